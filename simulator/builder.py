@@ -1,0 +1,168 @@
+"""Building a Graph layer by layer, shapes inferred on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .attributes import NEUTRAL, Attributes, same_padding
+from .graph import Graph, GraphError, Layer, Tensor, infer, verify_dimensions, verify_stated
+from .ops import Shape, is_canonical
+
+
+class GraphBuilder:
+    """Builds a Graph layer by layer; every method takes and returns tensor indices.
+
+    ``activation`` names an operator that is added as a layer of its own: whether it fuses is the platform's business.
+    """
+
+    def __init__(self, name: str, dtype: str = "float32", source: str = "") -> None:
+        self.name, self.dtype, self.source = name, dtype, source
+        self._tensors: list[Tensor] = []
+        self._layers: list[Layer] = []
+        self._inputs: list[int] = []
+        self._names: dict[str, int] = {}
+
+    def shape(self, tensor: int) -> Shape:
+        """Shape of a tensor, in elements."""
+        return self._tensors[tensor].shape
+
+    def input(self, shape: Shape, name: str = "input", dtype: str | None = None) -> int:
+        """Declare a network input of ``shape`` elements (batch first, channels last)."""
+        index = self._tensor(name, shape, dtype)
+        self._inputs.append(index)
+        return index
+
+    def constant(self, shape: Shape, name: str = "constant", dtype: str | None = None) -> int:
+        """Declare a stored operand of ``shape`` elements, such as the scale of a multiplication."""
+        return self._tensor(name, shape, dtype, constant=True)
+
+    def layers(
+        self,
+        op: str,
+        inputs: Sequence[int],
+        attributes: Attributes = NEUTRAL,
+        *,
+        name: str | None = None,
+        stated: Sequence[Shape] = (),
+        dtype: str | None = None,
+    ) -> tuple[int, ...]:
+        """Append one layer and return all its output tensors.
+
+        ``stated`` are the output shapes a file claims: they are verified against the inferred ones, and they are the
+        only source of shapes for an operator outside the canonical set.
+        """
+        label = self._unique(name or op)
+        if is_canonical(op):
+            shapes = infer(op, label, [self.shape(t) for t in inputs], attributes)
+            verify_stated(label, op, shapes, stated)
+        else:
+            shapes = tuple(stated)
+            if not shapes:
+                raise GraphError(f"layer '{label}': operator '{op}' is unknown and its output shape is not stated")
+        first = self._tensors[inputs[0]].dtype if inputs else self.dtype
+        suffixes = [""] if len(shapes) == 1 else [f":{i}" for i in range(len(shapes))]
+        outputs = tuple(self._tensor(label + s, shape, dtype or first) for s, shape in zip(suffixes, shapes))
+        self._layers.append(Layer(label, op, tuple(inputs), outputs, attributes))
+        return outputs
+
+    def layer(
+        self, op: str, *inputs: int, name: str | None = None, dtype: str | None = None, **attributes: object
+    ) -> int:
+        """Append a layer with one output and return that output."""
+        return self.layers(op, inputs, Attributes(**attributes), name=name, dtype=dtype)[0]  # type: ignore[arg-type]
+
+    def conv2d(
+        self,
+        x: int,
+        c_out: int,
+        kernel: int | tuple[int, int] = 1,
+        stride: int | tuple[int, int] = 1,
+        *,
+        padding: str | tuple[int, int, int, int] = "same",
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        activation: str | None = None,
+        name: str | None = None,
+    ) -> int:
+        """Convolution (batch normalisation folded). ``padding`` is "same", "valid" or (top, bottom, left, right)."""
+        attributes = self._window(x, kernel, stride, dilation, padding)._replace(c_out=c_out, groups=groups)
+        return self._activated(self.layers("conv2d", [x], attributes, name=name)[0], activation)
+
+    def dwconv2d(
+        self,
+        x: int,
+        kernel: int | tuple[int, int] = 3,
+        stride: int | tuple[int, int] = 1,
+        *,
+        multiplier: int = 1,
+        padding: str | tuple[int, int, int, int] = "same",
+        dilation: int | tuple[int, int] = 1,
+        activation: str | None = None,
+        name: str | None = None,
+    ) -> int:
+        """Depthwise convolution with a channel ``multiplier``."""
+        attributes = self._window(x, kernel, stride, dilation, padding)._replace(multiplier=multiplier)
+        return self._activated(self.layers("dwconv2d", [x], attributes, name=name)[0], activation)
+
+    def pool(
+        self,
+        op: str,
+        x: int,
+        kernel: int | tuple[int, int],
+        stride: int | tuple[int, int],
+        *,
+        padding: str | tuple[int, int, int, int] = "valid",
+        name: str | None = None,
+    ) -> int:
+        """``op`` is maxpool2d or avgpool2d."""
+        return self.layers(op, [x], self._window(x, kernel, stride, 1, padding), name=name)[0]
+
+    def dense(self, x: int, c_out: int, *, activation: str | None = None, name: str | None = None) -> int:
+        """Fully connected layer over the last dimension."""
+        return self._activated(self.layers("dense", [x], Attributes(c_out=c_out), name=name)[0], activation)
+
+    def build(self, outputs: Sequence[int] | int) -> Graph:
+        """The finished, verified graph. Raises GraphError."""
+        last = (outputs,) if isinstance(outputs, int) else tuple(outputs)
+        return Graph(
+            self.name, tuple(self._tensors), tuple(self._layers), tuple(self._inputs), last, self.dtype, self.source
+        )
+
+    def _activated(self, x: int, activation: str | None) -> int:
+        return x if activation is None else self.layer(activation, x)
+
+    def _window(
+        self,
+        x: int,
+        kernel: int | tuple[int, int],
+        stride: int | tuple[int, int],
+        dilation: int | tuple[int, int],
+        padding: str | tuple[int, int, int, int],
+    ) -> Attributes:
+        shape = self.shape(x)
+        if len(shape) != 4:
+            raise GraphError(f"tensor '{self._tensors[x].name}': a window needs rank 4 (N, H, W, C), not {shape}")
+        k, s, d = _pair(kernel), _pair(stride), _pair(dilation)
+        if padding == "same":
+            pads = same_padding(shape[1], shape[2], k, s, d)
+        elif padding == "valid":
+            pads = (0, 0, 0, 0)
+        elif isinstance(padding, tuple):
+            pads = padding
+        else:
+            raise GraphError(f"padding '{padding}': say 'same', 'valid' or (top, bottom, left, right)")
+        return Attributes(kernel=k, stride=s, dilation=d, padding=pads)
+
+    def _tensor(self, name: str, shape: Shape, dtype: str | None, constant: bool = False) -> int:
+        verify_dimensions(f"tensor '{name}'", shape)
+        self._tensors.append(Tensor(name, tuple(shape), dtype or self.dtype, constant))
+        return len(self._tensors) - 1
+
+    def _unique(self, name: str) -> str:
+        count = self._names.get(name, 0)
+        self._names[name] = count + 1
+        return f"{name}_{count}" if count else name
+
+
+def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else value

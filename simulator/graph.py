@@ -1,0 +1,131 @@
+"""Tensors, layers and graphs: the one place where shapes are inferred and verified.
+
+A graph is immutable. Its layers stand in execution order and read tensors by index, so that every later step of a
+prediction is a single pass. Shapes carry the batch first and the channels last, whatever the file they came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from .attributes import NEUTRAL, Attributes
+from .ops import OPS, OpError, Shape, is_canonical
+
+MAX_DIMENSION = 1 << 31
+"""Largest dimension accepted, in elements: the signed 32-bit limit of the formats that are read."""
+
+
+class GraphError(ValueError):
+    """A network that cannot be: the message names the layer, the value and the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A named array. ``shape`` is in elements, batch first, channels last; ``constant`` marks a stored operand."""
+
+    name: str
+    shape: Shape
+    dtype: str = "float32"
+    constant: bool = False
+
+
+class Layer(NamedTuple):
+    """One operator application; ``inputs`` and ``outputs`` index the graph's tensors."""
+
+    name: str
+    op: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    attributes: Attributes = NEUTRAL
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network: tensors, layers in execution order, and which tensors enter and leave.
+
+    Raises GraphError when a layer reads a tensor that nothing has produced yet, when two layers produce the same
+    tensor, or when a stated shape differs from the inferred one.
+    """
+
+    name: str
+    tensors: tuple[Tensor, ...]
+    layers: tuple[Layer, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    dtype: str = "float32"
+    source: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        _verify_order(self)
+        _verify_shapes(self)
+
+    @cached_property
+    def consumers(self) -> tuple[tuple[int, ...], ...]:
+        """For each tensor, the indices of the layers that read it, in order (a layer reading it twice counts twice)."""
+        readers: list[list[int]] = [[] for _ in self.tensors]
+        for index, layer in enumerate(self.layers):
+            for tensor in layer.inputs:
+                readers[tensor].append(index)
+        return tuple(map(tuple, readers))
+
+    @cached_property
+    def producer(self) -> tuple[int, ...]:
+        """For each tensor, the index of the layer that writes it; -1 for inputs and constants."""
+        producers = [-1] * len(self.tensors)
+        for index, layer in enumerate(self.layers):
+            for tensor in layer.outputs:
+                producers[tensor] = index
+        return tuple(producers)
+
+    def shapes(self, tensors: Iterable[int]) -> tuple[Shape, ...]:
+        """Shapes of the given tensors, in elements."""
+        return tuple(self.tensors[t].shape for t in tensors)
+
+
+def infer(op: str, name: str, input_shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
+    """Output shapes of one layer, in elements. Raises GraphError naming the layer and the broken rule."""
+    try:
+        shapes = OPS[op].shape(tuple(input_shapes), attributes)
+    except OpError as error:
+        raise GraphError(f"layer '{name}' ({op}): {error}") from None
+    for shape in shapes:
+        verify_dimensions(f"layer '{name}' ({op}): output", shape)
+    return shapes
+
+
+def verify_dimensions(what: str, shape: Shape) -> None:
+    """Raise GraphError unless every dimension of ``shape`` is at least 1 and below MAX_DIMENSION."""
+    if not shape or any(not 0 < d < MAX_DIMENSION for d in shape):
+        raise GraphError(f"{what} shape {tuple(shape)}: every dimension must be at least 1 and below 2^31")
+
+
+def verify_stated(name: str, op: str, inferred: Sequence[Shape], stated: Sequence[Shape]) -> None:
+    """Raise GraphError when a file states other output shapes than the layer's inputs give."""
+    if stated and tuple(map(tuple, stated)) != tuple(inferred):
+        raise GraphError(f"layer '{name}' ({op}): stated output {list(stated)} but its inputs give {list(inferred)}")
+
+
+def _verify_order(graph: Graph) -> None:
+    ready = set(graph.inputs) | {i for i, t in enumerate(graph.tensors) if t.constant}
+    for layer in graph.layers:
+        missing = [t for t in layer.inputs if t not in ready]
+        if missing:
+            tensor = graph.tensors[missing[0]].name if 0 <= missing[0] < len(graph.tensors) else f"#{missing[0]}"
+            raise GraphError(f"layer '{layer.name}': reads tensor '{tensor}' that no earlier layer produces")
+        repeated = ready.intersection(layer.outputs)
+        if repeated:
+            raise GraphError(f"layer '{layer.name}': writes tensor '{graph.tensors[min(repeated)].name}' a second time")
+        ready.update(layer.outputs)
+    dangling = [t for t in graph.outputs if t not in ready]
+    if dangling:
+        raise GraphError(f"graph '{graph.name}': output tensor #{dangling[0]} is never produced")
+
+
+def _verify_shapes(graph: Graph) -> None:
+    for layer in graph.layers:
+        if is_canonical(layer.op):
+            inferred = infer(layer.op, layer.name, graph.shapes(layer.inputs), layer.attributes)
+            verify_stated(layer.name, layer.op, inferred, graph.shapes(layer.outputs))

@@ -1,0 +1,185 @@
+"""The canonical operators: what shape each gives, and how much work it is. The unit of work is the MAC.
+
+Counts follow Table 3 of the paper: a convolution is H_out W_out C_out K^2 C_in / G multiply-accumulates, and an
+element-wise operator costs element operations, which are kept apart from MACs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import NamedTuple
+
+from . import shapes
+from .attributes import Attributes
+from .shapes import OpError, Shape
+
+__all__ = ["ACTIVATIONS", "OPS", "Counts", "OpError", "OpSpec", "Shape", "as_nhwc", "count", "is_canonical"]
+
+Shapes = tuple[Shape, ...]
+
+
+class Counts(NamedTuple):
+    """Work and data of one layer, in MACs, element operations and elements."""
+
+    macs: int
+    element_ops: int
+    """Arithmetic operations outside multiply-accumulates: (n - 1) passes for n inputs, or the activation's formula."""
+    weight_elements: int
+    """Stored parameters: filters and bias, or a folded scale and shift."""
+    input_elements: int
+    """All operands read, constants included, weights not."""
+    output_elements: int
+
+
+class OpSpec(NamedTuple):
+    """One canonical operator."""
+
+    shape: Callable[[Shapes, Attributes], Shapes]
+    macs: Callable[[Shapes, Shapes, Attributes], int]
+    weights: Callable[[Shapes, Attributes], int]
+    ops_per_element: int
+    """Element operations per output element (per input element for reductions)."""
+
+
+def as_nhwc(shape: Shape) -> tuple[int, int, int, int]:
+    """Any shape seen as (N, H, W, C): leading dimensions fold into N, missing spatial ones are 1."""
+    rank = len(shape)
+    if rank == 4:
+        return shape  # type: ignore[return-value]
+    if rank == 1:
+        return 1, 1, 1, shape[0]
+    if rank == 2:
+        return shape[0], 1, 1, shape[1]
+    if rank == 3:
+        return shape[0], 1, shape[1], shape[2]
+    return prod(shape[:-3]), shape[-3], shape[-2], shape[-1]
+
+
+def is_canonical(op: str) -> bool:
+    """Whether the operator has a shape rule and counts here."""
+    return op in OPS
+
+
+def count(op: str, inputs: Shapes, outputs: Shapes, attributes: Attributes) -> Counts:
+    """Work and data of one layer. An operator outside the canonical set counts its data only."""
+    elements_in, elements_out = sum(map(prod, inputs)), sum(map(prod, outputs))
+    spec = OPS.get(op)
+    if spec is None:
+        return Counts(0, 0, 0, elements_in, elements_out)
+    counted = elements_in if op in _REDUCTIONS else elements_out
+    return Counts(
+        spec.macs(inputs, outputs, attributes),
+        counted * spec.ops_per_element,
+        spec.weights(inputs, attributes),
+        elements_in,
+        elements_out,
+    )
+
+
+def _no_macs(_i: Shapes, _o: Shapes, _a: Attributes) -> int:
+    return 0
+
+
+def _no_weights(_i: Shapes, _a: Attributes) -> int:
+    return 0
+
+
+def _conv_macs(i: Shapes, o: Shapes, a: Attributes) -> int:
+    return prod(o[0]) * a.kernel[0] * a.kernel[1] * i[0][-1] // a.groups
+
+
+def _conv_weights(i: Shapes, a: Attributes) -> int:
+    return (a.kernel[0] * a.kernel[1] * i[0][-1] // a.groups + 1) * a.c_out
+
+
+def _dw_macs(_i: Shapes, o: Shapes, a: Attributes) -> int:
+    return prod(o[0]) * a.kernel[0] * a.kernel[1]
+
+
+def _dw_weights(i: Shapes, a: Attributes) -> int:
+    return (a.kernel[0] * a.kernel[1] + 1) * i[0][-1] * a.multiplier
+
+
+def _transposed_macs(i: Shapes, _o: Shapes, a: Attributes) -> int:
+    return prod(i[0]) * a.kernel[0] * a.kernel[1] * a.c_out // a.groups
+
+
+def _dense_macs(i: Shapes, o: Shapes, _a: Attributes) -> int:
+    return prod(o[0]) * i[0][-1]
+
+
+def _dense_weights(i: Shapes, a: Attributes) -> int:
+    return (i[0][-1] + 1) * a.c_out
+
+
+def _matmul_macs(i: Shapes, o: Shapes, a: Attributes) -> int:
+    return prod(o[0]) * i[0][-2 if a.transpose_a else -1]
+
+
+def _channel_pair(i: Shapes, _a: Attributes) -> int:
+    return 2 * i[0][-1]
+
+
+def _channel(i: Shapes, _a: Attributes) -> int:
+    return i[0][-1]
+
+
+def _plain(shape: Callable[[Shapes, Attributes], Shapes], ops_per_element: int = 0) -> OpSpec:
+    return OpSpec(shape, _no_macs, _no_weights, ops_per_element)
+
+
+# Operations per element: the activation formulas of the paper's Fig. 7 with an exponential counted as six
+# multiply-adds (the order of the polynomial that vector libraries evaluate), which gives the paper's order
+# ReLU < ReLU6 < HardSwish < Sigmoid < Swish.
+_ACTIVATION_OPS = {
+    "relu": 1,
+    "relu6": 2,
+    "leaky_relu": 2,
+    "hard_sigmoid": 4,
+    "hard_swish": 5,
+    "sigmoid": 8,
+    "swish": 9,
+    "tanh": 10,
+    "gelu": 14,
+}
+
+ACTIVATIONS = frozenset(_ACTIVATION_OPS)
+"""Unary operators that leave the shape alone."""
+
+_REDUCTIONS = frozenset({"mean", "globalavgpool2d", "globalmaxpool2d"})
+
+OPS: dict[str, OpSpec] = {
+    "conv2d": OpSpec(shapes.conv2d, _conv_macs, _conv_weights, 0),
+    "dwconv2d": OpSpec(shapes.dwconv2d, _dw_macs, _dw_weights, 0),
+    "conv2d_transpose": OpSpec(shapes.conv2d_transpose, _transposed_macs, _conv_weights, 0),
+    "dense": OpSpec(shapes.dense, _dense_macs, _dense_weights, 0),
+    "matmul": OpSpec(shapes.matmul, _matmul_macs, _no_weights, 0),
+    "maxpool2d": _plain(shapes.pool2d, 1),
+    "avgpool2d": _plain(shapes.pool2d, 1),
+    "globalavgpool2d": _plain(shapes.global_pool, 1),
+    "globalmaxpool2d": _plain(shapes.global_pool, 1),
+    "mean": _plain(shapes.mean, 1),
+    "add": _plain(shapes.broadcast, 1),
+    "sub": _plain(shapes.broadcast, 1),
+    "mul": _plain(shapes.broadcast, 1),
+    "div": _plain(shapes.broadcast, 1),
+    "maximum": _plain(shapes.broadcast, 1),
+    "minimum": _plain(shapes.broadcast, 1),
+    "concat": _plain(shapes.concat),
+    "split": _plain(shapes.split),
+    "slice": _plain(shapes.slice_),
+    "strided_slice": _plain(shapes.strided_slice),
+    "pad": _plain(shapes.pad),
+    "reshape": _plain(shapes.reshape),
+    "transpose": _plain(shapes.transpose),
+    "channel_shuffle": _plain(shapes.channel_shuffle),
+    "resize": _plain(shapes.resize, 4),
+    "softmax": _plain(shapes.same_as_input, 10),
+    "batch_norm": OpSpec(shapes.same_as_input, _no_macs, _channel_pair, 2),
+    "layer_norm": OpSpec(shapes.same_as_input, _no_macs, _channel_pair, 7),
+    "prelu": OpSpec(shapes.same_as_input, _no_macs, _channel, 2),
+    "quantize": _plain(shapes.same_as_input, 2),
+    "dequantize": _plain(shapes.same_as_input, 2),
+    **{op: _plain(shapes.same_as_input, n) for op, n in _ACTIVATION_OPS.items()},
+}
