@@ -124,8 +124,12 @@ def predict(graph: Graph, platform: Platform, dtype: str | None = None, *, allow
     Raises PlatformError for a precision that the platform lacks, and UnknownOperatorError when an operator has no
     model, unless ``allow_unknown``: then the latency is a lower bound and ``coverage`` says how much is in it.
     """
-    machine = platform.machine(dtype)
-    planned = plan(graph, machine)
+    return predict_plan(plan(graph, platform.machine(dtype)), platform.digest, allow_unknown=allow_unknown)
+
+
+def predict_plan(planned: Plan, platform_digest: str = "", *, allow_unknown: bool = False) -> Prediction:
+    """Price a plan. Raises UnknownOperatorError as ``predict`` does."""
+    graph, machine = planned.graph, planned.machine
     unknown = [k for k in planned.kernels if k.rule is None]
     if unknown and not allow_unknown:
         layer = planned.graph.layers[unknown[0].layers[0]]
@@ -140,8 +144,8 @@ def predict(graph: Graph, platform: Platform, dtype: str | None = None, *, allow
     status = "cannot_run" if planned.dead_ends else "falls_back" if planned.fallbacks else "ok"
     return Prediction(
         model=graph.name,
-        platform=platform.name,
-        platform_digest=platform.digest,
+        platform=machine.name,
+        platform_digest=platform_digest,
         dtype=machine.dtype,
         status=status,
         reasons=planned.dead_ends or planned.fallbacks,
