@@ -148,20 +148,44 @@ class _Walk:
                 left -= self.channels[tensor]
         if left == 0 and taken:
             return tuple(reversed(taken))
-        return self._skip(row, self.rows.c_in[row] - self.channels[row])
+        if not taken and (boundary := self._skip(row, left, boundary=True)):
+            return boundary
+        for end in (row, *taken):
+            if (hidden := self._hidden_branch(row, end, left)) >= 0:
+                return tuple(sorted((*taken, hidden)))
+        return () if taken else self._skip(row, left, boundary=False)
 
-    def _skip(self, row: int, channels: int) -> Read:
-        fallback, tensor = -1, row
-        while (source := self.dominator[tensor]) >= 0:
-            if self.space[source] == self.rows.space_in[row] and self.channels[source] == channels:
-                if self.boundary[source]:
-                    return (source,)
-                if not self._feeds_activation(tensor):
-                    fallback = source
-            elif self.boundary[source]:
-                break
+    def _hidden_branch(self, row: int, end: int, channels: int) -> int:
+        """A branch end that the next branch seems to read, because it has the shape of the fork: give it back."""
+        tensor = end
+        while (source := self.dominator[tensor]) >= 0 and not self.boundary[source]:
+            wide = self.space[source] == self.rows.space_in[row] and self.channels[source] == channels
+            if wide and self.activated[source] and not self._feeds_activation(tensor):
+                fork = self.dominator[source]
+                while fork >= 0 and not self._could_fork(fork, source):
+                    fork = self.dominator[fork]
+                if fork >= 0:
+                    self.dominator[tensor] = fork
+                    self.edges.reads[tensor - 1] = (fork,)
+                    return source
             tensor = source
-        return () if fallback < 0 else (fallback,)
+        return -1
+
+    def _could_fork(self, tensor: int, like: int) -> bool:
+        shape = (self.space[tensor], self.channels[tensor])
+        return shape == (self.space[like], self.channels[like]) and (self.activated[tensor] or self.boundary[tensor])
+
+    def _skip(self, row: int, channels: int, *, boundary: bool) -> Read:
+        """The tensor behind the previous row that fills a concat: the nearest boundary, or the farthest before it."""
+        found, tensor = -1, row
+        while (source := self.dominator[tensor]) >= 0:
+            fitting = self.space[source] == self.rows.space_in[row] and self.channels[source] == channels
+            if self.boundary[source]:
+                return (source,) if fitting else ((found,) if found >= 0 else ())
+            if fitting and not boundary and not self._feeds_activation(tensor):
+                found = source
+            tensor = source
+        return () if found < 0 else (found,)
 
     def _operand(self, row: int) -> Read:
         if not self.fits(row, row):
