@@ -7,6 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from simulator.graph import Graph, GraphError
 from simulator.readers.errors import ReadError
 from simulator.readers.layer_table import LayerTable, is_layer_table, read_table
 from simulator.readers.layer_table_writer import write_table
+from simulator.zoo import build
 
 HEADER = "net,layer,op,h_in,w_in,c_in,h_out,w_out,c_out,kernel,stride"
 DATA = Path(os.environ.get("STAIRLINE_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -419,6 +421,22 @@ def test_a_stored_operand_and_a_second_input_cannot_be_written(tmp_path: Path) -
     graph = b.build(b.layer("add", b.input((1, 4, 4, 4)), b.input((1, 4, 4, 4), "other")))
     with pytest.raises(GraphError, match="2 inputs"):
         write_table([graph], tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        *("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large", "shufflenet_v2", "resnet_v1_50", "inception_v1"),
+        *("proxyless_mobile", "mnasnet_a1", "efficientnet_b0"),
+    ],
+)
+def test_edges_are_recovered_from_shapes_alone(tmp_path: Path, model: str) -> None:
+    path = tmp_path / "model.csv"
+    write_table([build(model)], path)
+    stated = read_table(path).graph(model)
+    pd.read_csv(path).drop(columns="inputs").to_csv(path, index=False)
+    inferred = read_table(path).graph(model)
+    assert {k: set(v) for k, v in reads(inferred).items()} == {k: set(v) for k, v in reads(stated).items()}
 
 
 @pytest.mark.skipif(not NNMETER.exists(), reason="nn-Meter's layer table is not here")
