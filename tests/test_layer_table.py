@@ -356,7 +356,8 @@ RESHAPED, KEPT = ("resize", "dense", "split", "shuffle"), ("relu", "hard_swish",
 def graphs(draw: st.DrawFn) -> Graph:
     """Random networks of the operators that a table expresses, with forks, joins and splits."""
     b = GraphBuilder("random")
-    tensors = [b.input((1, draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(st.integers(1, 4)) * 2))]
+    entry = b.input((1, draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(st.integers(1, 4)) * 2))
+    tensors = [entry, b.layer("relu", entry)]
     for kind in draw(st.lists(st.sampled_from(WINDOWED + JOINED + RESHAPED + KEPT), min_size=1, max_size=12)):
         x = draw(st.sampled_from(tensors))
         if kind in WINDOWED:
@@ -418,6 +419,11 @@ def test_a_stored_operand_and_a_second_input_cannot_be_written(tmp_path: Path) -
     with pytest.raises(GraphError, match="operand 'scale' is stored"):
         write_table([graph], tmp_path / "t.csv")
     b = GraphBuilder("g")
+    x = b.input((1, 4, 4, 4))
+    graph = b.build(b.layer("concat", x, x))
+    with pytest.raises(GraphError, match="a join hides its size"):
+        write_table([graph], tmp_path / "t.csv")
+    b = GraphBuilder("g")
     graph = b.build(b.layer("add", b.input((1, 4, 4, 4)), b.input((1, 4, 4, 4), "other")))
     with pytest.raises(GraphError, match="2 inputs"):
         write_table([graph], tmp_path / "t.csv")
@@ -426,7 +432,14 @@ def test_a_stored_operand_and_a_second_input_cannot_be_written(tmp_path: Path) -
 @pytest.mark.parametrize(
     "model",
     [
-        *("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large", "shufflenet_v2", "resnet_v1_50", "inception_v1"),
+        *(
+            "mobilenet_v1",
+            "mobilenet_v2",
+            "mobilenet_v3_large",
+            "shufflenet_v2",
+            "resnet_v1_50",
+            "inception_v1",
+        ),
         *("proxyless_mobile", "mnasnet_a1", "efficientnet_b0"),
     ],
 )

@@ -128,7 +128,7 @@ class _Walk:
         self.edges.reads[row] = (*earlier, row) if first else (row, *earlier)
 
     def _fork(self, row: int) -> int:
-        """The nearest boundary if it fits, else the nearest tensor of the block, else an earlier boundary."""
+        """The nearest boundary if it fits, else the nearest tensor of the block, an earlier boundary, a branch end."""
         inside, tensor = -1, row
         while (source := self.dominator[tensor]) >= 0:
             fits = self.fits(source, row)
@@ -137,6 +137,10 @@ class _Walk:
             if fits and inside < 0 and not self._feeds_activation(tensor):
                 inside = source
             tensor = source
+        for unread in reversed(self.dangling):
+            if inside < 0 and self.fits(unread, row):
+                self.dangling.remove(unread)
+                return unread
         if inside < 0:
             raise UnresolvedError(row, "no earlier row gives its input")
         return inside

@@ -68,6 +68,8 @@ def _verify(graph: Graph, layer: Layer, op: str, places: dict[int, int]) -> None
     rank = len(graph.tensors[layer.inputs[0]].shape)
     if op in ("concat", "split") and a.axis % rank != rank - 1:
         raise GraphError(f"{what}: axis {a.axis}; a layer table joins and splits along channels")
+    if op == "concat" and len(places) == 1:
+        raise GraphError(f"{what}: the first row states the network's input, and a join hides its size")
     if op in WINDOWS and a.dilation[0] != a.dilation[1]:
         raise GraphError(f"{what}: dilation {a.dilation}; a layer table has one for both axes")
 
