@@ -1,0 +1,41 @@
+"""Every claim of the paper is a test named by its id: asserted, or listed with the reason why it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from .claims import STATUSES, Claim, load_claims
+from .registry import load_checks
+
+CLAIMS = load_claims()
+CHECKS = load_checks()
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_claim(claim: Claim) -> None:
+    check = CHECKS.get(claim.id)
+    if claim.status == "tested":
+        assert check is not None, f"claim {claim.id} has no check"
+        check(claim)
+    else:
+        assert claim.reason, f"claim {claim.id} is {claim.status} without a reason"
+        assert check is None, f"claim {claim.id} is {claim.status} and yet has a check"
+
+
+def test_no_claim_of_the_paper_is_dropped() -> None:
+    assert [claim.id for claim in CLAIMS] == [f"C{number:03d}" for number in range(1, 384)]
+
+
+def test_every_claim_has_a_known_status() -> None:
+    assert {claim.status for claim in CLAIMS} <= set(STATUSES)
+
+
+def test_every_check_belongs_to_a_claim() -> None:
+    assert set(CHECKS) <= {claim.id for claim in CLAIMS}
+
+
+def test_every_published_latency_is_tested() -> None:
+    """Table 4 prints a latency in 50 cells: 8 columns for six models, and 2 for ShuffleNetV1."""
+    latencies = [claim for claim in CLAIMS if claim.metric == "end-to-end latency"]
+    assert len(latencies) == 8 * 6 + 2
+    assert all(claim.status == "tested" and claim.unit == "ms" and claim.number > 0 for claim in latencies)
