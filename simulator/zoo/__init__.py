@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from collections.abc import Callable
 from math import isfinite
 from typing import NamedTuple
 
 from ..graph import Graph
+from .blocks import BLOCKS, build_block, build_stack
 from .inception import inception_v1
 from .mobilenet import mobilenet_v1, mobilenet_v2, mobilenet_v3_large
-from .parts import ZooError
+from .nas import efficientnet_b0, efficientnet_b1, mnasnet_a1, proxyless_mobile, proxyless_mobile_14
+from .nasnet import nasnet_a_mobile
+from .parts import ZooError, unknown
 from .resnet import resnet_v1_50, resnet_v2_50
-from .shufflenet import shufflenet_v1
+from .shufflenet import shufflenet_v1, shufflenet_v2
 
-__all__ = ["MODELS", "Model", "ZooError", "build"]
+__all__ = ["BLOCKS", "MODELS", "Model", "ZooError", "build", "build_block", "build_stack"]
 
 
 class Model(NamedTuple):
@@ -32,9 +34,16 @@ MODELS: dict[str, Model] = {
     "mobilenet_v2": Model(mobilenet_v2, 224, 1.0),
     "mobilenet_v3_large": Model(mobilenet_v3_large, 224, 1.0),
     "shufflenet_v1": Model(shufflenet_v1, 224, 1.0),
+    "shufflenet_v2": Model(shufflenet_v2, 224, 1.0),
     "resnet_v1_50": Model(resnet_v1_50, 224),
     "resnet_v2_50": Model(resnet_v2_50, 299),
     "inception_v1": Model(inception_v1, 224),
+    "proxyless_mobile": Model(proxyless_mobile, 224),
+    "proxyless_mobile_14": Model(proxyless_mobile_14, 224),
+    "mnasnet_a1": Model(mnasnet_a1, 224),
+    "nasnet_a_mobile": Model(nasnet_a_mobile, 224),
+    "efficientnet_b0": Model(efficientnet_b0, 224),
+    "efficientnet_b1": Model(efficientnet_b1, 240),
 }
 """The paper's 14 networks (appendix B.4) by name."""
 
@@ -58,11 +67,3 @@ def build(name: str, input_size: int | None = None, width: float | None = None) 
     if not (isfinite(factor) and factor > 0):
         raise ZooError(f"{name}: width {factor} must be a positive number")
     return model.builder(size, factor)
-
-
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """The sentence for a name that is not there, with the nearest one or all of them."""
-    names = list(known)
-    near = get_close_matches(name, names, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
-    return f"unknown {kind} '{name}'; {hint}"

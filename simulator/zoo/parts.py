@@ -5,6 +5,9 @@ A batch normalisation that follows a convolution is folded into it and counts as
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 from ..builder import GraphBuilder
 from ..graph import Graph
 
@@ -17,6 +20,14 @@ CLASSES_WITH_BACKGROUND = 1001
 
 class ZooError(ValueError):
     """A model, block or setting that does not exist; the message says which ones do."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that is not there, with the nearest one or all of them."""
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
+    return f"unknown {kind} '{name}'; {hint}"
 
 
 def start(name: str, input_size: int) -> tuple[GraphBuilder, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..attributes import Attributes
 from ..builder import GraphBuilder
 from ..graph import Graph
 from .parts import CLASSES, ZooError, classify, start
@@ -20,6 +21,13 @@ _V1_CHANNELS = {
     2.0: (48, 768, 1536, 3072),
 }
 
+_V2_CHANNELS = {
+    0.5: (24, 48, 96, 192, 1024),
+    1.0: (24, 116, 232, 464, 1024),
+    1.5: (24, 176, 352, 704, 1024),
+    2.0: (24, 244, 488, 976, 2048),
+}
+
 
 def shufflenet_v1(input_size: int, width: float) -> Graph:
     """ShuffleNetV1, 8 groups; the very first pointwise convolution has too few channels to be grouped."""
@@ -32,6 +40,34 @@ def shufflenet_v1(input_size: int, width: float) -> Graph:
             entry = 1 if stage == 0 and repeat == 0 else _GROUPS
             x = v1_unit(b, x, c_out, stride=1 if repeat else 2, groups=_GROUPS, entry_groups=entry)
     return classify(b, x, CLASSES)
+
+
+def shufflenet_v2(input_size: int, width: float) -> Graph:
+    """ShuffleNetV2: halves of the channels pass through, are joined and shuffled."""
+    b, x = start("shufflenet_v2", input_size)
+    first, *stages, last = _channels("shufflenet_v2", _V2_CHANNELS, width)
+    x = b.conv2d(x, first, 3, 2, activation="relu")
+    x = b.pool("maxpool2d", x, 3, 2, padding="same")
+    for c_out, repeats in zip(stages, _REPEATS):
+        for repeat in range(repeats):
+            x = v2_unit(b, x) if repeat else v2_reduction(b, x, c_out)
+    return classify(b, b.conv2d(x, last, activation="relu"), CLASSES)
+
+
+def v2_unit(b: GraphBuilder, x: int, *, kernel: int = 3) -> int:
+    """One half of the channels passes, the other goes through 1x1, depthwise, 1x1; joined and shuffled by two."""
+    half = b.shape(x)[-1] // 2
+    kept, y = b.layers("split", [x], Attributes(axis=-1, sizes=(half, half)))
+    y = b.dwconv2d(b.conv2d(y, half, activation="relu"), kernel)
+    return b.layer("channel_shuffle", b.layer("concat", kept, b.conv2d(y, half, activation="relu")), groups=2)
+
+
+def v2_reduction(b: GraphBuilder, x: int, c_out: int, *, kernel: int = 3, stride: int = 2) -> int:
+    """Both branches see all of ``x``: depthwise, 1x1 beside 1x1, depthwise, 1x1; joined and shuffled by two."""
+    left = b.conv2d(b.dwconv2d(x, kernel, stride), c_out // 2, activation="relu")
+    y = b.dwconv2d(b.conv2d(x, c_out // 2, activation="relu"), kernel, stride)
+    right = b.conv2d(y, c_out - c_out // 2, activation="relu")
+    return b.layer("channel_shuffle", b.layer("concat", left, right), groups=2)
 
 
 def v1_unit(
