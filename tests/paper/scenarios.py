@@ -96,7 +96,7 @@ def add(hw: int, channels: int) -> Graph:
 
 
 def block(name: str, hw: int = 56, channels: int = 32) -> Graph:
-    """A building block of Fig. 2 by the paper's name, as many channels out as in, K = 3, S = 1 (Fig. 6: 56 x 56 x 32)."""
+    """A building block of Fig. 2 by the paper's name, K = 3, S = 1, channels kept (Fig. 6: 56 x 56 x 32)."""
     return build_block(BLOCKS[name], hw, channels)
 
 

@@ -6,6 +6,8 @@ fuse. The row of the table that says so is damaged; this reading makes squeeze-a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from simulator.graph import Graph, Layer
 from simulator.ops import ACTIVATIONS, Counts, count
 
@@ -63,3 +65,8 @@ def accesses(graph: Graph) -> int:
 def intensity(graph: Graph) -> float:
     """Data reuse: operations per access."""
     return operations(graph) / accesses(graph)
+
+
+def increase_percent(cost: Callable[[Graph], int], graph: Graph, reference: Graph) -> float:
+    """How much more ``graph`` costs than ``reference``, in per cent."""
+    return 100 * (cost(graph) / cost(reference) - 1)
