@@ -12,6 +12,7 @@ from simulator.graph import Graph, Layer
 from simulator.ops import ACTIVATIONS, Counts, count
 
 FILTERED = ("conv2d", "dwconv2d", "dense")
+ARITHMETIC = ("add", "mul")
 
 
 def counts(graph: Graph) -> list[tuple[Layer, Counts]]:
@@ -36,7 +37,7 @@ def parameters(graph: Graph) -> int:
 
 def operations(graph: Graph) -> int:
     """OPs: multiply-adds, and the passes of element-wise operators with two inputs or more."""
-    return macs(graph) + sum(c.element_ops for layer, c in counts(graph) if layer.op in ("add", "mul"))
+    return macs(graph) + sum(c.element_ops for layer, c in counts(graph) if layer.op in ARITHMETIC)
 
 
 def filter_accesses(graph: Graph) -> int:
@@ -49,12 +50,16 @@ def filter_accesses(graph: Graph) -> int:
 
 
 def map_accesses(graph: Graph) -> int:
-    """Elements of feature maps read and written: both by convolutions, inputs alone by element-wise operators."""
-    return sum(
-        c.input_elements + (c.output_elements if layer.op in FILTERED else 0)
-        for layer, c in counts(graph)
-        if layer.op not in ACTIVATIONS
-    )
+    """Elements of feature maps read and written."""
+    return sum(_map_accesses(layer, c) for layer, c in counts(graph) if layer.op not in ACTIVATIONS)
+
+
+def _map_accesses(layer: Layer, c: Counts) -> int:
+    if layer.op in FILTERED:
+        return c.input_elements + c.output_elements
+    if layer.op in ARITHMETIC:
+        return len(layer.inputs) * c.output_elements
+    return c.input_elements
 
 
 def accesses(graph: Graph) -> int:
