@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import pairwise
-from typing import Any
 
+import stairline
 from simulator.builder import GraphBuilder
 from simulator.graph import Graph
 from simulator.zoo import build, build_block
+from stairline import Prediction
 
 from .claims import Claim
 
@@ -106,21 +106,19 @@ def model(name: str) -> Graph:
     return build(MODELS[name])
 
 
-def predict(graph: Graph, platform: str, dtype: str | None = None) -> Any:
+def predict(graph: Graph, platform: str, dtype: str | None = None) -> Prediction:
     """The prediction of a graph on one of PLATFORMS, at its precision in LOWEST unless another is named."""
-    import stairline
-
-    return stairline.load(platform).predict(graph, dtype=dtype or LOWEST[platform])
+    return stairline.predict(graph, stairline.load(platform), dtype or LOWEST[platform])
 
 
 @cache
-def predict_model(name: str, platform: str, dtype: str | None = None) -> Any:
+def predict_model(name: str, platform: str, dtype: str | None = None) -> Prediction:
     """The prediction of one of the 14 models."""
     return predict(model(name), platform, dtype)
 
 
 @cache
-def predict_block(name: str, platform: str, hw: int = 56, channels: int = 32) -> Any:
+def predict_block(name: str, platform: str, hw: int = 56, channels: int = 32) -> Prediction:
     """The prediction of one of the blocks."""
     return predict(block(name, hw, channels), platform)
 
@@ -150,7 +148,7 @@ def dwconv_over_channels(platform: str, sizes: Sequence[int]) -> list[float]:
     return sweep(platform, lambda channels: dwconv(7, channels, 3), sizes)
 
 
-def runs(prediction: Any) -> bool:
+def runs(prediction: Prediction) -> bool:
     """Whether all of a network runs on the platform itself."""
     return bool(prediction.status == "ok")
 
@@ -164,8 +162,3 @@ def assert_ratio(claim: Claim, measured: float, *, counted_from: float = 0.0) ->
     assert claim.within(measured - counted_from, slack), (
         f"{claim.id}: predicted ratio {measured:.3g}, published {claim.number + counted_from:.3g} within {slack:.2g}"
     )
-
-
-def never_rises(values: Sequence[float]) -> bool:
-    """Whether each value is at most the one before."""
-    return all(later <= earlier for earlier, later in pairwise(values))
