@@ -8,10 +8,10 @@ from .scenarios import (
     MODEL_ERROR,
     PRECISIONS,
     RATIO_ERROR,
-    add,
     assert_ratio,
     latency_ms,
     operators_s,
+    pair,
     predict_model,
 )
 
@@ -113,7 +113,7 @@ def int8_gains_little_with_squeeze_and_excite(claim: Claim) -> None:
 def int8_slows_an_addition(claim: Claim) -> None:
     """At some size of the design space the slowdown comes near the number, and at none does it go beyond."""
     slower = [
-        operators_s(add(hw, c), "CPU", "int8") / operators_s(add(hw, c), "CPU", "float32")
+        operators_s(pair("add", hw, c), "CPU", "int8") / operators_s(pair("add", hw, c), "CPU", "float32")
         for hw in (56, 28, 14, 7)
         for c in (32, 128, 512)
     ]

@@ -88,11 +88,11 @@ def activated(activation: str) -> Graph:
     return build_block("dwconv_activation", 28, 96, activation=activation)
 
 
-def add(hw: int, channels: int) -> Graph:
-    """One addition of two tensors."""
-    b = GraphBuilder("add")
+def pair(op: str, hw: int, channels: int) -> Graph:
+    """One operator of two equal tensors: add or mul."""
+    b = GraphBuilder(op)
     shape = (1, hw, hw, channels)
-    return b.build(b.layer("add", b.input(shape, "first"), b.input(shape, "second")))
+    return b.build(b.layer(op, b.input(shape, "first"), b.input(shape, "second")))
 
 
 def block(name: str, hw: int = 56, channels: int = 32) -> Graph:

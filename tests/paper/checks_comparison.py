@@ -1,0 +1,74 @@
+"""The seven platforms side by side: section 4.6 and appendix B.4."""
+
+from __future__ import annotations
+
+from .claims import Claim
+from .registry import claim
+from .scenarios import MODELS, PLATFORMS, RATIO_ERROR, assert_ratio, predict_model
+
+BASIC = ("MobileNetV1", "MobileNetV2", "InceptionV1", "ResNetV1_50")
+"""Stand for the "basic popular" and "four well-supported" models, which the paper does not name."""
+
+
+def latency_s(name: str, platform: str) -> float:
+    return float(predict_model(name, platform).latency_s)
+
+
+def energy_j(name: str, platform: str) -> float:
+    energy = predict_model(name, platform).energy_j
+    assert energy is not None, f"{platform} predicts no energy"
+    return float(energy)
+
+
+def with_energy() -> list[str]:
+    """Platforms whose power is known."""
+    return [platform for platform in PLATFORMS if predict_model("MobileNetV1", platform).energy_j is not None]
+
+
+@claim("C302")
+def best_speedup(claim: Claim) -> None:
+    assert_ratio(claim, latency_s(claim.subject, "CPU") / latency_s(claim.subject, claim.platform))
+
+
+@claim("C304", "C305")
+def energy_saved(claim: Claim) -> None:
+    name = {"MobileNetV1": "MobileNetV1", "ResNetV1": "ResNetV1_50"}[claim.subject]
+    percent = 100 * energy_j(name, claim.platform) / energy_j(name, "CPU")
+    assert claim.within(percent, RATIO_ERROR * claim.number)
+
+
+@claim("C306", "C376")
+def the_cpu_runs_every_model_alone(_claim: Claim) -> None:
+    def refused(platform: str) -> set[str]:
+        return {name for name in MODELS if predict_model(name, platform).status != "ok"}
+
+    assert not refused("CPU")
+    assert all(refused(platform) for platform in PLATFORMS[1:])
+
+
+@claim("C307")
+def tpu_and_npu_are_best_for_basic_models(claim: Claim) -> None:
+    """Of the two, one is the fastest of all platforms and one needs the least energy."""
+    best = claim.platform.split(", ")
+    able = [platform for platform in PLATFORMS if platform != "KPU"]
+    for name in BASIC:
+        assert min(able, key=lambda platform: latency_s(name, platform)) in best, name
+        assert min(with_energy(), key=lambda platform: energy_j(name, platform)) in best, name
+
+
+@claim("C383")
+def tpu_and_npu_need_least_energy(claim: Claim) -> None:
+    best = claim.platform.split(", ")
+    others = [platform for platform in with_energy() if platform not in (*best, "KPU")]
+    assert others
+    for name in BASIC:
+        most = max(energy_j(name, platform) for platform in best)
+        assert all(most < energy_j(name, platform) for platform in others), name
+
+
+@claim("C382")
+def the_kpu_runs_no_default_model(claim: Claim) -> None:
+    for name in MODELS:
+        prediction = predict_model(name, claim.platform)
+        assert prediction.status == "cannot_run", name
+        assert prediction.reasons, name
