@@ -62,6 +62,27 @@ class Graph:
         _verify_order(self)
         _verify_shapes(self)
 
+    @classmethod
+    def trusted(
+        cls,
+        name: str,
+        tensors: tuple[Tensor, ...],
+        layers: tuple[Layer, ...],
+        inputs: tuple[int, ...],
+        outputs: tuple[int, ...],
+        dtype: str,
+        source: str,
+    ) -> Graph:
+        """A graph whose order and shapes the caller has verified already, all networks of a file at once.
+
+        Nothing is verified a second time: the same arguments must pass ``Graph(...)``, and a reader that builds
+        graphs this way has a test that they do.
+        """
+        graph = object.__new__(cls)
+        fields = {"name": name, "tensors": tensors, "layers": layers, "inputs": inputs, "outputs": outputs}
+        graph.__dict__.update(fields, dtype=dtype, source=source)
+        return graph
+
     @cached_property
     def consumers(self) -> tuple[tuple[int, ...], ...]:
         """For each tensor, the indices of the layers that read it, in order (a layer reading it twice counts twice)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from hwmodels.platform import Machine
 
@@ -13,15 +14,27 @@ from .graph import Graph, Layer
 Rewrite = Callable[[GraphBuilder, Layer, tuple[int, ...]], int]
 """(builder, layer, its inputs in the builder) -> the tensor that replaces the layer's output."""
 
-REWRITES: dict[str, tuple[str, Rewrite]] = {}
-"""Rule name -> (operator it rewrites, how)."""
+
+class Rule(NamedTuple):
+    """Which layers a rewrite is for, and how it goes."""
+
+    op: str
+    applies: Callable[[Layer], bool]
+    rewrite: Rewrite
 
 
-def rewrites(op: str) -> Callable[[Rewrite], Rewrite]:
-    """Register a rewrite of ``op`` under the function's name, for platform files to refer to."""
+REWRITES: dict[str, Rule] = {}
+
+
+def _every(_layer: Layer) -> bool:
+    return True
+
+
+def rewrites(op: str, when: Callable[[Layer], bool] = _every) -> Callable[[Rewrite], Rewrite]:
+    """Register a rewrite of the ``op`` layers that meet ``when``, under the function's name, for platform files."""
 
     def register(rewrite: Rewrite) -> Rewrite:
-        REWRITES[rewrite.__name__] = (op, rewrite)
+        REWRITES[rewrite.__name__] = Rule(op, when, rewrite)
         return rewrite
 
     return register
@@ -44,12 +57,10 @@ def channel_shuffle_as_transpose(b: GraphBuilder, layer: Layer, inputs: tuple[in
     return b.layer("reshape", x, sizes=(n, h, w, c), name=f"{layer.name}/join")
 
 
-@rewrites("conv2d")
+@rewrites("conv2d", when=lambda layer: layer.attributes.groups > 1)
 def grouped_conv_as_split_convs_concat(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
-    """A grouped convolution as split, one convolution per group, concat; a plain convolution stays."""
+    """A grouped convolution as split, one convolution per group, concat."""
     a = layer.attributes
-    if a.groups == 1:
-        return b.layers("conv2d", inputs, a, name=layer.name)[0]
     width = b.shape(inputs[0])[-1] // a.groups
     cut = Attributes(axis=-1, sizes=(width,) * a.groups)
     parts = b.layers("split", inputs[:1], cut, name=f"{layer.name}/split")
@@ -68,11 +79,12 @@ def batch_norm_as_mul_add(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]
 
 def lower(graph: Graph, machine: Machine) -> Graph:
     """The network as the platform's runtime executes it; the very same object when no rule applies."""
-    rules: dict[str, list[Rewrite]] = {}
+    rules: dict[str, list[Rule]] = {}
     for entry in machine.lowering:
-        op, rewrite = REWRITES[entry.rule]
-        rules.setdefault(op, []).append(rewrite)
-    if not any(layer.op in rules for layer in graph.layers):
+        rule = REWRITES[entry.rule]
+        rules.setdefault(rule.op, []).append(rule)
+    chosen = [_first_that_applies(rules.get(layer.op), layer) for layer in graph.layers]
+    if not any(chosen):
         return graph
     builder = GraphBuilder(graph.name, graph.dtype, graph.source)
     renamed: dict[int, int] = {}
@@ -82,10 +94,10 @@ def lower(graph: Graph, machine: Machine) -> Graph:
     for index, tensor in enumerate(graph.tensors):
         if tensor.constant:
             renamed[index] = builder.constant(tensor.shape, tensor.name, tensor.dtype)
-    for layer in graph.layers:
+    for layer, rewrite in zip(graph.layers, chosen):
         inputs = tuple(renamed[t] for t in layer.inputs)
-        if layer.op in rules:
-            renamed[layer.outputs[0]] = rules[layer.op][0](builder, layer, inputs)
+        if rewrite is not None:
+            renamed[layer.outputs[0]] = rewrite(builder, layer, inputs)
             continue
         dtype = graph.tensors[layer.outputs[0]].dtype
         outputs = builder.layers(
@@ -93,3 +105,7 @@ def lower(graph: Graph, machine: Machine) -> Graph:
         )
         renamed.update(zip(layer.outputs, outputs))
     return builder.build(tuple(renamed[t] for t in graph.outputs))
+
+
+def _first_that_applies(rules: list[Rule] | None, layer: Layer) -> Rewrite | None:
+    return next((rule.rewrite for rule in rules or () if rule.applies(layer)), None)

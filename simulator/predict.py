@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -69,27 +70,59 @@ class KernelPrediction(NamedTuple):
         return BOUNDS[times.index(max(times))]
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """How long a network takes on a platform at one precision, and why. Times in seconds, energy in joules."""
+class Coverage(NamedTuple):
+    """Share of a network's work that a kernel model covers; below 1 a latency is a lower bound."""
+
+    macs: float
+    bytes: float
+    operators: float
+
+
+class Summary(NamedTuple):
+    """The headline of a prediction. Times in seconds, energy in joules."""
 
     model: str
     platform: str
-    platform_digest: str
     dtype: str
     status: str
     """ok, falls_back (some of it runs elsewhere, priced) or cannot_run (the analysis is still there)."""
-    reasons: tuple[str, ...]
-    flags: tuple[str, ...]
     latency_s: float
     lower_s: float
     upper_s: float
-    """The 90 % interval."""
+    """With ``lower_s`` the 90 % interval."""
     energy_j: float | None
+    """None where the platform's power is not known."""
+    coverage: Coverage
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How long a network takes on a platform at one precision, and why."""
+
+    summary: Summary
+    platform_digest: str
+    reasons: tuple[str, ...]
+    """Why layers left the processor, or why the network cannot run."""
     peak_memory_bytes: int
-    coverage: dict[str, float]
-    """Share of macs, bytes and operators that a model covers; below 1 the latency is a lower bound."""
+    """Largest sum of tensors alive at one time, parameters not counted."""
     kernels: tuple[KernelPrediction, ...]
+    """In execution order, then the transfers between processors and over the host link."""
+
+    @property
+    def latency_s(self) -> float:
+        """Latency of one inference, in seconds."""
+        return self.summary.latency_s
+
+    @property
+    def energy_j(self) -> float | None:
+        """Energy of one inference, in joules; None where the platform's power is not known."""
+        return self.summary.energy_j
+
+    @property
+    def status(self) -> str:
+        """ok, falls_back or cannot_run."""
+        return self.summary.status
 
     @cached_property
     def operators_s(self) -> float:
@@ -124,36 +157,52 @@ def predict(graph: Graph, platform: Platform, dtype: str | None = None, *, allow
     Raises PlatformError for a precision that the platform lacks, and UnknownOperatorError when an operator has no
     model, unless ``allow_unknown``: then the latency is a lower bound and ``coverage`` says how much is in it.
     """
-    machine = platform.machine(dtype)
-    planned = plan(graph, machine)
-    unknown = [k for k in planned.kernels if k.rule is None]
-    if unknown and not allow_unknown:
-        layer = planned.graph.layers[unknown[0].layers[0]]
-        raise UnknownOperatorError(
-            f"{graph.name}: layer '{layer.name}': no model for operator '{layer.op}' on {machine.name}; "
-            "allow_unknown gives a lower bound without it"
-        )
+    return predict_plan(plan(graph, platform.machine(dtype)), platform.digest, allow_unknown=allow_unknown)
+
+
+def predict_plan(planned: Plan, platform_digest: str = "", *, allow_unknown: bool = False) -> Prediction:
+    """Price a plan. Raises UnknownOperatorError as ``predict`` does."""
+    if not allow_unknown:
+        require_models(planned)
     kernels = [_predicted(planned.graph, k) for k in planned.kernels if k.rule is not None]
-    kernels += _transfers(planned)
-    latency_s = machine.inference_s + sum(k.cost.latency_s for k in kernels)
-    factor = machine.uncertainty_factor
-    status = "cannot_run" if planned.dead_ends else "falls_back" if planned.fallbacks else "ok"
+    moved = transfers(planned)
     return Prediction(
-        model=graph.name,
-        platform=platform.name,
-        platform_digest=platform.digest,
-        dtype=machine.dtype,
-        status=status,
+        summary=summarize(planned, [k.cost.latency_s for k in kernels], [t.cost.latency_s for t in moved]),
+        platform_digest=platform_digest,
         reasons=planned.dead_ends or planned.fallbacks,
-        flags=("lower_bound",) if unknown else (),
-        latency_s=latency_s,
-        lower_s=latency_s / factor,
-        upper_s=latency_s * factor,
-        energy_j=None if machine.active_w is None else latency_s * machine.active_w,
         peak_memory_bytes=_peak_memory_bytes(planned),
-        coverage=_coverage(planned),
-        kernels=tuple(kernels),
+        kernels=tuple(kernels + moved),
     )
+
+
+def summarize(planned: Plan, kernels_s: Sequence[float], transfers_s: Sequence[float]) -> Summary:
+    """The headline of a prediction from the times of a plan's modelled kernels and of its transfers, in seconds."""
+    machine = planned.machine
+    latency_s = machine.inference_s + sum(transfers_s, sum(kernels_s))
+    coverage = _coverage(planned)
+    return Summary(
+        model=planned.graph.name,
+        platform=machine.name,
+        dtype=machine.dtype,
+        status="cannot_run" if planned.dead_ends else "falls_back" if planned.fallbacks else "ok",
+        latency_s=latency_s,
+        lower_s=latency_s / machine.uncertainty_factor,
+        upper_s=latency_s * machine.uncertainty_factor,
+        energy_j=None if machine.active_w is None else latency_s * machine.active_w,
+        coverage=coverage,
+        flags=("lower_bound",) if coverage.operators < 1.0 else (),
+    )
+
+
+def require_models(planned: Plan) -> None:
+    """Raise UnknownOperatorError naming the first kernel of a plan that no model covers."""
+    for kernel in planned.kernels:
+        if kernel.rule is None:
+            layer = planned.graph.layers[kernel.layers[0]]
+            raise UnknownOperatorError(
+                f"{planned.graph.name}: layer '{layer.name}': no model for operator '{layer.op}' on "
+                f"{kernel.machine.name}; allow_unknown gives a lower bound without it"
+            )
 
 
 def rebind(planned: Plan, machine: Machine) -> Plan:
@@ -190,7 +239,7 @@ def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:
     )
 
 
-def _transfers(planned: Plan) -> list[KernelPrediction]:
+def transfers(planned: Plan) -> list[KernelPrediction]:
     """Tensors that cross between processors, and the network's inputs and outputs where a link carries them."""
     graph, machine = planned.graph, planned.machine
     boundary = machine.boundary
@@ -217,16 +266,17 @@ def _elements(shape: tuple[int, ...]) -> int:
     return total
 
 
-def _coverage(planned: Plan) -> dict[str, float]:
-    total = {"macs": 0.0, "bytes": 0.0, "operators": 0.0}
-    covered = dict(total)
+def _coverage(planned: Plan) -> Coverage:
+    if all(kernel.rule is not None for kernel in planned.kernels):
+        return Coverage(1.0, 1.0, 1.0)
+    total, covered = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
     for kernel in planned.kernels:
         work = kernel.work
         amounts = (work.macs, work.input_elements + work.output_elements + work.weight_elements, len(kernel.layers))
-        for key, amount in zip(total, amounts):
-            total[key] += amount
-            covered[key] += amount if kernel.rule is not None else 0.0
-    return {key: covered[key] / total[key] if total[key] else 1.0 for key in total}
+        for i, amount in enumerate(amounts):
+            total[i] += amount
+            covered[i] += amount if kernel.rule is not None else 0.0
+    return Coverage(*(c / t if t else 1.0 for c, t in zip(covered, total)))
 
 
 def _peak_memory_bytes(planned: Plan) -> int:

@@ -22,6 +22,8 @@ _V2_STAGES = (
 
 
 class _V3(NamedTuple):
+    """One block; ``expanded`` channels at width 1 fix its ratio to the input, which other widths keep."""
+
     kernel: int
     expanded: int
     c_out: int
@@ -75,8 +77,9 @@ def mobilenet_v3_large(input_size: int, width: float) -> Graph:
     """MobileNetV3-Large: squeeze-and-excite on a quarter of the expanded channels, 1280 features after the pooling."""
     b, x = start("mobilenet_v3_large", input_size)
     x = b.conv2d(x, rounded(16 * width), 3, 2, activation="hard_swish")
-    for block in _V3_LARGE:
-        expanded = rounded(block.expanded * width)
+    full_width_inputs = (16, *(block.c_out for block in _V3_LARGE))
+    for c_in, block in zip(full_width_inputs, _V3_LARGE):
+        expanded = rounded(b.shape(x)[-1] * block.expanded / c_in)
         x = inverted_residual(
             b,
             x,

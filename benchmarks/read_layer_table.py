@@ -1,0 +1,28 @@
+"""How fast a layer table becomes graphs: python benchmarks/read_layer_table.py TABLE"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from simulator.readers.layer_table import read_table  # noqa: E402
+
+
+def main(path: str) -> None:
+    """Print the seconds of both steps and rows per second."""
+    start = time.perf_counter()
+    table = read_table(path)
+    read_s = time.perf_counter() - start
+    layers = sum(len(graph.layers) for graph in table.networks())
+    total_s = time.perf_counter() - start
+    rows = len(table.columns.net)
+    print(f"{len(table)} networks, {rows} rows, {layers} layers")
+    print(f"read and verified in {read_s:.2f} s, graphs in {total_s - read_s:.2f} s")
+    print(f"{rows / total_s:,.0f} rows/s, {total_s / rows * 1e6:.2f} us per row")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
