@@ -5,6 +5,7 @@ Run from the root of the repository: python -m benchmarks.claims_report
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -29,7 +30,7 @@ def outcome(claim: Claim, check: Check | None) -> str:
 
 def group(claim: Claim) -> str:
     """The part of the paper that a claim comes from: its first section."""
-    return claim.section.split("/")[0].split(" Fig")[0].split(" Finding")[0].split(" implication")[0]
+    return re.split(r"/| Fig| Finding| implication", claim.section)[0]
 
 
 def table(outcomes: Sequence[tuple[Claim, str]]) -> list[str]:

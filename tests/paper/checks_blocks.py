@@ -148,7 +148,7 @@ def fastest(platform: str) -> list[str]:
 
 
 def runs_at(name: str, platform: str, hw: int, channels: int) -> bool:
-    return predict_block(name, platform, hw, channels).status == "ok"
+    return predict_block(name, platform, hw, channels).status != "cannot_run"
 
 
 FIG_B5 = ("MobileNetV1Block", "MobileNetV2Block", "ShuffleNetV1Block", "ShuffleNetV2Block", "DenseBlock")

@@ -84,7 +84,7 @@ def the_main_loop_is_cheaper_than_four_of_the_second(_claim: Claim) -> None:
 
 @claim("C356")
 def depthwise_channels_are_not_padded(_claim: Claim) -> None:
-    """Padding would make 17, 18 and 19 channels cost the same; and im2col would not be linear in the pixels."""
+    """Padding would make 17, 18 and 19 channels cost the same."""
     at_17, at_18, at_19 = dwconv_over_channels("CPU", (17, 18, 19))
     assert at_17 < at_18 < at_19
 
