@@ -1,13 +1,16 @@
-"""Print how the paper's claims stand: counts by section and status, and the claims that are not asserted, with reasons.
+"""Print how the paper's claims stand: counts by section and status, and every claim that does not pass, with its reason.
 
-Run from the root of the repository: python -m benchmarks.claims_report
+Run from the root of the repository: python -m benchmarks.claims_report [PLATFORM...], where CPU, GPU, DSP, VPU, TPU, KPU
+and NPU restrict the list to claims that name one of them.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from tests.paper.claims import STATUSES, Claim, load_claims
 from tests.paper.registry import Check, load_checks
@@ -15,49 +18,54 @@ from tests.paper.registry import Check, load_checks
 COLUMNS = ("passes", "fails", *STATUSES[1:])
 
 
-def outcome(claim: Claim, check: Check | None) -> str:
-    """One of COLUMNS: what becomes of a claim when it is checked now. A check that cannot run has failed."""
+class Outcome(NamedTuple):
+    """What becomes of a claim when it is checked now: one of COLUMNS, and why."""
+
+    claim: Claim
+    result: str
+    why: str
+
+
+def outcome(claim: Claim, check: Check | None) -> Outcome:
+    """Check one claim. A check that cannot run has failed."""
     if claim.status != "tested":
-        return claim.status
+        return Outcome(claim, claim.status, claim.reason)
     if check is None:
-        return "fails"
+        return Outcome(claim, "fails", "has no check")
     try:
         check(claim)
-    except (AssertionError, LookupError, ValueError):
-        return "fails"
-    return "passes"
+    except (AssertionError, LookupError, ValueError) as error:
+        what = f"{claim.platform} {claim.subject}: {claim.metric} {claim.comparator} {claim.value} {claim.unit}"
+        return Outcome(claim, "fails", f"{what}; {str(error) or check.__name__}")
+    return Outcome(claim, "passes", "")
 
 
-def group(claim: Claim) -> str:
+def part(claim: Claim) -> str:
     """The part of the paper that a claim comes from: its first section."""
     return re.split(r"/| Fig| Finding| implication", claim.section)[0]
 
 
-def table(outcomes: Sequence[tuple[Claim, str]]) -> list[str]:
+def table(outcomes: Sequence[Outcome]) -> list[str]:
     """Lines of counts, one per part of the paper and one in all."""
     lines = [f"{'part':<18}" + "".join(f"{column:>14}" for column in COLUMNS)]
-    parts = dict.fromkeys(group(claim) for claim, _ in outcomes)
-    for part in (*parts, "all"):
-        counts = Counter(result for claim, result in outcomes if part in (group(claim), "all"))
-        lines.append(f"{part:<18}" + "".join(f"{counts[column] or '-':>14}" for column in COLUMNS))
+    for name in (*dict.fromkeys(part(o.claim) for o in outcomes), "all"):
+        counts = Counter(o.result for o in outcomes if name in (part(o.claim), "all"))
+        lines.append(f"{name:<18}" + "".join(f"{counts[column] or '-':>14}" for column in COLUMNS))
     return lines
 
 
-def open_claims(outcomes: Sequence[tuple[Claim, str]]) -> list[str]:
+def not_passing(outcomes: Sequence[Outcome]) -> list[str]:
     """A line for each claim that does not pass."""
-    return [
-        f"{claim.id} {result}: {claim.reason or f'{claim.platform} {claim.subject} {claim.metric}'}"
-        for claim, result in outcomes
-        if result != "passes"
-    ]
+    return [f"{o.claim.id} {o.result}: {o.why}" for o in outcomes if o.result != "passes"]
 
 
-def main() -> None:
-    """Check every claim and print the result."""
+def main(platforms: Sequence[str]) -> None:
+    """Check every claim that names one of ``platforms`` (all claims where none is given) and print the result."""
     checks = load_checks()
-    outcomes = [(claim, outcome(claim, checks.get(claim.id))) for claim in load_claims()]
-    print("\n".join([*table(outcomes), "", *open_claims(outcomes)]))
+    wanted = [c for c in load_claims() if not platforms or set(platforms) & set(re.findall(r"[A-Z]+", c.platform))]
+    outcomes = [outcome(claim, checks.get(claim.id)) for claim in wanted]
+    print("\n".join([*table(outcomes), "", *not_passing(outcomes)]))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -67,6 +67,13 @@ def precisions_of_a_platform(claim: Claim) -> None:
     assert set(platform(claim.platform).dtypes) == {PRECISIONS[name] for name in claim.items}
 
 
+@claim("C179")
+def precision_of_the_analysis(claim: Claim) -> None:
+    """What a prediction uses when no precision is named: the claim's on the CPU, the last of Table 2's elsewhere."""
+    assert platform(claim.platform).dtypes[0] == PRECISIONS[claim.value]
+    assert {name: platform(name).dtypes[0] for name in PLATFORMS} == LOWEST
+
+
 @claim("C151")
 def precisions_by_name(claim: Claim) -> None:
     assert all_precisions() == {PRECISIONS[name] for name in claim.items}
