@@ -1,7 +1,7 @@
-"""Print how the paper's claims stand: counts by section and status, and every claim that does not pass, with its reason.
+"""Print how the paper's claims stand: counts by section, and every claim that does not pass, with its reason.
 
-Run from the root of the repository: python -m benchmarks.claims_report [PLATFORM...], where CPU, GPU, DSP, VPU, TPU, KPU
-and NPU restrict the list to claims that name one of them.
+Run from the root of the repository: python -m benchmarks.claims_report [PLATFORM...], where CPU, GPU, DSP, VPU, TPU,
+KPU and NPU restrict the report to claims that name one of them.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from simulator.readers.layer_table import read_table
+from simulator.readers.layer_table import read_table  # noqa: E402
 
 
 def main(path: str) -> None:
