@@ -1,10 +1,15 @@
-"""The seven platforms side by side: section 4.6 and appendix B.4."""
+"""The seven platforms side by side: section 4.6, appendix B.4, and what a latency is made of (appendix A)."""
 
 from __future__ import annotations
 
+import pytest
+
+from simulator.builder import GraphBuilder
+from simulator.zoo import build_block
+
 from .claims import Claim
 from .registry import claim
-from .scenarios import MODELS, PLATFORMS, RATIO_ERROR, assert_ratio, predict_model
+from .scenarios import MODELS, PLATFORMS, RATIO_ERROR, assert_ratio, block, conv, operators_s, predict, predict_model
 
 BASIC = ("MobileNetV1", "MobileNetV2", "InceptionV1", "ResNetV1_50")
 """Stand for the "basic popular" and "four well-supported" models, which the paper does not name."""
@@ -80,3 +85,26 @@ def the_kpu_runs_no_default_model(claim: Claim) -> None:
         prediction = predict_model(name, claim.platform)
         assert prediction.status == "cannot_run", name
         assert prediction.reasons, name
+
+
+@claim("C324")
+def a_block_takes_the_sum_of_its_operators(_claim: Claim) -> None:
+    """MobileNetV1Block is a depthwise and a 1x1 convolution, each with ReLU6."""
+    b = GraphBuilder("pointwise")
+    pointwise = b.build(b.conv2d(b.input((1, 56, 56, 32)), 32, activation="relu6"))
+    depthwise = build_block("dwconv_activation", activation="relu6")
+    for platform in PLATFORMS:
+        parts_s = operators_s(depthwise, platform) + operators_s(pointwise, platform)
+        assert operators_s(block("MobileNetV1Block"), platform) == pytest.approx(parts_s, rel=0.01), platform
+
+
+USB_3_BYTES_PER_S = 5e9 / 8
+
+
+@claim("C326")
+def transfer_is_no_part_of_an_operator(_claim: Claim) -> None:
+    """On a USB stick the network takes longer than its operators by the tensors it sends and receives, at least."""
+    elements = 28 * 28 * (320 + 64)
+    for platform, element_bytes in (("TPU", 1), ("VPU", 2)):
+        prediction = predict(conv(28, 320, 64, 3), platform)
+        assert prediction.latency_s - prediction.operators_s >= elements * element_bytes / USB_3_BYTES_PER_S, platform

@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from .checks_table4 import LATENCIES, latency_error
+from .checks_table4 import LATENCIES, RATIOS, both, latency_error
 from .claims import STATUSES, Claim, load_claims
 from .registry import load_checks
 
@@ -45,3 +45,12 @@ def test_every_published_latency_is_tested() -> None:
 
 def test_the_median_error_over_table_4_is_at_most_5_percent() -> None:
     assert median(abs(latency_error(claim)) for claim in LATENCIES) <= 0.05
+
+
+@pytest.mark.parametrize("claim", RATIOS, ids=lambda claim: claim.id)
+def test_the_copy_of_the_table_gives_the_ratios_derived_from_it(claim: Claim) -> None:
+    published_ms = {(row.subject, row.platform, row.precision): row.number for row in LATENCIES}
+    after, before = (
+        published_ms[claim.subject, *at] for at in zip(both(claim.platform), both(claim.precision), strict=True)
+    )
+    assert claim.within(before / after)
