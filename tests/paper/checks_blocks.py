@@ -18,6 +18,7 @@ from .scenarios import (
     RATIO_ERROR,
     assert_ratio,
     block,
+    kernels,
     predict_block,
 )
 
@@ -66,8 +67,8 @@ def spread(platform: str) -> float:
 
 def bound_share(name: str, platform: str, bound: str) -> float:
     """Share of a block's latency in kernels that this bound explains."""
-    kernels = predict_block(name, platform).kernels
-    return sum(k.latency_s for k in kernels if k.bound == bound) / sum(k.latency_s for k in kernels)
+    computing = kernels(predict_block(name, platform))
+    return sum(k.latency_s for k in computing if k.bound == bound) / sum(k.latency_s for k in computing)
 
 
 @claim("C198")
@@ -122,16 +123,16 @@ def squeeze_and_excite_barely_costs_the_cpu(_claim: Claim) -> None:
 
 @claim("C213")
 def pooling_dominates_squeeze_and_excite_on_the_gpu(claim: Claim) -> None:
-    kernels = predict_block(WITH_SE, "GPU").kernels
-    pooling_s = sum(k.latency_s for k in kernels if set(k.ops) & {"globalavgpool2d", "mean", "avgpool2d"})
+    computing = kernels(predict_block(WITH_SE, "GPU"))
+    pooling_s = sum(k.latency_s for k in computing if set(k.ops) & {"globalavgpool2d", "mean", "avgpool2d"})
     assert claim.within(100 * pooling_s / time_s(WITH_SE, "GPU"), RATIO_ERROR * claim.number)
 
 
 @claim("C214", "C300", "C167")
 def squeeze_and_excite_leaves_the_engine(claim: Claim) -> None:
-    kernels = predict_block(WITH_SE, claim.platform).kernels
-    engine = {k.processor for k in kernels if "conv2d" in k.ops and k.macs > 1e6}
-    gate = {k.processor for k in kernels if set(k.ops) & set(GATE)}
+    computing = kernels(predict_block(WITH_SE, claim.platform))
+    engine = {k.processor for k in computing if "conv2d" in k.ops and k.macs > 1e6}
+    gate = {k.processor for k in computing if set(k.ops) & set(GATE)}
     assert engine
     assert gate
     assert not engine & gate
