@@ -183,7 +183,11 @@ def among(texts: npt.NDArray[Any], words: tuple[str, ...]) -> Bools:
 def _verify_values(check: _Check) -> None:
     c = check.columns
     check.refuse(c.net == "", "net", lambda _r: "empty; name the network that the layer belongs to")
-    for name, words, optional in (("op", TABLE_OPS, ()), ("activation", tuple(ACTIVATIONS), ("",)), ("dtype", DTYPES, ())):
+    for name, words, optional in (
+        ("op", TABLE_OPS, ()),
+        ("activation", tuple(ACTIVATIONS), ("",)),
+        ("dtype", DTYPES, ()),
+    ):
         texts = getattr(c, name)
         known = tuple(words) + tuple(optional)
         check.refuse(
@@ -213,7 +217,9 @@ def _verify_order(check: _Check) -> None:
     check.refuse(scattered, "net", lambda _r: "its rows are not together; sort the table by net and layer")
     lengths = np.diff(np.append(starts, len(c.net)))
     expected = np.arange(len(c.net)) - np.repeat(starts, lengths)
-    check.refuse(c.layer != expected, "layer", lambda r: f"expected {expected[r]}; number a network's layers 0, 1, 2, ...")
+    check.refuse(
+        c.layer != expected, "layer", lambda r: f"expected {expected[r]}; number a network's layers 0, 1, 2, ..."
+    )
 
 
 def network_starts(net: npt.NDArray[Any]) -> Ints:
