@@ -131,7 +131,7 @@ def operators_s(graph: Graph, platform: str, dtype: str | None = None) -> float:
 
 def kernels(prediction: Prediction) -> list[KernelPrediction]:
     """The kernels that compute something: no transfers."""
-    return [k for k in prediction.kernels if k.ops != ("transfer",)]
+    return [k for k in prediction.kernels if k.ops not in (("crossing",), ("host_io",))]
 
 
 def latency_ms(name: str, platform: str, precision: str) -> float:
