@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +141,10 @@ def _quantity_problems(file: PlatformFile) -> Iterator[str]:
     for key, quantity in quantities(file):
         if quantity.source not in file.sources:
             yield f"{key}.source: '{quantity.source}' is not in [sources]{_suggest(quantity.source, file.sources)}"
-        if quantity.value < 0:
-            yield f"{key}: {quantity.value} is negative"
+        if not isfinite(quantity.value):
+            yield f"{key}: {quantity.value} is not a number"
+        elif quantity.value < 0:
+            yield f"{key}: {quantity.value:g} is negative"
         else:
             yield from _unit_problem(key, quantity.value)
         if quantity.fit and (quantity.min is None or quantity.max is None):
