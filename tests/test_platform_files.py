@@ -61,9 +61,9 @@ def test_a_platform_file_becomes_plain_numbers_at_a_precision(tmp_path):
 
 
 BROKEN = [
-    ("efficiency = {", "eficiency = {", "kernels.conv2d.eficiency: unknown key of 'tiled_gemm'; did you mean 'efficiency'"),
+    ("efficiency = {", "eficiency = {", "kernels.conv2d.eficiency: unknown key of 'tiled_gemm'; did you mean"),
     ("tile_n = {", "tile_q = {", "did you mean 'tile_"),
-    ("bandwidth_bytes_per_s = { value = 4e9", "bandwidth_gb_per_s = { value = 4", "did you mean 'bandwidth_bytes_per_s'"),
+    ("bandwidth_bytes_per_s = { value = 4e9", "bandwidth_gb_per_s = { value = 4", "did you mean 'bandwidth_bytes"),
     ("value = 1e9", "value = 2.84", "platform.clock_hz: 2.84 is outside"),
     ("value = 1e9", 'value = "1 GHz"', "platform.clock_hz.value"),
     ("value = 4e9", "value = -4e9", "roofs.memory.dram.bandwidth_bytes_per_s: -4e+09 is negative"),
