@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,8 @@ from simulator.batch import predict_many
 from simulator.compiled import MODEL_CODES, PARAMETER_COLUMNS, kernel_latencies_s
 from simulator.cost import MODELS, Work
 from simulator.predict import UnknownOperatorError, predict
-from simulator.zoo import BLOCKS, MODELS as ZOO, build, build_block
+from simulator.zoo import BLOCKS, build, build_block
+from simulator.zoo import MODELS as ZOO
 
 EVERY_PLATFORM = [(p.name, dtype) for p in available() for dtype in p.dtypes]
 
@@ -80,8 +83,7 @@ def test_batch_and_scalar_agree_to_the_last_bit_on_random_and_edge_shapes(kernel
 
 
 def test_a_batch_stops_at_an_operator_without_a_model(tmp_path):
-    text = load("CPU").path
-    source = open(text, encoding="utf-8").read().replace("|tanh|", "|")
+    source = Path(load("CPU").path).read_text(encoding="utf-8").replace("|tanh|", "|")
     path = tmp_path / "no-tanh.toml"
     path.write_text(source, encoding="utf-8")
     with pytest.raises(UnknownOperatorError, match="tanh"):
