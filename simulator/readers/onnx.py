@@ -105,11 +105,23 @@ def _parsed(path: Path) -> Any:
         raise ReadError("is not an ONNX model, or is truncated or damaged: export the model again") from None
     if not model.graph.node or not model.graph.output:
         raise ReadError("holds no network (no node or no output): not an ONNX model, or damaged")
+    _verify_names(model.graph)
     if model.functions:
         import onnx.inliner
 
         model = onnx.inliner.inline_local_functions(model)
     return model
+
+
+def _verify_names(graph: Any) -> None:
+    """Raise ReadError for a name that is not UTF-8, which protobuf hands out as bytes."""
+    named = (*graph.input, *graph.output, *graph.value_info, *graph.initializer, *graph.node)
+    names = [item.name for item in named] + [text for n in graph.node for text in (n.op_type, n.domain)]
+    names += [name for node in graph.node for name in (*node.input, *node.output)]
+    names += [attribute.name for node in graph.node for attribute in node.attribute]
+    damaged = next((name for name in names if not isinstance(name, str)), None)
+    if damaged is not None:
+        raise ReadError(f"the name {damaged[:40]!r} is not UTF-8: damaged")
 
 
 def _inferred(model: Any, shapes: Mapping[str, Shape], overridden: bool) -> Any:
@@ -127,9 +139,9 @@ def _inferred(model: Any, shapes: Mapping[str, Shape], overridden: bool) -> Any:
             info.type.tensor_type.ClearField("shape")
     try:
         return onnx.shape_inference.infer_shapes(model, check_type=False, strict_mode=False, data_prop=True)
-    except (RuntimeError, ValueError, TypeError) as error:
-        line = str(error).strip().splitlines()
-        raise ReadError(f"ONNX's shape inference fails: {line[0] if line else 'no reason given'}") from None
+    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ReadError(f"ONNX's shape inference fails: {reason}: export the model again") from None
 
 
 def _dimensions(kind: Any) -> Dimensions | None:

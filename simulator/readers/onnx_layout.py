@@ -17,7 +17,7 @@ TO_FIRST = (0, 3, 1, 2)
 """Axes of (N, H, W, C) in the order (N, C, H, W)."""
 
 _SPATIAL = frozenset(
-    [
+    {
         "Conv",
         "ConvTranspose",
         "ConvInteger",
@@ -37,10 +37,10 @@ _SPATIAL = frozenset(
         "Upsample",
         "DepthToSpace",
         "SpaceToDepth",
-    ]
+    }
 )
 _BARRIERS = frozenset(
-    [
+    {
         "Reshape",
         "Flatten",
         "Transpose",
@@ -56,7 +56,7 @@ _BARRIERS = frozenset(
         "Tile",
         "Gather",
         "Attention",
-    ]
+    }
 )
 
 

@@ -147,7 +147,7 @@ def option(node: Node, name: str, default: Any) -> Any:
 
 
 def unknown(s: Scope, n: Node) -> tuple[int, ...]:
-    """A layer "onnx:NAME" with the shapes that the file or ONNX's inference states, as data that is read and written."""
+    """A layer "onnx:NAME" with the shapes that the file or ONNX's inference states: data read and written."""
     missing = [name for name in n.outputs if name and s.stated(name) is None]
     if missing:
         raise ReadError(
