@@ -49,12 +49,12 @@ def read_onnx(path: Path, shape: Shapes = None) -> Graph:
     output needs are left out. Operators outside the canonical set become layers named "onnx:NAME". Raises ReadError.
     """
     model = _parsed(path)
-    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    nodes = [_node(proto, place) for place, proto in enumerate(model.graph.node)]
+    weights = {tensor.name for tensor in model.graph.initializer}
     declared = {i.name: _dimensions(i.type) for i in model.graph.input if i.name not in weights}
     shapes = input_shapes(declared, shape)
     model = _inferred(model, shapes, overridden=shape is not None)
     facts, values = _facts(model.graph)
-    nodes = [_node(proto, place) for place, proto in enumerate(model.graph.node)]
     stored = {*weights, *(tensor.values.name for tensor in model.graph.sparse_initializer)}
     nodes = in_order(nodes, {*shapes, *stored})
     constants = constants_among(nodes, stored, _FREE)

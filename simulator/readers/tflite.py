@@ -130,7 +130,7 @@ def _unique_names(names: list[str]) -> list[str]:
 
 
 def _fact(table: Table, constant: bool) -> Fact:
-    shape, signature = table.integers(0) or (), table.integers(6) or ()
+    shape, signature = table.integers(0) or (), table.integers(7) or ()
     number = table.scalar(1, "b")
     dtype = DTYPES.get(number, f"type{number}")
     open_sizes = any(size < 0 for size in signature[1:])
@@ -138,7 +138,7 @@ def _fact(table: Table, constant: bool) -> Fact:
 
 
 def _signature(table: Table) -> Dimensions | None:
-    shape, signature = table.integers(0) or (), table.integers(6) or ()
+    shape, signature = table.integers(0) or (), table.integers(7) or ()
     if len(signature) != len(shape):
         return shape or None
     return tuple(None if i and signature[i] < 0 else size for i, size in enumerate(shape))
