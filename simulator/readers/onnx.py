@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from math import prod
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +95,8 @@ def _parsed(path: Path) -> Any:
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-        structure = without_payloads(data)
+    with path.open("rb", buffering=0) as file:
+        structure = without_payloads(file)
     model = onnx.ModelProto()
     try:
         model.ParseFromString(structure)
