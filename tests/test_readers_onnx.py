@@ -389,6 +389,7 @@ BROKEN = {
         model([node("Softmax", "x", axis="a")]),
         "axis",
     ),
+    "parts of another number than outputs": (model([node("Split", "x", "yz", num_outputs=1)]), "1 parts for 2 outputs"),
     "no nodes": (model([]), "no network"),
 }
 

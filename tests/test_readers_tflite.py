@@ -253,6 +253,14 @@ def test_half_precision_weights_are_no_layers(tf, tmp_path):
     assert ops(read(path)) == ["conv2d"]
 
 
+def test_the_arithmetic_of_a_reshape_of_open_batch_is_no_layer(tf, tmp_path):
+    layers = tf.keras.layers
+    keras = tf.keras.Sequential([layers.Input((4, 4, 8)), layers.GlobalAveragePooling2D(), layers.Reshape((1, 1, 8))])
+    path = tmp_path / "reshaped.tflite"
+    path.write_bytes(tf.lite.TFLiteConverter.from_keras_model(keras).convert())
+    assert ops(read(path)) == ["mean", "reshape"]
+
+
 def test_the_layers_are_the_operators_that_the_schema_package_counts(small):
     import tflite
 

@@ -36,6 +36,7 @@ _FREE = frozenset({"Constant", "Shape", "Size"})
 _FIRST_ONLY = frozenset({"Reshape", "Expand", "Slice", "Resize", "Upsample", "Unsqueeze", "Squeeze", "Pad", "Tile"})
 """Operators whose other operands say where and how much, which is known before the network runs."""
 
+_SPLIT_COUNTS = frozenset({"num_outputs", "split"})
 _NUMERIC = ("float32", "float16", "bfloat16", "float64", "int8", "uint8", "int16")
 
 
@@ -105,6 +106,7 @@ def _parsed(path: Path) -> Any:
     if not model.graph.node or not model.graph.output:
         raise ReadError("holds no network (no node or no output): not an ONNX model, or damaged")
     _verify_names(model.graph)
+    _verify_splits(model.graph)
     if model.functions:
         import onnx.inliner
 
@@ -121,6 +123,16 @@ def _verify_names(graph: Any) -> None:
     damaged = next((name for name in names if not isinstance(name, str)), None)
     if damaged is not None:
         raise ReadError(f"the name {damaged[:40]!r} is not UTF-8: damaged")
+
+
+def _verify_splits(graph: Any) -> None:
+    """Raise ReadError for a Split into another number of parts: ONNX's inference would abort the process."""
+    stored = {tensor.name: prod(tensor.dims) for tensor in graph.initializer}
+    for node in graph.node:
+        counts = [a.i if a.name == "num_outputs" else len(a.ints) for a in node.attribute if a.name in _SPLIT_COUNTS]
+        counts += [stored[name] for name in node.input[1:2] if name in stored]
+        if node.op_type == "Split" and any(count != len(node.output) for count in counts):
+            raise ReadError(f"node '{node.name}' (Split): {counts[0]} parts for {len(node.output)} outputs")
 
 
 def _inferred(model: Any, shapes: Mapping[str, Shape], overridden: bool) -> Any:
