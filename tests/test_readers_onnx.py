@@ -389,7 +389,17 @@ BROKEN = {
         model([node("Softmax", "x", axis="a")]),
         "axis",
     ),
-    "parts of another number than outputs": (model([node("Split", "x", "yz", num_outputs=1)]), "1 parts for 2 outputs"),
+    "parts of another number than outputs": (
+        model([node("Split", "x", "yz", num_outputs=1)]),
+        "shape inference crashes|Split",
+    ),
+    "a kernel larger than its input": (
+        model(
+            [node("Conv", "xw", "a"), node("Slice", "aset")],
+            [floats("w", 8, 8, 34, 3), integers("s", 0), integers("e", 4), integers("t", 2)],
+        ),
+        "shape inference crashes|larger than the padded",
+    ),
     "no nodes": (model([]), "no network"),
 }
 

@@ -20,6 +20,7 @@ from ..ops import Shape
 from . import Shapes
 from .assemble import Dimensions, Fact, Node, assemble, constants_among, in_order, input_shapes
 from .errors import ReadError
+from .onnx_infer import inferred
 from .onnx_layout import aligned, images
 from .onnx_ops import convert
 from .onnx_scope import Scope
@@ -36,7 +37,6 @@ _FREE = frozenset({"Constant", "Shape", "Size"})
 _FIRST_ONLY = frozenset({"Reshape", "Expand", "Slice", "Resize", "Upsample", "Unsqueeze", "Squeeze", "Pad", "Tile"})
 """Operators whose other operands say where and how much, which is known before the network runs."""
 
-_SPLIT_COUNTS = frozenset({"num_outputs", "split"})
 _NUMERIC = ("float32", "float16", "bfloat16", "float64", "int8", "uint8", "int16")
 
 
@@ -106,7 +106,6 @@ def _parsed(path: Path) -> Any:
     if not model.graph.node or not model.graph.output:
         raise ReadError("holds no network (no node or no output): not an ONNX model, or damaged")
     _verify_names(model.graph)
-    _verify_splits(model.graph)
     if model.functions:
         import onnx.inliner
 
@@ -125,20 +124,8 @@ def _verify_names(graph: Any) -> None:
         raise ReadError(f"the name {damaged[:40]!r} is not UTF-8: damaged")
 
 
-def _verify_splits(graph: Any) -> None:
-    """Raise ReadError for a Split into another number of parts: ONNX's inference would abort the process."""
-    stored = {tensor.name: prod(tensor.dims) for tensor in graph.initializer}
-    for node in graph.node:
-        counts = [a.i if a.name == "num_outputs" else len(a.ints) for a in node.attribute if a.name in _SPLIT_COUNTS]
-        counts += [stored[name] for name in node.input[1:2] if name in stored]
-        if node.op_type == "Split" and any(count != len(node.output) for count in counts):
-            raise ReadError(f"node '{node.name}' (Split): {counts[0]} parts for {len(node.output)} outputs")
-
-
 def _inferred(model: Any, shapes: Mapping[str, Shape], overridden: bool) -> Any:
     """The model with fixed inputs and ONNX's own inference of all other shapes."""
-    import onnx.shape_inference
-
     for info in model.graph.input:
         if info.name in shapes:
             del info.type.tensor_type.shape.dim[:]
@@ -148,11 +135,7 @@ def _inferred(model: Any, shapes: Mapping[str, Shape], overridden: bool) -> Any:
         del model.graph.value_info[:]
         for info in model.graph.output:
             info.type.tensor_type.ClearField("shape")
-    try:
-        return onnx.shape_inference.infer_shapes(model, check_type=False, strict_mode=False, data_prop=True)
-    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ReadError(f"ONNX's shape inference fails: {reason}: export the model again") from None
+    return inferred(model)
 
 
 def _dimensions(kind: Any) -> Dimensions | None:
