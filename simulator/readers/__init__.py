@@ -7,6 +7,7 @@ format needs is imported when a file of that format is read, so importing this p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from ..graph import Graph, GraphError
@@ -77,10 +78,7 @@ def _onnx(path: Path, shape: Shapes) -> Graph:
 
 def _tensorflow(path: Path, shape: Shapes) -> Graph:
     try:
-        from . import tensorflow
-    except ImportError:
-        raise ReadError(
-            "TensorFlow and Keras models: needs the measuring extra: pip install 'stairline[measure]'"
-        ) from None
-    graph: Graph = tensorflow.read_tensorflow(path, shape)
+        graph: Graph = import_module(".tensorflow", __name__).read_tensorflow(path, shape)
+    except ModuleNotFoundError as error:
+        raise ReadError(f"{error}: needs the measuring extra: pip install 'stairline[measure]'") from None
     return graph

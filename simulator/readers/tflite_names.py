@@ -6,6 +6,8 @@ from functools import cache
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 
+from .errors import ReadError
+
 DTYPES = {
     0: "float32",
     1: "float16",
@@ -53,11 +55,11 @@ def operator_names() -> dict[int, str]:
     """
     package = find_spec("tflite")
     if package is None or not package.submodule_search_locations:
-        raise ImportError("the package 'tflite' is not installed: pip install stairline")
+        raise ReadError("needs the package 'tflite': pip install stairline")
     place = Path(package.submodule_search_locations[0]) / "utils.py"
     spec = spec_from_file_location("stairline_tflite_names", place)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{place}: not a module")
+        raise ReadError(f"{place} is not a module: install the package 'tflite' again")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     names: dict[int, str] = module.BUILTIN_OPCODE2NAME
