@@ -1,0 +1,6 @@
+"""Hardware models: what a platform is, as data with provenance. Imports nothing else of the project."""
+
+from .loading import available, load, quantities, with_values
+from .platform import Machine, Platform, PlatformError
+
+__all__ = ["Machine", "Platform", "PlatformError", "available", "load", "quantities", "with_values"]

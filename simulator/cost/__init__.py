@@ -1,0 +1,30 @@
+"""THE cost model, one small module per kernel model: the scalar path calls it, the batch path compiles it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from hwmodels.platform import Roof, Rule
+
+from .roof import Cost, Work
+from .streaming import free, gemv, streaming
+from .tiled_gemm import tiled_gemm
+from .unrolled_channels import unrolled_channels
+
+__all__ = ["MODELS", "Cost", "Work", "kernel_cost"]
+
+MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
+    "tiled_gemm": tiled_gemm,
+    "unrolled_channels": unrolled_channels,
+    "streaming": streaming,
+    "gemv": gemv,
+    "free": free,
+}
+
+
+@lru_cache(maxsize=1 << 16)
+def kernel_cost(rule: Rule, work: Work) -> Cost:
+    """Cost of one kernel under its platform's rule. Remembered, since the networks of a search share most kernels."""
+    return MODELS[rule.model](work, rule.roof, rule.parameters)

@@ -1,0 +1,87 @@
+"""Parameters of the kernel models: what a platform file may say about how an operator runs.
+
+Every class is the parameter list of the function of the same name in ``simulator.cost``. All fields are plain numbers;
+the unit is the field's suffix, and a field without a suffix is a count or a fraction. A field with a default is neutral
+when left out (a tile of 1 pads nothing); every other field must be given.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class TiledGemm(NamedTuple):
+    """A convolution or matrix product on padded tiles: ruy, XNNPACK, Hexagon Depth32, systolic arrays."""
+
+    efficiency: float
+    """Sustained share of the compute roof on full tiles."""
+    kernel_s: float
+    """Dispatch cost of one kernel."""
+    epilogue_s_per_element: float
+    """Cost per output element of bias, clamp and requantisation that the inner kernel does not hide."""
+    tile_m: float = 1.0
+    """Output pixels (N H_out W_out) are padded to a multiple of this."""
+    tile_w: float = 1.0
+    """Output width is padded to a multiple of this."""
+    tile_n: float = 1.0
+    """Output channels (of a group) are padded to a multiple of this."""
+    tile_c: float = 1.0
+    """Input channels (of a group) are padded to a multiple of this."""
+    tile_k: float = 1.0
+    """The reduction (K_h K_w C_in) is padded to a multiple of this."""
+    fill_k: float = 0.0
+    """Reduction steps lost per tile to filling and draining the array."""
+    im2col_passes: float = 0.0
+    """Times the im2col matrix crosses memory when the convolution is not a plain matrix product."""
+
+
+class UnrolledChannels(NamedTuple):
+    """Direct depthwise convolution with unrolled channel loops (TFLite): 16, then 4, then 1 channel at a time."""
+
+    tap_s: float
+    """Time of one filter tap over one fully unrolled channel block at one pixel, per channel."""
+    kernel_s: float
+    epilogue_s_per_element: float
+    unroll_wide: float
+    unroll_narrow: float
+    narrow_slowdown: float
+    """Time per channel in the narrow loop, relative to the wide loop."""
+    scalar_slowdown: float
+    """Time per channel in the scalar loop, relative to the wide loop."""
+
+
+class Streaming(NamedTuple):
+    """Element-wise work, pooling and copies: limited by bytes moved or by operations per second."""
+
+    kernel_s: float
+    epilogue_s_per_element: float
+    op_s: float = 0.0
+    """Time per element operation."""
+    traffic: float = 1.0
+    """Share of the operand bytes that reach the memory roof (less than 1 where caches hold them)."""
+
+
+class Gemv(NamedTuple):
+    """A matrix times one vector: every weight is read once and used once."""
+
+    efficiency: float
+    kernel_s: float
+    epilogue_s_per_element: float
+
+
+class Free(NamedTuple):
+    """A view, an alias or an in-place edit: nothing is executed."""
+
+
+KernelParameters = TiledGemm | UnrolledChannels | Streaming | Gemv | Free
+
+SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
+"""Parameters that a platform gives once, under [overheads]; a kernel may state its own."""
+
+KERNEL_MODELS: dict[str, type[KernelParameters]] = {
+    "tiled_gemm": TiledGemm,
+    "unrolled_channels": UnrolledChannels,
+    "streaming": Streaming,
+    "gemv": Gemv,
+    "free": Free,
+}

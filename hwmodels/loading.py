@@ -1,0 +1,209 @@
+"""Platform files and names to validated platforms. Every complaint is one line: file, key, problem, what to do."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from . import schema
+from .kernel_models import KERNEL_MODELS, SHARED_PARAMETERS
+from .platform import Platform, PlatformError
+from .provenance import Closed, Quantity
+from .schema import KernelRule, PlatformFile
+
+MAX_FILE_BYTES = 1 << 20
+"""Largest platform file accepted, in bytes; the shipped ones are 100 times smaller."""
+
+_PLATFORMS = Path(__file__).parent / "platforms"
+
+# Suffix of a key and the range, in the suffix's unit, outside which the number is another unit's.
+_PLAUSIBLE: tuple[tuple[str, float, float], ...] = (
+    ("_hz", 1e6, 1e11),
+    ("bytes_per_s", 1e5, 1e14),
+    ("s_per_element", 0.0, 1e-3),
+    ("_bytes", 1.0, 1e13),
+    ("_per_cycle", 1e-6, 1e7),
+    ("_s", 0.0, 10.0),
+    ("_w", 1e-6, 1e4),
+    ("efficiency", 1e-6, 1.0),
+    ("overlap", 0.0, 1.0),
+    ("factor", 1.0, 100.0),
+)
+
+
+def load(name: str | Path) -> Platform:
+    """A platform by name, by alias (any case), or by the path of a ``.toml`` file. Raises PlatformError."""
+    text = str(name)
+    if text.endswith(".toml") or "/" in text:
+        return load_file(Path(text))
+    shipped = _shipped()
+    found = shipped.get(text) or shipped.get(text.lower())
+    if found is None:
+        raise PlatformError(f"unknown platform '{text}'{_suggest(text, shipped)}; 'stairline platforms' lists them all")
+    return load_file(found)
+
+
+def available() -> tuple[Platform, ...]:
+    """All shipped platforms, in the order of the paper's Table 2, then by name."""
+    order = {alias: i for i, alias in enumerate(("CPU", "GPU", "DSP", "VPU", "TPU", "KPU", "NPU"))}
+    platforms = [load_file(path) for path in sorted(_PLATFORMS.glob("*.toml"))]
+    return tuple(sorted(platforms, key=lambda p: (min((order.get(a, 99) for a in p.file.aliases), default=99), p.name)))
+
+
+@cache
+def load_file(path: Path) -> Platform:
+    """Read and validate one platform file. Raises PlatformError."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise PlatformError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if len(raw) > MAX_FILE_BYTES:
+        raise PlatformError(f"{path}: {len(raw)} bytes; a platform file has at most {MAX_FILE_BYTES}")
+    try:
+        data = tomllib.loads(raw.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PlatformError(f"{path}: not TOML: {error}") from None
+    return parse(data, str(path), hashlib.sha256(raw).hexdigest()[:16])
+
+
+def parse(data: Mapping[str, Any], path: str, digest: str) -> Platform:
+    """Validate the parsed TOML of one platform. Raises PlatformError naming file, key, problem and remedy."""
+    try:
+        file = PlatformFile.model_validate(data)
+    except ValidationError as error:
+        raise PlatformError("\n".join(f"{path}: {_explain(e)}" for e in error.errors()[:5])) from None
+    problems = [*_kernel_problems(file), *_quantity_problems(file), *_reference_problems(file)]
+    if problems:
+        raise PlatformError("\n".join(f"{path}: {p}" for p in problems[:5]))
+    return Platform(file=file, path=path, digest=digest)
+
+
+def with_values(platform: Platform, values: Mapping[str, float]) -> Platform:
+    """The same platform with other numbers: ``values`` maps dotted keys (as in ``quantities``) to values.
+
+    Raises PlatformError for a key the platform does not have or a value that its unit does not allow.
+    """
+    data = platform.file.model_dump(by_alias=True, exclude_none=True)
+    keys = {key for key, _ in quantities(platform.file)}
+    for key, value in values.items():
+        if key not in keys:
+            raise PlatformError(f"{platform.name}: no quantity '{key}'{_suggest(key, keys)}")
+        parts = key.split(".")
+        if parts[0] == "kernels":
+            parts.insert(2, "parameters")
+        node: Any = data
+        for part in parts:
+            node = node[part]
+        node["value"] = value
+    return parse(data, platform.path, platform.digest)
+
+
+def quantities(file: PlatformFile) -> Iterator[tuple[str, Quantity]]:
+    """Every quantity of a file with its dotted key, such as ``kernels.conv2d.efficiency.float32``."""
+    return _walk(file, "")
+
+
+def _walk(node: object, path: str) -> Iterator[tuple[str, Quantity]]:
+    if isinstance(node, Quantity):
+        yield path, node
+    elif isinstance(node, KernelRule):
+        yield from _walk(node.parameters, path)
+    elif isinstance(node, BaseModel):
+        for name in type(node).model_fields:
+            yield from _walk(getattr(node, name), f"{path}.{name}" if path else name)
+    elif isinstance(node, dict):
+        for name, child in node.items():
+            yield from _walk(child, f"{path}.{name}")
+
+
+def _kernel_problems(file: PlatformFile) -> Iterator[str]:
+    for op, rule in file.kernels.items():
+        model = KERNEL_MODELS.get(rule.model)
+        if model is None:
+            yield f"kernels.{op}.model: unknown kernel model '{rule.model}'{_suggest(rule.model, KERNEL_MODELS)}"
+            continue
+        for name in rule.parameters.keys() - set(model._fields):
+            yield f"kernels.{op}.{name}: unknown key of '{rule.model}'{_suggest(name, model._fields)}"
+        for name in set(model._fields) - rule.parameters.keys() - model._field_defaults.keys() - SHARED_PARAMETERS:
+            yield f"kernels.{op}.{name}: missing; '{rule.model}' needs it"
+
+
+def _quantity_problems(file: PlatformFile) -> Iterator[str]:
+    for key, quantity in quantities(file):
+        if quantity.source not in file.sources:
+            yield f"{key}.source: '{quantity.source}' is not in [sources]{_suggest(quantity.source, file.sources)}"
+        if quantity.value < 0:
+            yield f"{key}: {quantity.value} is negative"
+        else:
+            yield from _unit_problem(key, quantity.value)
+        if quantity.fit and (quantity.min is None or quantity.max is None):
+            yield f"{key}: fit = true needs min and max"
+
+
+def _unit_problem(key: str, value: float) -> Iterator[str]:
+    names = [part for part in key.split(".") if part not in schema.ELEMENT_BYTES]
+    for suffix, low, high in _PLAUSIBLE:
+        if names[-1].endswith(suffix):
+            if not low <= value <= high:
+                yield f"{key}: {value:g} is outside {low:g} to {high:g}; the key's suffix is its unit (SI): convert it"
+            return
+
+
+def _reference_problems(file: PlatformFile) -> Iterator[str]:
+    roofs, dtypes = file.roofs.memory, file.platform.dtypes
+    named = [(f"kernels.{op}", name) for op, rule in file.kernels.items() for name in (rule.memory, rule.weights)]
+    named += [("overheads.io_memory", file.overheads.io_memory), ("partition.memory", file.partition.memory)]
+    named += [("placement.memory", file.placement.memory if file.placement else None)]
+    for key, name in named:
+        if name is not None and name not in roofs:
+            yield f"{key}: no memory roof '{name}'{_suggest(name, roofs)}"
+    if file.platform.default_dtype not in dtypes:
+        yield f"platform.default_dtype: '{file.platform.default_dtype}' is not among dtypes {list(dtypes)}"
+    for dtype in dtypes:
+        if dtype not in file.roofs.compute:
+            yield f"roofs.compute.{dtype}: missing; the platform lists the precision"
+    if file.partition.rule != "everything" and file.partition.fallback is None:
+        yield f"partition.fallback: missing; rule '{file.partition.rule}' sends operators somewhere"
+    sourced = [("fusion", r.source) for r in file.fusion] + [("lowering", r.source) for r in file.lowering]
+    sourced += [("support", r.source) for r in file.support] + [("partition", file.partition.source)]
+    for key, source in sourced:
+        if source not in file.sources:
+            yield f"{key}: source '{source}' is not in [sources]{_suggest(source, file.sources)}"
+
+
+def _explain(error: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in error["loc"] if part not in ("quantity", "by dtype", "parameters"))
+    if error["type"] == "extra_forbidden":
+        return f"{key}: unknown key{_suggest(str(error['loc'][-1]), _known_keys())}"
+    if error["type"] == "missing":
+        return f"{key}: missing"
+    return f"{key}: {error['msg']}, not {str(error['input'])[:60]!r}"
+
+
+@cache
+def _known_keys() -> frozenset[str]:
+    records = [m for m in vars(schema).values() if isinstance(m, type) and issubclass(m, Closed)]
+    return frozenset(name for record in (*records, Quantity) for name in record.__annotations__)
+
+
+@cache
+def _shipped() -> dict[str, Path]:
+    names: dict[str, Path] = {}
+    for path in sorted(_PLATFORMS.glob("*.toml")):
+        file = tomllib.loads(path.read_text(encoding="utf-8"))
+        names[file["name"]] = path
+        names |= {spelling: path for alias in file.get("aliases", ()) for spelling in (alias, alias.lower())}
+    return names
+
+
+def _suggest(name: str, known: Mapping[str, object] | frozenset[str] | set[str] | tuple[str, ...]) -> str:
+    close = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""

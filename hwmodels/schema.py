@@ -1,0 +1,166 @@
+"""The shape of a platform file: closed, every number sourced. Data names rules; code elsewhere implements them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from .provenance import Closed, PerDtype, Source
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.\-]*$", max_length=80)]
+Dtype = Literal["float32", "float16", "dfp16", "dfp8", "int8", "uint8"]
+
+ELEMENT_BYTES: dict[str, int] = {"float32": 4, "float16": 2, "dfp16": 2, "dfp8": 1, "int8": 1, "uint8": 1}
+"""Storage of one tensor element, in bytes. dfp is Rockchip's dynamic fixed point."""
+
+
+class Description(Closed):
+    """What the platform is: a device, one of its processors, and the runtime that drives it."""
+
+    device: str
+    processor: str
+    runtime: str
+    dtypes: Annotated[tuple[Dtype, ...], Field(min_length=1)]
+    default_dtype: Dtype
+    clock_hz: PerDtype
+
+
+class ComputeRoof(Closed):
+    """Peak multiply-accumulate rate of one precision."""
+
+    macs_per_cycle: PerDtype
+
+
+class MemoryRoof(Closed):
+    """Sustained rate of one memory level or link."""
+
+    bandwidth_bytes_per_s: PerDtype
+
+
+class Roofs(Closed):
+    """Compute roof per precision, memory roofs per level, and how far the two overlap (0: they add; 1: the longer)."""
+
+    compute: dict[Dtype, ComputeRoof]
+    memory: Annotated[dict[str, MemoryRoof], Field(min_length=1)]
+    overlap: PerDtype
+
+
+class Overheads(Closed):
+    """Costs paid once per inference or once per kernel, and the link that carries inputs and outputs."""
+
+    inference_s: PerDtype
+    kernel_s: PerDtype
+    """Dispatch cost of one kernel, for every kernel that does not state its own."""
+    epilogue_s_per_element: PerDtype
+    """Cost per output element of what the inner loop does not hide (requantisation), for every kernel likewise."""
+    io_memory: str | None = None
+    """Memory roof that network inputs and outputs cross on their way from and to the host."""
+
+
+class KernelRule(Closed):
+    """How an operator runs: a kernel model, its parameters, and the roofs it meets."""
+
+    model: str
+    processor: str | None = None
+    """Engine inside the platform, where it is not the main one (a vector unit, the SHAVE cores)."""
+    memory: str | None = None
+    """Memory roof of the tensors; the first one of the file where left out."""
+    weights: str | None = None
+    """Memory roof of the parameters; that of the tensors where left out."""
+    parameters: dict[str, PerDtype]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_parameters(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "parameters" in data:
+            return data
+        own = {key: value for key, value in data.items() if key in cls.model_fields}
+        return own | {"parameters": {key: value for key, value in data.items() if key not in own}}
+
+
+class FusionRule(Closed):
+    """A chain of operators that run as one kernel.
+
+    The first element names the producer, the others its consumers; "a|b" are alternatives, and "+" at the end of the
+    last element lets it repeat. ``when`` names conditions of ``simulator.fusion``.
+    """
+
+    pattern: Annotated[tuple[str, ...], Field(min_length=2)]
+    when: tuple[str, ...] = ()
+    source: str
+
+
+class LoweringRule(Closed):
+    """A rewrite of ``simulator.lowering`` that the runtime's converter applies."""
+
+    rule: str
+    source: str
+
+
+class SupportRule(Closed):
+    """Operators the processor runs, under the named constraints of ``simulator.support``."""
+
+    ops: Annotated[tuple[str, ...], Field(min_length=1)]
+    constraints: tuple[str, ...] = ()
+    limits: dict[str, float] = Field(default_factory=dict)
+    source: str
+
+
+class Partition(Closed):
+    """What happens to operators the processor does not run."""
+
+    rule: Literal["everything", "maximal_runs", "single_split", "operator_by_operator"]
+    fallback: Name | None = None
+    boundary_s: PerDtype | None = None
+    """Fixed cost of one tensor crossing between the processors."""
+    boundary_s_per_element: PerDtype | None = None
+    """Layout change and (de)quantisation of one crossing element."""
+    memory: str | None = None
+    """Memory roof that crossing tensors go through."""
+    source: str
+
+
+class Placement(Closed):
+    """What must or may stay on chip."""
+
+    rule: Literal["parameter_cache", "feature_map_memory"]
+    capacity_bytes: PerDtype
+    memory: str | None = None
+    """Memory roof that parameters outside the cache are streamed over."""
+    source: str
+
+
+class Power(Closed):
+    """Average electrical power while inferring."""
+
+    active_w: PerDtype
+
+
+class Uncertainty(Closed):
+    """Half of the 90 % interval, as a factor: the true latency lies within [t / factor, t * factor]."""
+
+    factor: PerDtype
+
+
+class PlatformFile(Closed):
+    """A whole platform file."""
+
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    name: Name
+    aliases: tuple[str, ...] = ()
+    title: str
+    platform: Description
+    roofs: Roofs
+    overheads: Overheads
+    kernels: dict[str, KernelRule]
+    """By operator, "a|b" for several."""
+    lowering: tuple[LoweringRule, ...] = ()
+    support: tuple[SupportRule, ...] = ()
+    partition: Partition
+    fusion: tuple[FusionRule, ...] = ()
+    placement: Placement | None = None
+    power: Power | None = None
+    uncertainty: Uncertainty
+    notes: tuple[str, ...] = ()
+    sources: dict[str, Source]

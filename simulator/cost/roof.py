@@ -1,0 +1,85 @@
+"""The quantities every kernel model reads and gives, and how bounds combine. Plain numbers in, plain numbers out."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import NamedTuple
+
+from hwmodels.platform import Roof
+
+
+class Work(NamedTuple):
+    """One kernel's work in counts: elements, MACs and element operations; no times, no bytes."""
+
+    n: float
+    h_in: float
+    w_in: float
+    c_in: float
+    h_out: float
+    w_out: float
+    c_out: float
+    kernel_h: float
+    kernel_w: float
+    stride_h: float
+    stride_w: float
+    dilation_h: float
+    dilation_w: float
+    groups: float
+    macs: float
+    element_ops: float
+    """Element operations of the first operator."""
+    epilogue_ops: float
+    """Element operations of the operators fused behind it."""
+    input_elements: float
+    """All tensors read from outside the kernel."""
+    output_elements: float
+    weight_elements: float
+    streamed_elements: float
+    """Parameters that have no place on chip and arrive with every inference."""
+    operands: float
+    """Tensors read from outside the kernel."""
+
+
+class Cost(NamedTuple):
+    """What a kernel costs: named bounds in seconds, and the padded MACs behind the first."""
+
+    padded_macs: float
+    compute_s: float
+    memory_s: float
+    weights_s: float
+    """Reading parameters, or streaming them from outside the chip."""
+    epilogue_s: float
+    overhead_s: float
+    latency_s: float
+
+
+def pad_to(size: float, tile: float) -> float:
+    """``size`` rounded up to a multiple of ``tile``."""
+    return ceil(size / tile) * tile
+
+
+def combine(
+    roof: Roof,
+    padded_macs: float,
+    compute_s: float,
+    memory_s: float,
+    weights_s: float,
+    epilogue_s: float,
+    overhead_s: float,
+) -> Cost:
+    """Latency of a kernel from its bounds: busy + moved - overlap * min(busy, moved) + overhead, in seconds."""
+    busy_s = compute_s + epilogue_s
+    moved_s = memory_s + weights_s
+    latency_s = busy_s + moved_s - roof.overlap * min(busy_s, moved_s) + overhead_s
+    return Cost(padded_macs, compute_s, memory_s, weights_s, epilogue_s, overhead_s, latency_s)
+
+
+def tensors_s(work: Work, roof: Roof) -> float:
+    """Time to read the operands and write the result at the memory roof."""
+    return (work.input_elements + work.output_elements) * roof.element_bytes / roof.bytes_per_s
+
+
+def parameters_s(work: Work, roof: Roof) -> float:
+    """Time to read resident parameters at their roof and to stream the others in."""
+    resident = work.weight_elements - work.streamed_elements
+    return roof.element_bytes * (resident / roof.weight_bytes_per_s + work.streamed_elements / roof.stream_bytes_per_s)

@@ -1,0 +1,33 @@
+"""Convolutions and matrix products on padded tiles."""
+
+from __future__ import annotations
+
+from hwmodels.kernel_models import TiledGemm
+from hwmodels.platform import Roof
+
+from .roof import Cost, Work, combine, pad_to, parameters_s, tensors_s
+
+
+def tiled_gemm(work: Work, roof: Roof, p: TiledGemm) -> Cost:
+    """Pixels, output channels and reduction padded to tiles, group by group; im2col where it is not a plain product.
+
+    Source: paper section 4.1 and Fig. 5 (ruy, Depth32); the roofline of Williams et al. for the combination.
+    """
+    pixels = pad_to(work.n * work.h_out * pad_to(work.w_out, p.tile_w), p.tile_m)
+    filters = pad_to(work.c_out / work.groups, p.tile_n)
+    taps = work.kernel_h * work.kernel_w
+    reduction = pad_to(taps * pad_to(work.c_in / work.groups, p.tile_c), p.tile_k) + p.fill_k
+    padded_macs = work.groups * pixels * filters * reduction
+    memory_s = tensors_s(work, roof)
+    if taps > 1.0 or work.stride_h > 1.0 or work.stride_w > 1.0:
+        column_elements = work.n * work.h_out * work.w_out * taps * work.c_in
+        memory_s += p.im2col_passes * column_elements * roof.element_bytes / roof.bytes_per_s
+    return combine(
+        roof,
+        padded_macs,
+        padded_macs / (roof.macs_per_s * p.efficiency),
+        memory_s,
+        parameters_s(work, roof),
+        p.epilogue_s_per_element * work.output_elements,
+        p.kernel_s,
+    )

@@ -1,0 +1,33 @@
+"""Direct depthwise convolution with unrolled channel loops."""
+
+from __future__ import annotations
+
+from math import floor
+
+from hwmodels.kernel_models import UnrolledChannels
+from hwmodels.platform import Roof
+
+from .roof import Cost, Work, combine, parameters_s, tensors_s
+
+
+def unrolled_channels(work: Work, roof: Roof, p: UnrolledChannels) -> Cost:
+    """Per pixel and filter tap: whole wide blocks, then narrow ones, then channel by channel.
+
+    The remainder loops are slower per channel, so the curve over channels zig-zags with minima at multiples of the wide
+    block. Source: paper appendix B.2, TFLite's depthwiseconv_float.h.
+    """
+    channels = work.c_out
+    wide = floor(channels / p.unroll_wide) * p.unroll_wide
+    narrow = floor((channels - wide) / p.unroll_narrow) * p.unroll_narrow
+    scalar = channels - wide - narrow
+    taps = work.n * work.h_out * work.w_out * work.kernel_h * work.kernel_w
+    per_tap_s = p.tap_s * (wide + narrow * p.narrow_slowdown + scalar * p.scalar_slowdown)
+    return combine(
+        roof,
+        work.macs,
+        taps * per_tap_s,
+        tensors_s(work, roof),
+        parameters_s(work, roof),
+        p.epilogue_s_per_element * work.output_elements,
+        p.kernel_s,
+    )

@@ -1,0 +1,89 @@
+"""Which operators run as one kernel: the platform's ordered patterns, compiled to a tree that is walked once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from hwmodels.platform import Machine
+
+from .graph import Graph, Layer
+
+Condition = Callable[[Graph, Layer, Layer], bool]
+"""(graph, last layer of the kernel so far, candidate) -> may they fuse?"""
+
+CONDITIONS: dict[str, Condition] = {}
+
+
+def condition(predicate: Condition) -> Condition:
+    """Register a predicate under its name, for platform files to refer to."""
+    CONDITIONS[predicate.__name__] = predicate
+    return predicate
+
+
+@condition
+def same_shape(graph: Graph, _last: Layer, candidate: Layer) -> bool:
+    """The candidate's output has the shape of all its inputs."""
+    out = graph.tensors[candidate.outputs[0]].shape
+    return all(shape == out for shape in graph.shapes(candidate.inputs))
+
+
+class Node:
+    """A kernel in the making: what may still join it, and under which conditions."""
+
+    __slots__ = ("children",)
+
+    def __init__(self) -> None:
+        self.children: dict[str, tuple[Node, tuple[Condition, ...]]] = {}
+
+
+@lru_cache(maxsize=256)
+def fusion_tree(machine: Machine) -> Node:
+    """The platform's fusion table as a tree over operators; earlier rules win over later ones."""
+    root = Node()
+    for rule in machine.fusion:
+        conditions = tuple(CONDITIONS[name] for name in rule.when)
+        level = [root]
+        for depth, element in enumerate(rule.pattern):
+            names = element.removesuffix("+").split("|")
+            level = [_child(node, name, conditions if depth else ()) for node in level for name in names]
+            if element.endswith("+"):
+                for node in level:
+                    for name in names:
+                        node.children.setdefault(name, (node, conditions))
+    return root
+
+
+def _child(node: Node, op: str, conditions: tuple[Condition, ...]) -> Node:
+    return node.children.setdefault(op, (Node(), conditions))[0]
+
+
+def fuse(graph: Graph, machines: list[Machine]) -> list[list[int]]:
+    """Layers grouped into kernels, in execution order of each kernel's last layer; ``machines`` says who runs which.
+
+    A layer joins the kernel that produces its first input when that tensor has no other reader, both run on the same
+    machine, and the machine's table has the chain.
+    """
+    groups: list[list[int]] = []
+    group_of: list[int] = []
+    nodes: list[Node | None] = []
+    producer, consumers, final = graph.producer, graph.consumers, frozenset(graph.outputs)
+    for index, layer in enumerate(graph.layers):
+        tree = fusion_tree(machines[index])
+        source = producer[layer.inputs[0]] if layer.inputs else -1
+        if source >= 0 and machines[source] is machines[index]:
+            group = group_of[source]
+            node = nodes[group]
+            link = node.children.get(layer.op) if node is not None and groups[group][-1] == source else None
+            tensor = layer.inputs[0]
+            alone = len(consumers[tensor]) == 1 and tensor not in final
+            if link is not None and alone and all(holds(graph, graph.layers[source], layer) for holds in link[1]):
+                groups[group].append(index)
+                group_of.append(group)
+                nodes[group] = link[0]
+                continue
+        group_of.append(len(groups))
+        groups.append([index])
+        child = tree.children.get(layer.op)
+        nodes.append(child[0] if child else None)
+    return groups

@@ -1,0 +1,78 @@
+"""Which operators a processor runs. A constraint's docstring is the reason shown when it is not met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from hwmodels.platform import Machine
+
+from .graph import Graph, Layer
+
+Constraint = Callable[[Graph, Layer, Mapping[str, float]], bool]
+
+CONSTRAINTS: dict[str, Constraint] = {}
+
+
+def constraint(predicate: Constraint) -> Constraint:
+    """Register a predicate under its name, for platform files to refer to."""
+    CONSTRAINTS[predicate.__name__] = predicate
+    return predicate
+
+
+@constraint
+def square_kernel(_graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
+    """the kernel must be square"""
+    return layer.attributes.kernel[0] == layer.attributes.kernel[1]
+
+
+@constraint
+def equal_strides(_graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
+    """the strides along height and width must be equal"""
+    return layer.attributes.stride[0] == layer.attributes.stride[1]
+
+
+@constraint
+def not_grouped(_graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
+    """grouped convolutions are not supported"""
+    return layer.attributes.groups == 1
+
+
+@constraint
+def not_dilated(_graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
+    """the dilation must be 1"""
+    return layer.attributes.dilation == (1, 1)
+
+
+@constraint
+def kernel_at_most(_graph: Graph, layer: Layer, limits: Mapping[str, float]) -> bool:
+    """the kernel must be at most {kernel_max:g} wide and high"""
+    return max(layer.attributes.kernel) <= limits["kernel_max"]
+
+
+@constraint
+def rank_at_most_4(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
+    """tensors must have at most 4 dimensions"""
+    return all(len(shape) <= 4 for shape in graph.shapes((*layer.inputs, *layer.outputs)))
+
+
+@lru_cache(maxsize=256)
+def _table(machine: Machine) -> dict[str, list[tuple[Constraint, dict[str, float]]]]:
+    table: dict[str, list[tuple[Constraint, dict[str, float]]]] = {}
+    for rule in machine.support:
+        for op in rule.ops:
+            table.setdefault(op, []).extend((CONSTRAINTS[name], rule.limits) for name in rule.constraints)
+    return table
+
+
+def unsupported_reason(machine: Machine, graph: Graph, layer: Layer) -> str | None:
+    """Why a machine does not run a layer, in words; None when it does. A machine without a list runs everything."""
+    if not machine.support:
+        return None
+    constraints = _table(machine).get(layer.op)
+    if constraints is None:
+        return f"{layer.op} is not in the operator list of {machine.name}"
+    for predicate, limits in constraints:
+        if not predicate(graph, layer, limits):
+            return f"{layer.op}: {(predicate.__doc__ or predicate.__name__).format(**limits)}"
+    return None

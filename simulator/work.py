@@ -1,0 +1,69 @@
+"""From a group of fused layers to the counts that a kernel model reads."""
+
+from __future__ import annotations
+
+from math import prod
+
+from .cost import Work
+from .graph import Graph, Layer
+from .ops import as_nhwc, count
+
+
+def work_of(graph: Graph, group: list[int], streamed_elements: int = 0) -> Work:
+    """Counts of one kernel: the first layer's geometry, all operands from outside, the last layer's results."""
+    first = graph.layers[group[0]]
+    counts = count(first.op, graph.shapes(first.inputs), graph.shapes(first.outputs), first.attributes)
+    inputs, operands = counts.input_elements, len(first.inputs)
+    outputs, weights, epilogue_ops = counts.output_elements, counts.weight_elements, 0
+    for index in group[1:]:
+        layer = graph.layers[index]
+        fused = count(layer.op, graph.shapes(layer.inputs), graph.shapes(layer.outputs), layer.attributes)
+        epilogue_ops += fused.element_ops
+        weights += fused.weight_elements
+        inputs += fused.input_elements - prod(graph.tensors[layer.inputs[0]].shape)
+        operands += len(layer.inputs) - 1
+        outputs = fused.output_elements
+    a = first.attributes
+    n, h_in, w_in, c_in, h_out, w_out, c_out, kernel_h, kernel_w = _geometry(graph, first)
+    return Work(
+        n,
+        h_in,
+        w_in,
+        c_in,
+        h_out,
+        w_out,
+        c_out,
+        kernel_h,
+        kernel_w,
+        a.stride[0],
+        a.stride[1],
+        a.dilation[0],
+        a.dilation[1],
+        a.groups,
+        counts.macs,
+        counts.element_ops,
+        epilogue_ops,
+        inputs,
+        outputs,
+        weights,
+        streamed_elements,
+        operands,
+    )
+
+
+def _geometry(graph: Graph, layer: Layer) -> tuple[int, int, int, int, int, int, int, int, int]:
+    """(n, h_in, w_in, c_in, h_out, w_out, c_out, kernel_h, kernel_w) of the product or window that the layer runs."""
+    shape = graph.tensors[layer.inputs[0]].shape if layer.inputs else (1,)
+    n, h_in, w_in, c_in = as_nhwc(shape)
+    _, h_out, w_out, c_out = as_nhwc(graph.tensors[layer.outputs[0]].shape)
+    kernel_h, kernel_w = layer.attributes.kernel
+    if layer.op == "conv2d_transpose":
+        # Runs as a product over the input's pixels that gives K_h K_w C_out columns, scattered into the output.
+        return n, h_in, w_in, c_in, h_in, w_in, c_out * kernel_h * kernel_w, 1, 1
+    if layer.op == "matmul":
+        rows = prod(graph.tensors[layer.outputs[0]].shape[:-1])
+        reduction = shape[-2] if layer.attributes.transpose_a else shape[-1]
+        return 1, 1, rows, reduction, 1, rows, c_out, 1, 1
+    if layer.op in ("globalavgpool2d", "globalmaxpool2d"):
+        return n, h_in, w_in, c_in, 1, 1, c_in, 1, 1
+    return n, h_in, w_in, c_in, h_out, w_out, c_out, kernel_h, kernel_w

@@ -1,0 +1,214 @@
+"""The building blocks of the paper's Fig. 2 and the convolutions of its Table 1, each appended to a builder.
+
+A block maps a tensor (N, H, W, C) to a tensor. ``c_out`` None keeps the channels. The settings that the paper does not
+print are those that reproduce its operation and memory ratios: an expansion of 6, a DenseNet layer of growth 32 behind
+a bottleneck of 128, squeeze-and-excite on a quarter of the expanded channels, 8 groups.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from math import gcd
+
+from ..attributes import Attributes
+from ..builder import GraphBuilder
+from ..graph import Graph
+from .parts import ZooError, inverted_residual, squeeze_excite, unknown
+from .shufflenet import v1_unit, v2_reduction, v2_unit
+
+_SHUFFLE_GROUPS = 8
+
+
+def mobilenet_v1_block(
+    b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1, activation: str = "relu6"
+) -> int:
+    """Depthwise, then 1x1."""
+    y = b.dwconv2d(x, kernel, stride, activation=activation)
+    return b.conv2d(y, c_out or b.shape(x)[-1], activation=activation)
+
+
+def mobilenet_v2_block(
+    b: GraphBuilder,
+    x: int,
+    *,
+    c_out: int | None = None,
+    kernel: int = 3,
+    stride: int = 1,
+    expansion: int = 6,
+    activation: str = "relu6",
+) -> int:
+    """1x1 to ``expansion`` times the channels, depthwise, linear 1x1, and the addition where shapes agree."""
+    c_in = b.shape(x)[-1]
+    return inverted_residual(
+        b, x, c_out or c_in, expanded=expansion * c_in, kernel=kernel, stride=stride, activation=activation
+    )
+
+
+def mobilenet_v2_se_block(
+    b: GraphBuilder,
+    x: int,
+    *,
+    c_out: int | None = None,
+    kernel: int = 3,
+    stride: int = 1,
+    expansion: int = 6,
+    reduction: int = 4,
+    activation: str = "relu6",
+    gate: str = "hard_sigmoid",
+) -> int:
+    """MobileNetV2's block with squeeze-and-excite before the last 1x1, as MobileNetV3 places it."""
+    c_in = b.shape(x)[-1]
+    return inverted_residual(
+        b,
+        x,
+        c_out or c_in,
+        expanded=expansion * c_in,
+        kernel=kernel,
+        stride=stride,
+        activation=activation,
+        se_channels=max(1, expansion * c_in // reduction),
+        gate=gate,
+    )
+
+
+def shufflenet_v1_block(
+    b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1, groups: int | None = None
+) -> int:
+    """Grouped 1x1, shuffle, depthwise, grouped 1x1, added; at stride 2 joined to the pooled input, doubling by default.
+
+    ``groups`` None is 8, or the largest divisor of 8 that divides the bottleneck's channels.
+    """
+    c_in = b.shape(x)[-1]
+    wide = c_out or c_in * stride
+    if stride > 1 and wide <= c_in:
+        raise ZooError(f"shufflenet_v1_block: c_out {wide} at stride {stride} must exceed the {c_in} channels it joins")
+    if stride == 1 and wide != c_in:
+        raise ZooError(f"shufflenet_v1_block: c_out {wide} must equal the {c_in} channels it is added to at stride 1")
+    return v1_unit(
+        b, x, wide, stride=stride, groups=groups or gcd(_SHUFFLE_GROUPS, wide // 4, wide, c_in), kernel=kernel
+    )
+
+
+def shufflenet_v2_block(b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1) -> int:
+    """Split, 1x1, depthwise, 1x1, join, shuffle; at stride 2 both branches see all channels, doubling by default."""
+    c_in = b.shape(x)[-1]
+    if stride > 1:
+        return v2_reduction(b, x, c_out or c_in * stride, kernel=kernel, stride=stride)
+    if c_out not in (None, c_in):
+        raise ZooError(f"shufflenet_v2_block: c_out {c_out} must equal the {c_in} input channels at stride 1")
+    return v2_unit(b, x, kernel=kernel)
+
+
+def dense_block(b: GraphBuilder, x: int, *, kernel: int = 3, growth: int = 32, bottleneck: int = 128) -> int:
+    """DenseNet's layer: 1x1 to ``bottleneck`` channels, then ``growth`` channels joined to the input."""
+    y = b.conv2d(b.conv2d(x, bottleneck, activation="relu"), growth, kernel, activation="relu")
+    return b.layer("concat", x, y)
+
+
+def conv(b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1) -> int:
+    """Convolution."""
+    return b.conv2d(x, c_out or b.shape(x)[-1], kernel, stride)
+
+
+def dilated_conv(
+    b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1, dilation: int = 2
+) -> int:
+    """Convolution whose kernel elements lie ``dilation`` apart."""
+    return b.conv2d(x, c_out or b.shape(x)[-1], kernel, stride, dilation=dilation)
+
+
+def grouped_conv(
+    b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1, groups: int = 8
+) -> int:
+    """Convolution in ``groups`` groups of channels."""
+    return b.conv2d(x, c_out or b.shape(x)[-1], kernel, stride, groups=groups)
+
+
+def dwconv(b: GraphBuilder, x: int, *, kernel: int = 3, stride: int = 1) -> int:
+    """Depthwise convolution."""
+    return b.dwconv2d(x, kernel, stride)
+
+
+def dwconv_activation(b: GraphBuilder, x: int, *, kernel: int = 3, stride: int = 1, activation: str = "relu") -> int:
+    """Depthwise convolution and one activation, the pair of the paper's Fig. 7."""
+    return b.dwconv2d(x, kernel, stride, activation=activation)
+
+
+def mixconv(b: GraphBuilder, x: int, *, kernels: tuple[int, ...] = (3, 5, 7), stride: int = 1) -> int:
+    """MixConv (Tan and Le 2019): equal shares of the channels, each with a depthwise kernel of its own, joined again.
+
+    What the division leaves over goes to the first share.
+    """
+    channels = b.shape(x)[-1]
+    if not 0 < len(kernels) <= channels:
+        raise ZooError(f"mixconv: kernels {kernels} must be between 1 and the {channels} channels in number")
+    share, rest = divmod(channels, len(kernels))
+    sizes = (share + rest, *(share,) * (len(kernels) - 1))
+    parts = b.layers("split", [x], Attributes(axis=-1, sizes=sizes))
+    return b.layer("concat", *(b.dwconv2d(part, kernel, stride) for part, kernel in zip(parts, kernels)))
+
+
+def se(b: GraphBuilder, x: int, *, reduction: int = 4, gate: str = "hard_sigmoid") -> int:
+    """Squeeze-and-excite on one ``reduction``-th of the channels."""
+    return squeeze_excite(b, x, max(1, b.shape(x)[-1] // reduction), gate=gate)
+
+
+BLOCKS: dict[str, Callable[..., int]] = {
+    block.__name__: block
+    for block in (
+        *(mobilenet_v1_block, mobilenet_v2_block, mobilenet_v2_se_block),
+        *(shufflenet_v1_block, shufflenet_v2_block, dense_block),
+        *(conv, dilated_conv, grouped_conv, dwconv, dwconv_activation, mixconv, se),
+    )
+}
+"""Blocks and operators by name; each takes a builder, a tensor and the settings of its signature."""
+
+
+def build_block(
+    name: str, hw: int = 56, channels: int = 32, kernel: int | None = None, stride: int = 1, **settings: object
+) -> Graph:
+    """One block over an input of ``hw`` x ``hw`` pixels and ``channels``; ``kernel`` None is the block's own, mostly 3.
+
+    ``settings`` are the block's further keywords, such as ``c_out``. Raises ZooError for an unknown block, a setting
+    that the block does not have, and numbers below 1.
+    """
+    return build_stack(name, 1, hw, channels, kernel, stride, **settings)
+
+
+def build_stack(
+    name: str,
+    depth: int,
+    hw: int = 56,
+    channels: int = 32,
+    kernel: int | None = None,
+    stride: int = 1,
+    **settings: object,
+) -> Graph:
+    """The same block ``depth`` times, one behind the other: two depths time one block (paper, appendix A).
+
+    Arguments and errors as in build_block.
+    """
+    if name not in BLOCKS:
+        raise ZooError(unknown("block", name, BLOCKS))
+    if kernel is not None:
+        settings["kernel"] = kernel
+    if stride != 1:
+        settings["stride"] = stride
+    _verify_positive(name, depth=depth, hw=hw, channels=channels, **settings)
+    block = BLOCKS[name]
+    taken = list(inspect.signature(block).parameters)[2:]
+    surplus = [key for key in settings if key not in taken]
+    if surplus:
+        raise ZooError(f"{name}: has no setting '{surplus[0]}'; it takes {', '.join(taken)}")
+    b = GraphBuilder(name, source=f"zoo:{name}")
+    y = b.input((1, hw, hw, channels))
+    for _ in range(depth):
+        y = block(b, y, **settings)
+    return b.build(y)
+
+
+def _verify_positive(name: str, **settings: object) -> None:
+    for key, value in settings.items():
+        if isinstance(value, int | float) and not value >= 1:
+            raise ZooError(f"{name}: {key} {value} must be at least 1")

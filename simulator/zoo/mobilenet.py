@@ -1,0 +1,96 @@
+"""MobileNetV1, V2 and V3-Large (Howard et al. 2017; Sandler et al. 2018; Howard et al. 2019)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..graph import Graph
+from .parts import CLASSES, CLASSES_WITH_BACKGROUND, classify, inverted_residual, rounded, start
+
+# Output channels and stride of the 13 depthwise separable layers.
+_V1_LAYERS = (
+    *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
+    *((512, 1),) * 5,
+    *((1024, 2), (1024, 1)),
+)
+
+# Expansion, output channels, repeats, stride of the first repeat.
+_V2_STAGES = (
+    *((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2)),
+    *((6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)),
+)
+
+
+class _V3(NamedTuple):
+    """One block; ``expanded`` channels at width 1 fix its ratio to the input, which other widths keep."""
+
+    kernel: int
+    expanded: int
+    c_out: int
+    se: bool
+    activation: str
+    stride: int
+
+
+_V3_LARGE = (
+    _V3(3, 16, 16, False, "relu", 1),
+    _V3(3, 64, 24, False, "relu", 2),
+    _V3(3, 72, 24, False, "relu", 1),
+    _V3(5, 72, 40, True, "relu", 2),
+    _V3(5, 120, 40, True, "relu", 1),
+    _V3(5, 120, 40, True, "relu", 1),
+    _V3(3, 240, 80, False, "hard_swish", 2),
+    _V3(3, 200, 80, False, "hard_swish", 1),
+    _V3(3, 184, 80, False, "hard_swish", 1),
+    _V3(3, 184, 80, False, "hard_swish", 1),
+    _V3(3, 480, 112, True, "hard_swish", 1),
+    _V3(3, 672, 112, True, "hard_swish", 1),
+    _V3(5, 672, 160, True, "hard_swish", 2),
+    _V3(5, 960, 160, True, "hard_swish", 1),
+    _V3(5, 960, 160, True, "hard_swish", 1),
+)
+
+
+def mobilenet_v1(input_size: int, width: float) -> Graph:
+    """MobileNetV1: depthwise 3x3 and pointwise 1x1, thirteen times; no layer below 8 channels."""
+    b, x = start("mobilenet_v1", input_size)
+    x = b.conv2d(x, max(8, int(32 * width)), 3, 2, activation="relu6")
+    for c_out, stride in _V1_LAYERS:
+        x = b.dwconv2d(x, 3, stride, activation="relu6")
+        x = b.conv2d(x, max(8, int(c_out * width)), activation="relu6")
+    return classify(b, x, CLASSES_WITH_BACKGROUND)
+
+
+def mobilenet_v2(input_size: int, width: float) -> Graph:
+    """MobileNetV2: seventeen inverted residuals; a width below 1 leaves the last 1280 channels as they are."""
+    b, x = start("mobilenet_v2", input_size)
+    x = b.conv2d(x, rounded(32 * width), 3, 2, activation="relu6")
+    for expansion, c_out, repeats, first_stride in _V2_STAGES:
+        for repeat in range(repeats):
+            stride = 1 if repeat else first_stride
+            x = inverted_residual(b, x, rounded(c_out * width), expanded=expansion * b.shape(x)[-1], stride=stride)
+    x = b.conv2d(x, rounded(1280 * max(1.0, width)), activation="relu6")
+    return classify(b, x, CLASSES_WITH_BACKGROUND)
+
+
+def mobilenet_v3_large(input_size: int, width: float) -> Graph:
+    """MobileNetV3-Large: squeeze-and-excite on a quarter of the expanded channels, 1280 features after the pooling."""
+    b, x = start("mobilenet_v3_large", input_size)
+    x = b.conv2d(x, rounded(16 * width), 3, 2, activation="hard_swish")
+    full_width_inputs = (16, *(block.c_out for block in _V3_LARGE))
+    for c_in, block in zip(full_width_inputs, _V3_LARGE):
+        expanded = rounded(b.shape(x)[-1] * block.expanded / c_in)
+        x = inverted_residual(
+            b,
+            x,
+            rounded(block.c_out * width),
+            expanded=expanded,
+            kernel=block.kernel,
+            stride=block.stride,
+            activation=block.activation,
+            se_channels=rounded(expanded / 4) if block.se else 0,
+            gate="hard_sigmoid",
+        )
+    x = b.conv2d(x, rounded(960 * width), activation="hard_swish")
+    features = b.dense(b.layer("globalavgpool2d", x), rounded(1280 * max(1.0, width)), activation="hard_swish")
+    return b.build(b.layer("softmax", b.dense(features, CLASSES)))
