@@ -61,10 +61,10 @@ class Writer:
         return names
 
     def store(self, value: Any, label: str) -> str:
-        """Append one initializer and return its name; large weights stay out of the file when they are external."""
+        """Append one initializer and return its name; weights stay out of the file when they are external."""
         name = f"{label}_{len(self.initializers)}"
         tensor = numpy_helper.from_array(np.ascontiguousarray(value), name)
-        if self.external and value.dtype == np.float32:
+        if self.external and value.size > 1:
             tensor.ClearField("raw_data")
             tensor.data_location = TensorProto.EXTERNAL
             tensor.external_data.add(key="location", value="weights.bin")
@@ -73,7 +73,9 @@ class Writer:
 
     def integers(self, values: Sequence[int]) -> str:
         """An int64 operand, such as a shape; always in the file, for shapes follow from it."""
-        return self.store(np.array(values, np.int64), "shape")
+        name = f"shape_{len(self.initializers)}"
+        self.initializers.append(numpy_helper.from_array(np.array(values, np.int64), name))
+        return name
 
     def scalar(self, value: float) -> str:
         return self.store(np.array(value, np.float32), "scalar")

@@ -43,8 +43,8 @@ def frozen(path: Path) -> Flat:
     graph_def = _parse(tf.compat.v1.GraphDef, path, "a frozen GraphDef")
     if not graph_def.node:
         raise ReadError("holds no node: not a frozen GraphDef, or an empty one: freeze the model again")
-    flat, aliases = _inlined(graph_def)
-    read = {_node_of(_resolved(name, aliases)) for node in flat.node for name in node.input}
+    flat, aliases = inlined(graph_def)
+    read = {_node_of(resolved(name, aliases)) for node in flat.node for name in node.input}
     inputs = {node.name: node.name for node in flat.node if node.op == "Placeholder"}
     idle = ("Const", "NoOp", "Assert", "Placeholder", "VarHandleOp", "Variable", "VariableV2")
     outputs = [f"{node.name}:0" for node in flat.node if node.name not in read and node.op not in idle]
@@ -67,14 +67,14 @@ def saved_model(path: Path) -> Flat:
             known = ", ".join(sorted(signatures)) or "none"
             raise ReadError(f"saved_model.pb: signatures: {known}: save one called 'serving_default'")
         chosen = next(iter(signatures.values()))
-    flat, aliases = _inlined(metas[0].graph_def)
+    flat, aliases = inlined(metas[0].graph_def)
     inputs = {key: _node_of(value.name) for key, value in sorted(chosen.inputs.items())}
-    outputs = tuple(_resolved(value.name, aliases) for _key, value in sorted(chosen.outputs.items()))
+    outputs = tuple(resolved(value.name, aliases) for _key, value in sorted(chosen.outputs.items()))
     return Flat(flat, inputs, outputs)
 
 
 def _parse(message: Any, path: Path, what: str) -> Any:
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
         return message.FromString(path.read_bytes())
@@ -82,7 +82,7 @@ def _parse(message: Any, path: Path, what: str) -> Any:
         raise ReadError(f"{path.name}: not {what}: truncated, damaged or another format") from None
 
 
-def _inlined(graph_def: GraphDef) -> tuple[GraphDef, dict[str, str]]:
+def inlined(graph_def: GraphDef) -> tuple[GraphDef, dict[str, str]]:
     """The same graph with every function call replaced by its body, and what each call's results became."""
     tf = import_tensorflow()
     functions = {function.signature.name: function for function in graph_def.library.function}
@@ -91,7 +91,7 @@ def _inlined(graph_def: GraphDef) -> tuple[GraphDef, dict[str, str]]:
     aliases: dict[str, str] = {}
     _expand(graph_def.node, "", functions, flat, aliases, 0)
     for node in flat.node:
-        inputs = [_resolved(name, aliases) for name in node.input]
+        inputs = [resolved(name, aliases) for name in node.input]
         del node.input[:]
         node.input.extend(inputs)
     return flat, aliases
@@ -161,7 +161,7 @@ def _offsets(node: Any, definition: Any) -> dict[str, int]:
     return offsets
 
 
-def _resolved(name: str, aliases: dict[str, str]) -> str:
+def resolved(name: str, aliases: dict[str, str]) -> str:
     """The tensor behind a name, through arguments and results of inlined calls."""
     full = name if ":" in name else f"{name}:0"
     seen = set()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ReadError
-from .tensorflow_files import Flat, import_tensorflow
+from .tensorflow_files import Flat, import_tensorflow, inlined, resolved
 
 _MAX_CONFIG_BYTES = 64 << 20
 _MAX_DEPTH = 100
@@ -169,4 +169,5 @@ def _laid_out(configuration: dict[str, Any]) -> Flat:
         line = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ReadError(f"configuration: Keras refuses it: {line}") from None
     names = {x.name: placeholder.op.name for x, placeholder in zip(model.inputs, inputs)}
-    return Flat(graph.as_graph_def(), names, tuple(tensor.name for tensor in outputs))
+    flat, aliases = inlined(graph.as_graph_def())
+    return Flat(flat, names, tuple(resolved(tensor.name, aliases) for tensor in outputs))

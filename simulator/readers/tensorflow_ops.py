@@ -6,6 +6,7 @@ from ..attributes import Attributes, same_padding
 from ..ops import Shape
 from .assemble import Node
 from .errors import ReadError
+from .tensorflow_dilated import around, convolution, is_half_of_pair
 from .tensorflow_scope import Converter, Scope
 
 
@@ -15,11 +16,15 @@ def convert(scope: Scope, node: Node) -> tuple[int, ...]:
 
 
 def _unknown(s: Scope, n: Node) -> tuple[int, ...]:
-    return s.add(n, f"tf:{n.op}", [s.operand(n, i) for i in range(len(n.inputs))])
+    return s.add(n, f"tf:{n.op}", _same_tensors(s, n))
 
 
 def _same_tensor(s: Scope, n: Node) -> tuple[int, ...]:
     return (s.operand(n, 0),)
+
+
+def _same_tensors(s: Scope, n: Node) -> tuple[int, ...]:
+    return tuple(s.operand(n, i) for i in range(len(n.inputs)))
 
 
 def _window(s: Scope, n: Node, shape: Shape, kernel: tuple[int, int], dilation: tuple[int, int]) -> Attributes:
@@ -38,9 +43,14 @@ def _window(s: Scope, n: Node, shape: Shape, kernel: tuple[int, int], dilation: 
 
 
 def _weighted(s: Scope, n: Node, op: str, x: int, attributes: Attributes) -> tuple[int, ...]:
-    outputs = s.add(n, op, [x], attributes)
+    dilated = around(n.options)
+    outputs = convolution(s, n, op, attributes, dilated) if dilated else s.add(n, op, [x], attributes)
     s.weighted.update(outputs)
     return outputs
+
+
+def _pair(s: Scope, n: Node) -> tuple[int, ...]:
+    return _same_tensor(s, n) if is_half_of_pair(n) else _unknown(s, n)
 
 
 def _dilation(s: Scope, n: Node) -> tuple[int, int]:
@@ -100,20 +110,28 @@ def _mean(s: Scope, n: Node) -> tuple[int, ...]:
     return s.add(n, "mean", [s.operand(n, 0)], Attributes(axes=axes, keepdims=bool(s.attribute(n, "keep_dims"))))
 
 
-def _shift(op: str) -> Converter:
-    """A sum or product of two, or of a layer with weights and a constant per channel, which folds into them."""
+def _max(s: Scope, n: Node) -> tuple[int, ...]:
+    axes, rank = s.numbers(n, 1, "axes"), len(s.shape(n, 0))
+    if rank != 4 or sorted(axis % rank for axis in axes) != [1, 2]:
+        return _unknown(s, n)
+    return s.add(n, "globalmaxpool2d", [s.operand(n, 0)], Attributes(keepdims=bool(s.attribute(n, "keep_dims"))))
+
+
+def _arithmetic(op: str) -> Converter:
+    """Two operands; a constant that changes nothing is dropped, and one per channel folds into a layer with weights."""
+    commutes, neutral = op in ("add", "mul"), 0.0 if op in ("add", "sub") else 1.0
 
     def rule(s: Scope, n: Node) -> tuple[int, ...]:
-        for x, constant in ((0, 1), (1, 0)):
-            if s.is_constant(n, constant) and (x == 0 or op in ("add", "mul")) and s.folds(n, x, constant):
+        for x, constant in ((0, 1), (1, 0)) if commutes else ((0, 1),):
+            if s.is_constant(n, constant) and (s.folds(n, x, constant) or s.scalar(n, constant) == neutral):
                 return (s.operand(n, x),)
-        return s.add(n, op, [s.operand(n, i) for i in range(len(n.inputs))])
+        return s.add(n, op, _same_tensors(s, n))
 
     return rule
 
 
 def _elementwise(op: str) -> Converter:
-    return lambda s, n: s.add(n, op, [s.operand(n, i) for i in range(len(n.inputs))])
+    return lambda s, n: s.add(n, op, _same_tensors(s, n))
 
 
 def _activation(op: str) -> Converter:
@@ -165,10 +183,13 @@ def _pad(s: Scope, n: Node) -> tuple[int, ...]:
 
 
 def _reshape(s: Scope, n: Node) -> tuple[int, ...]:
-    target = s.stated(n)[0]
+    x, target = s.operand(n, 0), s.stated(n)[0]
     if target == s.shape(n, 0):
-        return _same_tensor(s, n)
-    return s.add(n, "reshape", [s.operand(n, 0)], Attributes(sizes=target))
+        return (x,)
+    outputs = s.add(n, "reshape", [x], Attributes(sizes=target))
+    if x in s.weighted and s.readers[n.inputs[0]] == 1 and target[-1] == s.shape(n, 0)[-1]:
+        s.weighted.update(outputs)  # The bias of a dense layer on more than two axes comes behind its reshape.
+    return outputs
 
 
 def _transpose(s: Scope, n: Node) -> tuple[int, ...]:
@@ -185,6 +206,8 @@ _SIMULATED = ("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxArgs", "FakeQuantWi
 
 _RULES: dict[str, Converter] = {
     **dict.fromkeys((*_SAME_VALUE, *_SIMULATED), _same_tensor),
+    "IdentityN": _same_tensors,
+    **dict.fromkeys(("SpaceToBatchND", "BatchToSpaceND"), _pair),
     "Conv2D": _conv2d,
     "DepthwiseConv2dNative": _dwconv2d,
     "Conv2DBackpropInput": _conv2d_transpose,
@@ -192,10 +215,11 @@ _RULES: dict[str, Converter] = {
     "MaxPool": _pool("maxpool2d"),
     "AvgPool": _pool("avgpool2d"),
     "Mean": _mean,
-    **dict.fromkeys(("BiasAdd", "Add", "AddV2"), _shift("add")),
-    "Sub": _shift("sub"),
-    "Mul": _shift("mul"),
-    **dict.fromkeys(("RealDiv", "Div"), _shift("div")),
+    "Max": _max,
+    **dict.fromkeys(("BiasAdd", "Add", "AddV2"), _arithmetic("add")),
+    "Sub": _arithmetic("sub"),
+    "Mul": _arithmetic("mul"),
+    **dict.fromkeys(("RealDiv", "Div"), _arithmetic("div")),
     "AddN": _elementwise("add"),
     "Maximum": _elementwise("maximum"),
     "Minimum": _elementwise("minimum"),

@@ -63,6 +63,15 @@ class Scope(NamedTuple):
             raise ReadError(f"node '{node.name}' ({node.op}): {what} are not stored in the file: export a fixed model")
         return tuple(int(number) for number in value.reshape(-1))
 
+    def scalar(self, node: Node, position: int) -> float | None:
+        """Value of a stored operand of one element; None for any other."""
+        from tensorflow.python.framework.tensor_util import constant_value
+
+        if self.shape(node, position) != (1,):
+            return None
+        value = constant_value(node.options.inputs[position])
+        return None if value is None else float(value.reshape(-1)[0])
+
     def attribute(self, node: Node, name: str) -> Any:
         """One attribute of the operation, text decoded."""
         value = node.options.get_attr(name)
@@ -72,7 +81,7 @@ class Scope(NamedTuple):
         """Whether operand ``extra``, one value per channel, folds into the layer that alone feeds ``position``."""
         x = self.tensors.get(self.name(node, position))
         shape = self.shape(node, extra)
-        channels = self.stated(node)[0][-1]
+        channels = _fixed(node, node.options.outputs[0])[-1]
         per_channel = shape[-1] in (1, channels) and all(size == 1 for size in shape[:-1])
         return x in self.weighted and self.readers[node.inputs[position]] == 1 and per_channel
 
