@@ -18,7 +18,7 @@ from .tensorflow_files import Flat, import_tensorflow, inlined, resolved
 _MAX_CONFIG_BYTES = 64 << 20
 _MAX_DEPTH = 100
 
-_CONTAINERS = frozenset({"Functional", "Model", "Sequential"})
+_CONTAINERS = ("Functional", "Model", "Sequential")
 _PLAIN = frozenset({"DTypePolicy", "Policy", "TensorShape", "__keras_tensor__", "__tuple__", "__numpy__"})
 _LAYERS = frozenset(
     {
@@ -50,7 +50,20 @@ _ACTIVATIONS = frozenset(
         *("swish", "silu", "hard_swish", "hard_silu"),
     }
 )
-_MODULES = ("keras", "keras.layers", "keras.models", "keras.activations", "builtins", "tensorflow.keras.layers")
+_OPERATIONS = frozenset(
+    {
+        *("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Negative", "Maximum", "Minimum", "Matmul"),
+        *("Mean", "Max", "Sum", "Square", "Sqrt", "Clip", "Reshape", "Transpose", "Squeeze", "ExpandDims"),
+        *("Concatenate", "Split", "Pad", "GetItem", "Relu", "Relu6", "LeakyRelu", "Sigmoid", "Tanh", "Softmax"),
+        *("Silu", "HardSilu", "HardSigmoid", "Gelu"),
+    }
+)
+"""Array operations between layers; they stand in modules of their own."""
+_OPERATION_MODULES = ("keras.src.ops.numpy", "keras.src.ops.nn")
+_MODULES = (
+    *("keras", "keras.layers", "keras.models", "keras.activations", "keras.src.models.functional"),
+    *("keras.src.models.sequential", "builtins", "tensorflow.keras.layers"),
+)
 
 
 def keras_model(path: Path) -> Flat:
@@ -110,15 +123,18 @@ def _verify_class(value: dict[str, Any], place: str) -> str:
     kind, inner = value["class_name"], value.get("config")
     name = inner.get("name") if isinstance(inner, dict) else None
     here = f"layer '{name or value.get('name') or kind}' ({kind})"
-    if kind == "function" and inner in _ACTIVATIONS and value.get("module") in _MODULES:
+    if not isinstance(kind, str):
+        raise ReadError(f"{here}: a class is named by text: damaged")
+    if kind == "function" and isinstance(inner, str) and inner in _ACTIVATIONS and value.get("module") in _MODULES:
         return place
-    if kind not in _CONTAINERS | _PLAIN | _LAYERS:
+    module = value.get("module")
+    if module in _OPERATION_MODULES and kind in _OPERATIONS:
+        return here
+    if kind not in (*_CONTAINERS, *_PLAIN, *_LAYERS):
         raise ReadError(
             f"{here}: only built-in Keras layers are read, for others run code from the file: export to ONNX"
         )
-    module = value.get("module")
-    inside = module is None or module in _MODULES or str(module).startswith("keras.src.models.")
-    if not inside or value.get("registered_name") not in (None, kind):
+    if module not in (None, *_MODULES) or value.get("registered_name") not in (None, kind):
         raise ReadError(f"{here}: module '{module}': a class from outside Keras is not loaded: export to ONNX")
     return here
 
