@@ -61,8 +61,8 @@ def frozen_graph(graph: Graph, seed: int = 0) -> Any:
     import_tensorflow()
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    concrete = tensorflow_module(graph, seed).predict.get_concrete_function()
-    return convert_variables_to_constants_v2(concrete).graph.as_graph_def()
+    module = tensorflow_module(graph, seed)  # Its variables live as long as it does.
+    return convert_variables_to_constants_v2(module.predict.get_concrete_function()).graph.as_graph_def()
 
 
 def save_saved_model(graph: Graph, directory: Path, seed: int = 0) -> None:

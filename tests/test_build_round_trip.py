@@ -86,3 +86,13 @@ def test_layers_survive_the_round_trip(pair: tuple[Graph, Graph]) -> None:
     explicit = Path(after.source).suffix == ".tflite"
     assert signatures(after) == converted(before, explicit)
     assert after.shapes(after.outputs) == before.shapes(before.outputs)
+
+
+@pytest.mark.parametrize("name", zoo.MODELS)
+def test_every_network_of_the_zoo_is_the_same_work_in_onnx(tmp_path: Path, name: str) -> None:
+    graph = zoo.build(name, SIZE)
+    path = tmp_path / "model.onnx"
+    path.write_bytes(build.onnx_model(graph, external_weights=True).SerializeToString())
+    back = read(path)
+    assert totals(back).macs == totals(graph).macs
+    assert totals(back).weight_elements == totals(graph).weight_elements

@@ -62,7 +62,7 @@ def test_one_network_is_the_same_in_every_tensorflow_format(tmp_path: Path, file
     graph = mobile_network()
     back = read(save(graph, tmp_path / file))
     assert back.source == str(tmp_path / file)
-    assert totals(back)[0] == totals(graph)[0]
+    assert totals(back).macs == totals(graph).macs
     assert totals(back).weight_elements == totals(graph).weight_elements
     for op in ("conv2d", "dwconv2d", "dense", "softmax"):
         assert operators(back)[op] == operators(graph)[op]
@@ -309,3 +309,16 @@ def test_without_tensorflow_one_line_says_what_to_install(tmp_path: Path) -> Non
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
         assert done.stderr.strip().endswith("pip install 'stairline[measure]'")
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_process_that_reads_a_damaged_model_says_one_line(tmp_path: Path) -> None:
+    (tmp_path / "model.pb").write_bytes(b"not a model at all")
+    script = (
+        "import sys; from simulator.readers import ReadError, read\n"
+        f"try: read({str(tmp_path / 'model.pb')!r})\n"
+        "except ReadError as error: sys.exit(str(error))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines() == [
+        f"{tmp_path / 'model.pb'}: not a frozen GraphDef: truncated, damaged or another format"
+    ]

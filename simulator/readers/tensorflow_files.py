@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,12 +28,11 @@ class Flat(NamedTuple):
 
 
 def import_tensorflow() -> Any:
-    """The TensorFlow module, its start-up chatter off. Raises ReadError saying how to install it."""
-    import os
-
+    """The TensorFlow module, its start-up notes off. Raises ReadError saying how to install it."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        import tensorflow
+        with nullcontext() if "tensorflow" in sys.modules else _quiet_start():
+            import tensorflow
     except ImportError:
         raise ReadError(
             "TensorFlow and Keras models need TensorFlow, which is not installed: pip install 'stairline[measure]'"
@@ -37,10 +40,24 @@ def import_tensorflow() -> Any:
     return tensorflow
 
 
+@contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Nothing on the error channel: libraries write notes to it as they are loaded, whatever their log level says."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def frozen(path: Path) -> Flat:
     """The GraphDef of a ``.pb``: its placeholders are the inputs, what nothing reads is the output."""
     tf = import_tensorflow()
-    graph_def = _parse(tf.compat.v1.GraphDef, path, "a frozen GraphDef")
+    graph_def = _parse(tf.compat.v1.GraphDef, path, "not a frozen GraphDef")
     if not graph_def.node:
         raise ReadError("holds no node: not a frozen GraphDef, or an empty one: freeze the model again")
     flat, aliases = inlined(graph_def)
@@ -56,7 +73,7 @@ def saved_model(path: Path) -> Flat:
     import_tensorflow()
     from tensorflow.core.protobuf import saved_model_pb2
 
-    stored = _parse(saved_model_pb2.SavedModel, path / "saved_model.pb", "a SavedModel")
+    stored = _parse(saved_model_pb2.SavedModel, path / "saved_model.pb", "saved_model.pb: not a SavedModel")
     metas = [meta for meta in stored.meta_graphs if "serve" in meta.meta_info_def.tags] or list(stored.meta_graphs)
     if not metas:
         raise ReadError("saved_model.pb: holds no graph: save the model again")
@@ -79,7 +96,7 @@ def _parse(message: Any, path: Path, what: str) -> Any:
     try:
         return message.FromString(path.read_bytes())
     except (DecodeError, ValueError):
-        raise ReadError(f"{path.name}: not {what}: truncated, damaged or another format") from None
+        raise ReadError(f"{what}: truncated, damaged or another format") from None
 
 
 def inlined(graph_def: GraphDef) -> tuple[GraphDef, dict[str, str]]:
