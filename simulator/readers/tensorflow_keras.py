@@ -174,12 +174,12 @@ def _laid_out(configuration: dict[str, Any]) -> Flat:
             results = model(inputs[0] if len(inputs) == 1 else inputs, training=False)
             outputs = tf.nest.flatten(results)
     except (
+        LookupError,
+        RuntimeError,
         ValueError,
         TypeError,
-        KeyError,
-        IndexError,
         AttributeError,
-        NotImplementedError,
+        AssertionError,
         tf.errors.OpError,
     ) as error:
         line = (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -81,7 +81,7 @@ class Scope(NamedTuple):
         """Whether operand ``extra``, one value per channel, folds into the layer that alone feeds ``position``."""
         x = self.tensors.get(self.name(node, position))
         shape = self.shape(node, extra)
-        channels = _fixed(node, node.options.outputs[0])[-1]
+        channels = self.shape(node, position)[-1]
         per_channel = shape[-1] in (1, channels) and all(size == 1 for size in shape[:-1])
         return x in self.weighted and self.readers[node.inputs[position]] == 1 and per_channel
 
