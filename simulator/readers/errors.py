@@ -1,7 +1,13 @@
-"""The one error that every reader raises for a file it cannot accept."""
+"""The one error every reader raises."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class ReadError(ValueError):
-    """A file that is no network: one line with the file, the place in it, the value and what to do next."""
+    """A model that cannot be read: one line, "file: place: value: what to do"."""
+
+    def within(self, path: Path) -> ReadError:
+        """The same error with the file named in front."""
+        return ReadError(f"{path}: {self}")
