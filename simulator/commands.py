@@ -1,4 +1,4 @@
-"""The verbs ``predict`` and ``compare``."""
+"""The verbs ``predict`` and ``compare``, and ``show`` of ``platforms``, whose reasons are the simulator's."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from hwmodels.commands import show
 from . import report
 from .graph import Graph
 from .networks import Networks, networks
+from .platform_report import explanation
 from .predict import Prediction, Summary, predict
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -152,6 +153,13 @@ def compare_command(models: tuple[str, ...], names: tuple[str, ...], **how: Any)
     request = _request(models, names, **how)
     labels = [report.label(platform) for platform in request.platforms]
     show(report.comparison([r.outcome for r in _results(request)], labels))
+
+
+@click.command("show")
+@click.argument("name")
+def show_command(name: str) -> None:
+    """Explain a platform: roofs, ridge points, tiles, fusion, operators and why, sources."""
+    show(explanation(hwmodels.load(name)))
 
 
 def _request(

@@ -21,7 +21,10 @@ from hwmodels.kernel_models import KERNEL_MODELS, Free, Gemv, Streaming, TiledGe
 from hwmodels.platform import Roof
 
 from . import cost
-from .cost import Cost, Work, free, gemv, streaming, tiled_gemm, unrolled_channels
+from .cost.roof import Cost, Work
+from .cost.streaming import free, gemv, streaming
+from .cost.tiled_gemm import tiled_gemm
+from .cost.unrolled_channels import unrolled_channels
 
 MODEL_CODES = {name: code for code, name in enumerate(KERNEL_MODELS)}
 """Integer code of each kernel model: numba does not compile functions that arrive as arguments."""
@@ -68,20 +71,21 @@ def _cache_directory(digest: str) -> Path | None:
 
 @contextmanager
 def _numba_cache_in(directory: Path) -> Iterator[None]:
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(directory)
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(directory)
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     directory = _cache_directory(_register_cost_functions())
     if directory is None:
-        return numba.njit(function)  # type: ignore[no-any-return]
+        return numba.njit(function)
     with _numba_cache_in(directory):
-        return numba.njit(cache=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True)(function)
 
 
 @register_jitable  # type: ignore[untyped-decorator]

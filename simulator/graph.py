@@ -103,7 +103,8 @@ class Graph:
 
     def shapes(self, tensors: Iterable[int]) -> tuple[Shape, ...]:
         """Shapes of the given tensors, in elements."""
-        return tuple(self.tensors[t].shape for t in tensors)
+        held = self.tensors
+        return tuple([held[t].shape for t in tensors])
 
 
 def infer(op: str, name: str, input_shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:

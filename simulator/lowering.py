@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from hwmodels.platform import Machine
@@ -79,33 +80,33 @@ def batch_norm_as_mul_add(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]
 
 def lower(graph: Graph, machine: Machine) -> Graph:
     """The network as the platform's runtime executes it; the very same object when no rule applies."""
+    rules = _rules_of(machine)
+    chosen = {
+        index: rule.rewrite
+        for index, layer in enumerate(graph.layers)
+        if layer.op in rules and (rule := _first_that_applies(rules[layer.op], layer)) is not None
+    }
+    if not chosen:
+        return graph
+    builder = GraphBuilder.rewriting(graph)
+    renamed: dict[int, int] = {}
+    for index, layer in enumerate(graph.layers):
+        inputs = tuple([renamed.get(t, t) for t in layer.inputs])
+        if index in chosen:
+            renamed[layer.outputs[0]] = chosen[index](builder, layer, inputs)
+        else:
+            builder.keep(layer, inputs)
+    return builder.build(tuple(renamed.get(t, t) for t in graph.outputs))
+
+
+@lru_cache(maxsize=256)
+def _rules_of(machine: Machine) -> dict[str, list[Rule]]:
     rules: dict[str, list[Rule]] = {}
     for entry in machine.lowering:
         rule = REWRITES[entry.rule]
         rules.setdefault(rule.op, []).append(rule)
-    chosen = [_first_that_applies(rules.get(layer.op), layer) for layer in graph.layers]
-    if not any(chosen):
-        return graph
-    builder = GraphBuilder(graph.name, graph.dtype, graph.source)
-    renamed: dict[int, int] = {}
-    for index in graph.inputs:
-        tensor = graph.tensors[index]
-        renamed[index] = builder.input(tensor.shape, tensor.name, tensor.dtype)
-    for index, tensor in enumerate(graph.tensors):
-        if tensor.constant:
-            renamed[index] = builder.constant(tensor.shape, tensor.name, tensor.dtype)
-    for layer, rewrite in zip(graph.layers, chosen):
-        inputs = tuple(renamed[t] for t in layer.inputs)
-        if rewrite is not None:
-            renamed[layer.outputs[0]] = rewrite(builder, layer, inputs)
-            continue
-        dtype = graph.tensors[layer.outputs[0]].dtype
-        outputs = builder.layers(
-            layer.op, inputs, layer.attributes, name=layer.name, stated=graph.shapes(layer.outputs), dtype=dtype
-        )
-        renamed.update(zip(layer.outputs, outputs))
-    return builder.build(tuple(renamed[t] for t in graph.outputs))
+    return rules
 
 
-def _first_that_applies(rules: list[Rule] | None, layer: Layer) -> Rewrite | None:
-    return next((rule.rewrite for rule in rules or () if rule.applies(layer)), None)
+def _first_that_applies(rules: list[Rule], layer: Layer) -> Rule | None:
+    return next((rule for rule in rules if rule.applies(layer)), None)

@@ -63,7 +63,8 @@ def is_canonical(op: str) -> bool:
 
 def count(op: str, inputs: Shapes, outputs: Shapes, attributes: Attributes) -> Counts:
     """Work and data of one layer. An operator outside the canonical set counts its data only."""
-    elements_in, elements_out = sum(map(prod, inputs)), sum(map(prod, outputs))
+    elements_in = prod(inputs[0]) if len(inputs) == 1 else sum(map(prod, inputs))
+    elements_out = prod(outputs[0]) if len(outputs) == 1 else sum(map(prod, outputs))
     spec = OPS.get(op)
     if spec is None:
         return Counts(0, 0, 0, elements_in, elements_out)

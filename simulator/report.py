@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from hwmodels import Platform
 from hwmodels.report import provenance, rests_on
-from hwmodels.text import Block, Cell, Facts, Heading, Table
+from hwmodels.text import Block, Cell, Column, Facts, Heading, Table, number, prose, word
 
 from .graph import Graph
 from .networks import digest
@@ -53,7 +52,11 @@ def several(outcomes: Sequence[Outcome]) -> list[Block]:
     """Many predictions, one per line, and why those that do not simply run do not."""
     energy = any(o.summary.energy_j is not None for o in outcomes)
     decimals = _decimals([o.summary.lower_s * 1e3 for o in outcomes])
-    columns = ("network", "platform", "precision", ">ms", ">from", ">to", *((">mJ",) if energy else ()), "status")
+    columns = (
+        *(prose("network"), prose("platform"), word("precision"), number("ms"), number("from"), number("to")),
+        *((number("mJ"),) if energy else ()),
+        word("status"),
+    )
     rows = tuple(
         (
             s.model,
@@ -75,7 +78,7 @@ def comparison(outcomes: Sequence[Outcome], labels: Sequence[str]) -> list[Block
     for start in range(0, len(outcomes), len(labels)):
         row = [o.summary for o in outcomes[start : start + len(labels)]]
         rows.append((row[0].model, *(_marked(s, decimals) for s in row)))
-    columns = ("ms", *(f">{label}" for label in labels))
+    columns = (prose("ms"), *map(number, labels))
     return [Table(columns, tuple(rows)), *_explanations(outcomes)]
 
 
@@ -134,7 +137,8 @@ def _work(p: Prediction) -> list[tuple[str, str | Cell]]:
     if wasted > 0:
         share = wasted / sum(k.cost.padded_macs for k in padded)
         rows.append(("padding", f"{_count(wasted)} MAC more, {share:.1%} of what runs: tiles not filled"))
-    rows.append(("limited by", _limits(p)))
+    limits = ", ".join(f"{bound} {share:.0%}" for bound, share in _shares(p.kernels).items() if share >= 0.005)
+    rows.append(("limited by", f"{limits} of the time"))
     if once_s > 1e-9:
         rows.append(("once", f"{_digits(once_s * 1e3)} ms per inference, whatever the network"))
     rows.append(("peak memory", f"{_count(p.peak_memory_bytes)}B of activations, parameters not counted"))
@@ -156,50 +160,37 @@ def _kinds_of_reason(reasons: Sequence[str], shown: int = 8) -> list[str]:
     return told if len(told) <= shown else [*told[:shown], f"and {len(told) - shown} more kinds; --json has them all"]
 
 
-def _limits(p: Prediction) -> str:
-    total_s = sum(k.latency_s for k in p.kernels) or 1.0
-    longest = Counter[str]()
-    for kernel in p.kernels:
-        longest[kernel.bound] += kernel.latency_s / total_s  # type: ignore[assignment]
-    return ", ".join(f"{name} {share:.0%}" for name, share in longest.most_common() if share >= 0.005) + " of the time"
-
-
 def _by_operator(p: Prediction) -> Table:
     def kind(kernel: KernelPrediction) -> tuple[str, str]:
         return "+".join(kernel.ops), kernel.processor
 
-    groups = [(key, list(kernels)) for key, kernels in groupby(sorted(p.kernels, key=kind), key=kind)]
-    groups.sort(key=lambda group: -sum(k.latency_s for k in group[1]))
-    times_ms = [sum(k.latency_s for k in kernels) * 1e3 for _, kernels in groups]
-    decimals = _decimals([max(times_ms, default=0.0) / 100])
+    groups = [list(kernels) for _, kernels in groupby(sorted(p.kernels, key=kind), key=kind)]
+    groups.sort(key=_total_s, reverse=True)
+    decimals = _decimals([max(map(_total_s, groups), default=0.0) * 1e3 / 100])
+    columns, processor = _processor_column(p)
     rows = tuple(
         (
-            _chain(ops),
-            processor,
+            _chain(kernels[0]),
+            *processor(kernels[0]),
             str(len(kernels)),
             _count(sum(k.macs for k in kernels)),
-            f"{time_ms:,.{decimals}f}",
-            f"{time_ms / (p.latency_s * 1e3):.1%}",
-            _common_bound(kernels),
+            f"{_total_s(kernels) * 1e3:,.{decimals}f}",
+            f"{_total_s(kernels) / p.latency_s:.1%}",
+            next(iter(_shares(kernels))),
         )
-        for ((ops, processor), kernels), time_ms in zip(groups, times_ms)
+        for kernels in groups
     )
-    return Table(("operators", "runs on", ">kernels", ">MAC", ">ms", ">share", "limited by"), rows)
-
-
-def _common_bound(kernels: Sequence[KernelPrediction]) -> str:
-    times = dict.fromkeys(BOUNDS, 0.0)
-    for kernel in kernels:
-        times[kernel.bound] += kernel.latency_s
-    return max(times, key=times.__getitem__)
+    numbers = (number("kernels"), number("MAC"), number("ms"), number("share"))
+    return Table((prose("operators"), *columns, *numbers, word("limited by")), rows)
 
 
 def _every_kernel(p: Prediction) -> Table:
+    columns, processor = _processor_column(p)
     rows = tuple(
         (
             k.name,
-            _chain("+".join(k.ops)),
-            k.processor,
+            _chain(k),
+            *processor(k),
             _count(k.macs),
             _count(k.cost.padded_macs),
             f"{_count(k.bytes_moved)}B",
@@ -208,11 +199,30 @@ def _every_kernel(p: Prediction) -> Table:
         )
         for k in p.kernels
     )
-    return Table(("kernel", "operators", "runs on", ">MAC", ">padded", ">bytes", ">ms", "limited by"), rows)
+    numbers = (number("MAC"), number("padded"), number("bytes"), number("ms"))
+    return Table((prose("kernel"), prose("operators"), *columns, *numbers, word("limited by")), rows)
 
 
-def _chain(ops: str) -> str:
-    return ops.replace("+", " + ")
+def _processor_column(p: Prediction) -> tuple[tuple[Column, ...], Callable[[KernelPrediction], tuple[str, ...]]]:
+    """The column that says where a kernel runs, where there is more than one answer."""
+    if len({k.processor for k in p.kernels}) < 2:
+        return (), lambda _: ()
+    return (word("runs on"),), lambda kernel: (kernel.processor,)
+
+
+def _total_s(kernels: Sequence[KernelPrediction]) -> float:
+    return sum(k.latency_s for k in kernels)
+
+
+def _shares(kernels: Sequence[KernelPrediction]) -> dict[str, float]:
+    """Share of the time of the kernels that each bound limits, the largest first."""
+    total_s = _total_s(kernels) or 1.0
+    shares = {bound: _total_s([k for k in kernels if k.bound == bound]) / total_s for bound in BOUNDS}
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def _chain(kernel: KernelPrediction) -> str:
+    return " + ".join(kernel.ops)
 
 
 def _kernel_record(k: KernelPrediction) -> dict[str, Any]:
@@ -240,7 +250,7 @@ def _explanations(outcomes: Iterable[Outcome]) -> list[Block]:
         for o in told
         for reason in _kinds_of_reason(o.reasons, shown=2)
     )
-    return ["", *legend, Table(("why", ""), rows)]
+    return ["", *legend, Table((prose("why"), prose("")), rows)]
 
 
 def _marked(s: Summary, decimals: int) -> Cell:

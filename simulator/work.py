@@ -6,7 +6,7 @@ from math import prod
 
 from .cost import Work
 from .graph import Graph, Layer
-from .ops import as_nhwc, count
+from .ops import ACTIVATIONS, OPS, as_nhwc, count
 
 
 def work_of(graph: Graph, group: list[int], streamed_elements: int = 0) -> Work:
@@ -17,6 +17,9 @@ def work_of(graph: Graph, group: list[int], streamed_elements: int = 0) -> Work:
     outputs, weights, epilogue_ops = counts.output_elements, counts.weight_elements, 0
     for index in group[1:]:
         layer = graph.layers[index]
+        if layer.op in ACTIVATIONS:
+            epilogue_ops += outputs * OPS[layer.op].ops_per_element
+            continue
         fused = count(layer.op, graph.shapes(layer.inputs), graph.shapes(layer.outputs), layer.attributes)
         epilogue_ops += fused.element_ops
         weights += fused.weight_elements

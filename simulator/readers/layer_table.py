@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..attributes import NEUTRAL, Attributes
+from ..attributes import Attributes
 from ..graph import Graph, Layer, Tensor
 from . import is_layer_table
 from .errors import ReadError
-from .layer_table_edges import Edges, Read, Rows, Unresolved, infer_edges
+from .layer_table_edges import Edges, Read, Rows, UnresolvedError, infer_edges
 from .layer_table_format import Columns, did_you_mean, network_starts, read_columns, row_place
 from .layer_table_plan import Plan, make_plan, shared_layers, shared_tensors
 
@@ -44,7 +44,7 @@ class LayerTable:
     """A verified table. Networks become graphs one at a time, in the order of the file."""
 
     def __init__(self, path: Path, columns: Columns, plan: Plan) -> None:
-        self.path, self.columns, self._plan = path, columns, plan
+        self.path, self.columns, self.plan = path, columns, plan
         self._starts = network_starts(columns.net)
         self._ends = np.append(self._starts[1:], len(columns.net))
         self.names: tuple[str, ...] = tuple(columns.net[self._starts])
@@ -82,25 +82,33 @@ class LayerTable:
         entry = Tensor("input", (1, int(c.h_in[start]), int(c.w_in[start]), int(c.c_in[start])), dtype)
         tensors: list[Tensor] = [entry, *self._tensors[start:end].tolist()]
         layers: list[Layer] = self._layers[start:end].tolist()
-        low, high = np.searchsorted(self._plan.special, (start, end))
+        low, high = np.searchsorted(self.plan.special, (start, end))
         outputs: Read = (end - start,)
         if low < high:
             wiring = _Wiring(self, start, end, tensors, layers)
-            layers = wiring.layers((self._plan.special[low:high] - start).tolist())
+            layers = wiring.layers((self.plan.special[low:high] - start).tolist())
             outputs = wiring.outputs(layers)
         return Graph.trusted(self.names[position], tuple(tensors), tuple(layers), (0,), outputs, dtype, str(self.path))
 
     def edges(self, start: int, end: int) -> Edges:
         """Inferred edges of the network in rows ``start`` to ``end``."""
-        plan, c, part = self._plan, self.columns, slice(start, end)
+        plan, c, part = self.plan, self.columns, slice(start, end)
         low, high = np.searchsorted(plan.walked, (start, end))
         if low == high:
             return _NO_EDGES
-        per_row = (c.op, plan.space_in, c.c_in, plan.space_out, c.c_out, plan.activated, plan.boundary)
-        rows = Rows(*(a[part].tolist() for a in per_row), plan.unit_space)
+        rows = Rows(
+            op=c.op[part].tolist(),
+            space_in=plan.space_in[part].tolist(),
+            c_in=c.c_in[part].tolist(),
+            space_out=plan.space_out[part].tolist(),
+            c_out=c.c_out[part].tolist(),
+            activated=plan.activated[part].tolist(),
+            boundary=plan.boundary[part].tolist(),
+            unit_space=plan.unit_space,
+        )
         try:
             return infer_edges(rows, (plan.walked[low:high] - start).tolist())
-        except Unresolved as error:
+        except UnresolvedError as error:
             row = start + error.row
             shape = f"{c.h_in[row]}x{c.w_in[row]}x{c.c_in[row]}"
             raise ReadError(
@@ -114,7 +122,7 @@ class _Wiring:
 
     def __init__(self, table: LayerTable, start: int, end: int, tensors: list[Tensor], rows: list[Layer]) -> None:
         self.table, self.start, self.tensors, self.rows = table, start, tensors, rows
-        self.plan, self.columns = table._plan, table.columns
+        self.plan, self.columns = table.plan, table.columns
         self.inferred = table.edges(start, end)
         self.parts_left = 0
         for row, channels in self.inferred.splits.items():
@@ -126,7 +134,7 @@ class _Wiring:
         """The layers in execution order, those that rows only imply included."""
         layers: list[Layer] = []
         done = 0
-        for row in special:
+        for row in sorted(self.inferred.reads.keys() | special):
             layers += self.rows[done:row]
             layers += self._expand(row)
             done = row + 1
@@ -147,9 +155,8 @@ class _Wiring:
         before: list[Layer] = []
         after: list[Layer] = []
         if row in self.inferred.splits:
-            sizes = (self.inferred.splits[row],) * 2
-            attributes = Attributes(axis=-1, sizes=sizes)
-            before.append(Layer(f"{layer.name}:split", "split", (row,), (reads[0] - 1, reads[0]), attributes))
+            halves = Attributes(axis=-1, sizes=(self.inferred.splits[row],) * 2)
+            before.append(Layer(f"{layer.name}:split", "split", (row,), (reads[0] - 1, reads[0]), halves))
         if self.plan.flattens[self.start + row]:
             source = self.tensors[reads[0]]
             n, h, w, c = source.shape
@@ -163,10 +170,8 @@ class _Wiring:
             stated = self.tensors[row + 1]
             outputs = (self._new(f"{layer.name}:linear", stated.shape, stated.dtype),)
             after.append(Layer(f"{layer.name}:{activation}", activation, outputs, layer.outputs))
-        op, attributes = (layer.op, layer.attributes)
-        if row in self.inferred.swishes:
-            op, attributes = "hard_swish", NEUTRAL
-        return [*before, Layer(layer.name, op, reads, outputs, attributes), *after]
+        op = "hard_swish" if row in self.inferred.swishes else layer.op
+        return [*before, Layer(layer.name, op, reads, outputs, layer.attributes), *after]
 
     def _reads(self, row: int) -> Read:
         usual = self.rows[row].inputs

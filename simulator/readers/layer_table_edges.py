@@ -3,7 +3,7 @@
 A row reads the previous one. Where its stated input does not fit, and where operators join, the edges follow from
 how networks are built:
 
-* a branch reads the latest *boundary* of fitting shape: a pool, a concat, a channel shuffle, an add (after its
+* a branch reads the nearest *boundary* of fitting shape: a pool, a concat, a channel shuffle, an add (after its
   activation) or a linear projection, because blocks begin and end there, not at the tensors inside them;
 * a tensor that nothing has read is joined first (shortcut convolutions, the branches of Inception and SqueezeNet);
 * otherwise ``add`` joins the boundary behind it when the body between them has an activation (residual), ``concat``
@@ -54,7 +54,7 @@ class Edges(NamedTuple):
     """Tensors, besides the last, that nothing reads."""
 
 
-class Unresolved(ValueError):
+class UnresolvedError(ValueError):
     """A row that no earlier row fits; ``row`` counts from the network's first."""
 
     def __init__(self, row: int, reason: str) -> None:
@@ -65,7 +65,7 @@ class Unresolved(ValueError):
 def infer_edges(rows: Rows, events: list[int]) -> Edges:
     """Edges of the rows in ``events``: those that join, or whose input is not the previous row's output.
 
-    Raises Unresolved.
+    Raises UnresolvedError.
     """
     walk = _Walk(rows)
     for row in events:
@@ -128,17 +128,22 @@ class _Walk:
         self.edges.reads[row] = (*earlier, row) if first else (row, *earlier)
 
     def _fork(self, row: int) -> int:
-        fallback, tensor = -1, row
+        """The nearest boundary if it fits, else the nearest tensor of the block, an earlier boundary, a branch end."""
+        inside, tensor = -1, row
         while (source := self.dominator[tensor]) >= 0:
-            if self.fits(source, row):
-                if self.boundary[source]:
-                    return source
-                if fallback < 0 and not self._feeds_activation(tensor):
-                    fallback = source
+            fits = self.fits(source, row)
+            if self.boundary[source] and (fits or inside >= 0):
+                return source if fits else inside
+            if fits and inside < 0 and not self._feeds_activation(tensor):
+                inside = source
             tensor = source
-        if fallback < 0:
-            raise Unresolved(row, "no earlier row gives its input")
-        return fallback
+        for unread in reversed(self.dangling):
+            if inside < 0 and self.fits(unread, row):
+                self.dangling.remove(unread)
+                return unread
+        if inside < 0:
+            raise UnresolvedError(row, "no earlier row gives its input")
+        return inside
 
     def _branches(self, row: int) -> Read:
         left, taken = self.rows.c_in[row] - self.channels[row], []
@@ -225,7 +230,7 @@ class _Walk:
 
     def _alone(self, row: int) -> None:
         if self.rows.op[row] != "add" or not self.fits(row, row):
-            raise Unresolved(row, "no earlier row fits the join")
+            raise UnresolvedError(row, "no earlier row fits the join")
         self.edges.swishes.add(row)
         self.activated[row + 1] = True
         self.boundary[row + 1] = False

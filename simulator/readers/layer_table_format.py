@@ -110,9 +110,12 @@ def _frame(path: Path) -> pd.DataFrame:
         raise ReadError(f"{path}: suffix is none of {', '.join(LAYER_TABLE_SUFFIXES)}; rename the file or convert it")
     try:
         if path.suffix.lower() == ".parquet":
-            return pd.read_parquet(path, engine="fastparquet")
-        texts = {name: "str" for name in TEXTS}
-        return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values={c: [""] for c in NUMBERS})  # type: ignore[arg-type]
+            from fastparquet import ParquetFile  # only a Parquet table pays for this import
+
+            frame: pd.DataFrame = ParquetFile(str(path)).to_pandas()
+            return frame
+        empty = {name: [""] for name in NUMBERS}
+        return pd.read_csv(path, dtype=dict.fromkeys(TEXTS, "str"), keep_default_na=False, na_values=empty)
     except FileNotFoundError:
         raise ReadError(f"{path}: no such file") from None
     except Exception as error:  # whatever the decoders raise on bytes that are no table

@@ -135,7 +135,8 @@ def _boundaries(c: Columns, activated: Bools) -> Bools:
     linear = conv & ~activated & np.append(conv[1:], False) & ~last
     ends = among(c.op, ("maxpool2d", "avgpool2d", "concat", "channel_shuffle"))
     after_add = among(c.op, tuple(ACTIVATIONS)) & _before(add) & (c.layer > 0)
-    return ends | (add & ~next_activates) | after_add | linear
+    boundary: Bools = ends | (add & ~next_activates) | after_add | linear
+    return boundary
 
 
 def _distinct(columns: list[npt.NDArray[Any]]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

@@ -28,7 +28,9 @@ def write_table(graphs: Iterable[Graph], path: str | Path) -> None:
     rows = [row for graph in graphs for row in _rows(graph)]
     frame = pd.DataFrame(rows, columns=[*REQUIRED, *(c for c in (*NUMBERS, *TEXTS) if c not in REQUIRED)])
     if target.suffix.lower() == ".parquet":
-        frame.to_parquet(target, engine="fastparquet", index=False)
+        from fastparquet import write  # only a Parquet table pays for this import
+
+        write(str(target), frame, write_index=False)
     else:
         frame.to_csv(target, index=False)
 
@@ -67,6 +69,8 @@ def _verify(graph: Graph, layer: Layer, op: str, places: dict[int, int]) -> None
     rank = len(graph.tensors[layer.inputs[0]].shape)
     if op in ("concat", "split") and a.axis % rank != rank - 1:
         raise GraphError(f"{what}: axis {a.axis}; a layer table joins and splits along channels")
+    if op == "concat" and len(places) == 1:
+        raise GraphError(f"{what}: the first row states the network's input, and a join hides its size")
     if op in WINDOWS and a.dilation[0] != a.dilation[1]:
         raise GraphError(f"{what}: dilation {a.dilation}; a layer table has one for both axes")
 
@@ -83,9 +87,16 @@ def _row(graph: Graph, layer: Layer, op: str, output: int, number: int, places: 
         "net": graph.name,
         "layer": number,
         "op": op,
-        **dict(h_in=h_in, w_in=w_in, c_in=c_in, h_out=h_out, w_out=w_out, c_out=c_out),
-        **dict(kernel=a.kernel[0] * window, kernel_w=a.kernel[1] * window),
-        **dict(stride=a.stride[0] * window, stride_w=a.stride[1] * window),
+        "h_in": h_in,
+        "w_in": w_in,
+        "c_in": c_in,
+        "h_out": h_out,
+        "w_out": w_out,
+        "c_out": c_out,
+        "kernel": a.kernel[0] * window,
+        "stride": a.stride[0] * window,
+        "kernel_w": a.kernel[1] * window,
+        "stride_w": a.stride[1] * window,
         "dilation": a.dilation[0] if window else 1,
         "groups": a.groups if op in ("conv2d", "channel_shuffle") else 1,
         "activation": "",
