@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -80,12 +80,13 @@ def _numba_cache_in(directory: Path) -> Iterator[None]:
         config.CACHE_DIR = before
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def _compiled(function: Any) -> Any:
+    njit: Any = numba.njit
     directory = _cache_directory(_register_cost_functions())
     if directory is None:
-        return numba.njit(function)
+        return njit(function)
     with _numba_cache_in(directory):
-        return numba.njit(cache=True)(function)
+        return njit(cache=True)(function)
 
 
 @register_jitable  # type: ignore[untyped-decorator]

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from hwmodels import Platform, load
-from hwmodels.platform import Machine, Rule
+from hwmodels.platform import Boundary, Machine, Rule
 
 from .cost import Cost, Work, kernel_cost
 from .fusion import fuse
@@ -20,6 +20,10 @@ from .work import work_of
 
 BOUNDS = ("compute", "memory", "weights", "epilogue", "overhead")
 """Names of the bounds of a kernel, in the order of ``Cost``."""
+
+
+CROSSING, HOST_IO = "crossing", "host_io"
+"""Operator names of the transfers between processors, and of the network's inputs and outputs over the host link."""
 
 
 class UnknownOperatorError(ValueError):
@@ -126,8 +130,11 @@ class Prediction:
 
     @cached_property
     def operators_s(self) -> float:
-        """Sum of the kernels without host transfer and per-inference cost: the paper's block latency (appendix A)."""
-        return sum(k.latency_s for k in self.kernels if k.ops != ("transfer",))
+        """Sum of the kernels without the network's own input and output and the per-inference cost, in seconds.
+
+        This is the paper's latency of an operator or block (appendix A); crossings inside the network belong to it.
+        """
+        return sum(k.latency_s for k in self.kernels if k.ops != (HOST_IO,))
 
 
 def plan(graph: Graph, machine: Machine) -> Plan:
@@ -242,21 +249,19 @@ def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:
 def transfers(planned: Plan) -> list[KernelPrediction]:
     """Tensors that cross between processors, and the network's inputs and outputs where a link carries them."""
     graph, machine = planned.graph, planned.machine
-    boundary = machine.boundary
-    moved = [(c.tensor, boundary.fixed_s, boundary.s_per_element, boundary.bytes_per_s) for c in planned.crossings]
+    moved = [_transfer(graph, machine, CROSSING, c.tensor, machine.boundary) for c in planned.crossings]
     if machine.io_bytes_per_s is not None:
-        moved += [(t, 0.0, 0.0, machine.io_bytes_per_s) for t in (*graph.inputs, *graph.outputs)]
-    return [_transfer(graph, machine, *item) for item in moved]
+        link = Boundary(0.0, 0.0, machine.io_bytes_per_s)
+        moved += [_transfer(graph, machine, HOST_IO, t, link) for t in (*graph.inputs, *graph.outputs)]
+    return moved
 
 
-def _transfer(
-    graph: Graph, machine: Machine, tensor: int, fixed_s: float, s_per_element: float, bytes_per_s: float
-) -> KernelPrediction:
+def _transfer(graph: Graph, machine: Machine, what: str, tensor: int, path: Boundary) -> KernelPrediction:
     elements = _elements(graph.tensors[tensor].shape)
     moved_bytes = elements * machine.element_bytes
-    memory_s, convert_s = moved_bytes / bytes_per_s, s_per_element * elements
-    cost = Cost(0.0, 0.0, memory_s, 0.0, convert_s, fixed_s, memory_s + convert_s + fixed_s)
-    return KernelPrediction(graph.tensors[tensor].name, ("transfer",), (), "link", 0, moved_bytes, cost)
+    memory_s, convert_s = moved_bytes / path.bytes_per_s, path.s_per_element * elements
+    cost = Cost(0.0, 0.0, memory_s, 0.0, convert_s, path.fixed_s, memory_s + convert_s + path.fixed_s)
+    return KernelPrediction(graph.tensors[tensor].name, (what,), (), "link", 0, moved_bytes, cost)
 
 
 def _elements(shape: tuple[int, ...]) -> int:
