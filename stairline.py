@@ -34,6 +34,8 @@ __all__ = [
     "read",
 ]
 
+__version__ = "0.1.0"
+
 BAD_INPUT = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -70,10 +72,13 @@ def _complain(message: str) -> None:
         click.echo(f"stairline: {line}", err=True)
 
 
-@click.group(cls=FrontDoor, name="stairline")
-@click.version_option(package_name="stairline")
-def main() -> None:
+@click.group(cls=FrontDoor, name="stairline", invoke_without_command=True)
+@click.version_option(__version__)
+@click.pass_context
+def main(context: click.Context) -> None:
     """How long does this neural network take on that device? Predicted without the device."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 main.add_command(predict_command)

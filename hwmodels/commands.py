@@ -21,7 +21,9 @@ def show(blocks: Sequence[Block]) -> None:
         return
     from rich.console import Console
 
-    Console(highlight=False).print(*renderables(blocks), sep="\n")
+    console = Console(highlight=False)
+    for renderable in renderables(blocks):
+        console.print(renderable)
 
 
 @click.group(invoke_without_command=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ class Table(NamedTuple):
 Block = Heading | Facts | Table | str
 
 _GAP = "  "
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """ "; did you mean 'x'?" for the nearest known name, ``otherwise`` where none is near."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{near[0]}'?" if near else otherwise
 
 
 def lines(blocks: Sequence[Block]) -> Iterator[str]:

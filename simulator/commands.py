@@ -16,6 +16,8 @@ import click
 import hwmodels
 from hwmodels import Platform, PlatformError
 from hwmodels.commands import show
+from hwmodels.schema import ELEMENT_BYTES
+from hwmodels.text import did_you_mean
 
 from . import report
 from .graph import Graph
@@ -57,7 +59,7 @@ class Result(NamedTuple):
     @property
     def outcome(self) -> report.Outcome:
         """What a line about it says."""
-        return report.Outcome(self.prediction.summary, self.prediction.reasons)
+        return report.Outcome(report.label(self.platform), self.prediction.summary, self.prediction.reasons)
 
 
 def model_options(command: Command) -> Command:
@@ -172,6 +174,8 @@ def _request(
     allow_unknown: bool,
 ) -> Request:
     """Everything that can be refused before the first prediction is refused here."""
+    if dtype not in (None, *ELEMENT_BYTES):
+        raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
     platforms = _platforms(names, dtype)
     shape = _shapes(shapes)
     found = tuple(networks(model, shape, input_size=input_size, width=width) for model in models)

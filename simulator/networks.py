@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
+
+from hwmodels.text import did_you_mean
 
 from . import zoo
 from .graph import Graph
@@ -66,15 +67,10 @@ def digest(graph: Graph) -> str:
 
 
 def _missing(name: str) -> str:
-    if "/" in name or Path(name).suffix:
-        return "no such file" + _near(name)
-    near = get_close_matches(name, zoo.MODELS, n=1, cutoff=0.4)
-    hint = f"did you mean '{near[0]}'?" if near else f"the zoo has {', '.join(zoo.MODELS)}"
-    return f"neither a file nor a network of the zoo; {hint}"
-
-
-def _near(name: str) -> str:
-    folder = Path(name).parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    near = get_close_matches(Path(name).name, names, n=1)
-    return f"; did you mean '{folder / near[0]}'?" if near else ""
+    path = Path(name)
+    if path.name != name or path.suffix:
+        beside = path.parent.iterdir() if path.parent.is_dir() else ()
+        return "no such file" + did_you_mean(path.name, (entry.name for entry in beside), "; check the path")
+    return "neither a file nor a network of the zoo" + did_you_mean(
+        name, zoo.MODELS, f", which has {', '.join(zoo.MODELS)}"
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hwmodels import Platform
@@ -20,6 +21,7 @@ SCHEMA_VERSION = 1
 CSV_COLUMNS = ("net", "platform", "dtype", "latency_ms", "lower_ms", "upper_ms", "energy_mj", "coverage", "flags")
 
 _STYLES = {"ok": "green", "falls_back": "yellow", "cannot_run": "bold red"}
+_MARKS = {"ok": " ", "falls_back": "*", "cannot_run": "!"}
 _MEANINGS = {
     "ok": "ok: everything runs on the platform",
     "falls_back": "falls_back: some of it runs on another processor, priced",
@@ -28,8 +30,9 @@ _MEANINGS = {
 
 
 class Outcome(NamedTuple):
-    """The headline of a prediction and why the network does not simply run there."""
+    """The headline of a prediction, on a platform called ``label``, and why the network does not simply run there."""
 
+    label: str
     summary: Summary
     reasons: tuple[str, ...]
 
@@ -53,20 +56,20 @@ def several(outcomes: Sequence[Outcome]) -> list[Block]:
     energy = any(o.summary.energy_j is not None for o in outcomes)
     decimals = _decimals([o.summary.lower_s * 1e3 for o in outcomes])
     columns = (
-        *(prose("network"), prose("platform"), word("precision"), number("ms"), number("from"), number("to")),
+        *(prose("network"), word("platform"), word("precision"), number("ms"), number("from"), number("to")),
         *((number("mJ"),) if energy else ()),
         word("status"),
     )
     rows = tuple(
         (
             s.model,
-            s.platform,
+            label,
             s.dtype,
             *(f"{seconds * 1e3:,.{decimals}f}" for seconds in (s.latency_s, s.lower_s, s.upper_s)),
             *(("-" if s.energy_j is None else _digits(s.energy_j * 1e3),) if energy else ()),
             Cell(" ".join((s.status, *s.flags)), _STYLES[s.status]),
         )
-        for s, _ in outcomes
+        for label, s, _ in outcomes
     )
     return [Table(columns, rows), *_explanations(outcomes)]
 
@@ -79,7 +82,7 @@ def comparison(outcomes: Sequence[Outcome], labels: Sequence[str]) -> list[Block
         row = [o.summary for o in outcomes[start : start + len(labels)]]
         rows.append((row[0].model, *(_marked(s, decimals) for s in row)))
     columns = (prose("ms"), *map(number, labels))
-    return [Table(columns, tuple(rows)), *_explanations(outcomes)]
+    return [Table(columns, tuple(rows)), *_explanations(outcomes, _MARKS)]
 
 
 def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str, Any]:
@@ -149,15 +152,23 @@ def _work(p: Prediction) -> list[tuple[str, str | Cell]]:
 
 def _kinds_of_reason(reasons: Sequence[str], shown: int = 8) -> list[str]:
     """Reasons such as "conv1: the kernel must be square", one line per kind however many layers share it."""
-    layers_by_kind: dict[str, list[str]] = {}
+    layers: dict[str, list[str]] = {}
     for reason in reasons:
-        layer, _, why = reason.partition(": ")
-        layers_by_kind.setdefault(why or layer, []).append(layer)
-    told = [
-        f"{layers[0]}: {why}" if len(layers) == 1 else f"{len(layers)} layers, the first {layers[0]}: {why}"
-        for why, layers in layers_by_kind.items()
-    ]
+        layer, why = _split(reason)
+        layers.setdefault(why, []).append(layer)
+    told = [f"{_first(names, 'layers')}: {why}" for why, names in layers.items()]
     return told if len(told) <= shown else [*told[:shown], f"and {len(told) - shown} more kinds; --json has them all"]
+
+
+def _split(reason: str) -> tuple[str, str]:
+    """The layer of a reason and what is the matter with it."""
+    layer, _, why = reason.partition(": ")
+    return (layer, why) if why else ("", layer)
+
+
+def _first(names: Sequence[str], what: str) -> str:
+    """One name, or how many there are and the first of them."""
+    return names[0] if len(names) == 1 else f"{len(names):,} {what}, the first {names[0]}"
 
 
 def _by_operator(p: Prediction) -> Table:
@@ -240,23 +251,30 @@ def _kernel_record(k: KernelPrediction) -> dict[str, Any]:
     }
 
 
-def _explanations(outcomes: Iterable[Outcome]) -> list[Block]:
+def _explanations(
+    outcomes: Iterable[Outcome], marks: Mapping[str, str] = MappingProxyType({}), shown: int = 30
+) -> list[Block]:
     told = [o for o in outcomes if o.summary.status != "ok"]
     if not told:
         return []
-    legend = [text for status, text in _MEANINGS.items() if any(o.summary.status == status for o in told)]
-    rows = tuple(
-        (f"{o.summary.model} on {o.summary.platform}", reason)
-        for o in told
-        for reason in _kinds_of_reason(o.reasons, shown=2)
-    )
-    return ["", *legend, Table((prose("why"), prose("")), rows)]
+    legend = [
+        f"{marks.get(status, '')} {text}".lstrip()
+        for status, text in _MEANINGS.items()
+        if any(o.summary.status == status for o in told)
+    ]
+    networks: dict[tuple[str, str], dict[str, None]] = {}
+    for outcome in told:
+        for reason in outcome.reasons:
+            networks.setdefault((outcome.label, _split(reason)[1]), {})[outcome.summary.model] = None
+    rows = [(label, why, _first(list(names), "networks")) for (label, why), names in networks.items()]
+    left = f"and {len(rows) - shown:,} more reasons; --json has them all"
+    table = Table((word("platform"), prose("reason"), prose("network")), tuple(rows[:shown]))
+    return ["", *legend, table, *([left] if len(rows) > shown else [])]
 
 
 def _marked(s: Summary, decimals: int) -> Cell:
-    marks = {"ok": " ", "falls_back": "*", "cannot_run": "!"}
     bound = ">" if "lower_bound" in s.flags else ""
-    return Cell(f"{bound}{s.latency_s * 1e3:,.{decimals}f}{marks[s.status]}", _STYLES[s.status])
+    return Cell(f"{bound}{s.latency_s * 1e3:,.{decimals}f}{_MARKS[s.status]}", _STYLES[s.status])
 
 
 def _decimals(values: Iterable[float]) -> int:
