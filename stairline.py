@@ -38,7 +38,7 @@ __version__ = "0.1.0"
 
 BAD_INPUT = 2
 INTERRUPTED = 130
-BROKEN_PIPE = 141
+BROKEN_PIPE = 1
 
 _COMPLAINTS = (GraphError, PlatformError, ReadError, UnknownOperatorError, ZooError)
 
@@ -47,7 +47,7 @@ class FrontDoor(click.Group):
     """The command. Every complaint about an input is one line on standard error, with exit code 2."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run and leave with the exit code: 0, 2 for bad input, 130 when interrupted, 141 when nobody reads on."""
+        """Run and leave with the exit code: 0, 2 for bad input, 130 when interrupted, 1 when nobody reads on."""
         try:
             super().main(*args, **kwargs | {"standalone_mode": False})
             sys.stdout.flush()
