@@ -243,7 +243,7 @@ def _kernel_record(k: KernelPrediction) -> dict[str, Any]:
         "op": "+".join(k.ops),
         "processor": k.processor,
         "macs": k.macs,
-        "padded_macs": k.cost.padded_macs,
+        "padded_macs": int(k.cost.padded_macs),
         "bytes": k.bytes_moved,
         "bounds": {f"{name}_ms": seconds * 1e3 for name, seconds in zip(BOUNDS, k.cost[1:6])},
         "limited_by": k.bound,
