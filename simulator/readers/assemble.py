@@ -36,7 +36,7 @@ class Fact(NamedTuple):
 
 
 Convert = Callable[[Node], Sequence[int]]
-"""Adds a node's layers to the builder and returns the builder's indices of the node's outputs."""
+"""Adds a node's layers to the builder and returns the builder's indices of the outputs that have a name."""
 
 
 def assemble(
@@ -47,7 +47,7 @@ def assemble(
     The nodes must be in order already (see ``in_order``). Raises ReadError for a network without layers or outputs.
     """
     for node in nodes:
-        tensors.update(zip(node.outputs, convert(node)))
+        tensors.update(zip(filter(None, node.outputs), convert(node)))
     names = list(outputs)
     missing = [name for name in names if name not in tensors]
     if missing or not names:

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from math import prod
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from ..ops import Shape
 from . import Shapes
 from .assemble import Dimensions, Fact, Node, assemble, constants_among, in_order, input_shapes
 from .errors import ReadError
+from .onnx_infer import inferred
 from .onnx_layout import aligned, images
 from .onnx_ops import convert
 from .onnx_scope import Scope
@@ -49,12 +49,12 @@ def read_onnx(path: Path, shape: Shapes = None) -> Graph:
     output needs are left out. Operators outside the canonical set become layers named "onnx:NAME". Raises ReadError.
     """
     model = _parsed(path)
-    weights = {tensor.name: tensor for tensor in model.graph.initializer}
+    nodes = [_node(proto, place) for place, proto in enumerate(model.graph.node)]
+    weights = {tensor.name for tensor in model.graph.initializer}
     declared = {i.name: _dimensions(i.type) for i in model.graph.input if i.name not in weights}
     shapes = input_shapes(declared, shape)
     model = _inferred(model, shapes, overridden=shape is not None)
     facts, values = _facts(model.graph)
-    nodes = [_node(proto, place) for place, proto in enumerate(model.graph.node)]
     stored = {*weights, *(tensor.values.name for tensor in model.graph.sparse_initializer)}
     nodes = in_order(nodes, {*shapes, *stored})
     constants = constants_among(nodes, stored, _FREE)
@@ -96,8 +96,8 @@ def _parsed(path: Path) -> Any:
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-        structure = without_payloads(data)
+    with path.open("rb", buffering=0) as file:
+        structure = without_payloads(file)
     model = onnx.ModelProto()
     try:
         model.ParseFromString(structure)
@@ -126,8 +126,6 @@ def _verify_names(graph: Any) -> None:
 
 def _inferred(model: Any, shapes: Mapping[str, Shape], overridden: bool) -> Any:
     """The model with fixed inputs and ONNX's own inference of all other shapes."""
-    import onnx.shape_inference
-
     for info in model.graph.input:
         if info.name in shapes:
             del info.type.tensor_type.shape.dim[:]
@@ -137,11 +135,7 @@ def _inferred(model: Any, shapes: Mapping[str, Shape], overridden: bool) -> Any:
         del model.graph.value_info[:]
         for info in model.graph.output:
             info.type.tensor_type.ClearField("shape")
-    try:
-        return onnx.shape_inference.infer_shapes(model, check_type=False, strict_mode=False, data_prop=True)
-    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ReadError(f"ONNX's shape inference fails: {reason}: export the model again") from None
+    return inferred(model)
 
 
 def _dimensions(kind: Any) -> Dimensions | None:

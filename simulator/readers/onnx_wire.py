@@ -7,7 +7,8 @@ encoding page (a tag is field << 3 | wire type, lengths are varints).
 
 from __future__ import annotations
 
-from mmap import mmap
+from os import SEEK_END
+from typing import BinaryIO
 
 from .errors import ReadError
 
@@ -31,12 +32,33 @@ _PAYLOAD = frozenset({4, 5, 6, 7, 9, 10, 11})
 """float_data, int32_data, string_data, int64_data, raw_data, double_data and uint64_data of a TensorProto."""
 
 
-def without_payloads(data: mmap | bytes) -> bytes:
-    """The serialized ModelProto in ``data`` with every large stored tensor emptied. Raises ReadError."""
-    return _copy(data, 0, len(data), "model", 0)
+_BLOCK_BYTES = 1 << 16
 
 
-def _copy(data: mmap | bytes, position: int, end: int, kind: str, depth: int) -> bytes:
+class _Blocks:
+    """Random access to a file through one block of memory; a map would keep the pages around every tensor resident."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._start, self._block = file, 0, b""
+
+    def byte(self, position: int) -> int:
+        """The byte at ``position``. Raises IndexError behind the end of the file."""
+        if not self._start <= position < self._start + len(self._block):
+            self._start, self._block = position, self.slice(position, position + _BLOCK_BYTES)
+        return self._block[position - self._start]
+
+    def slice(self, start: int, end: int) -> bytes:
+        """The bytes from ``start`` up to ``end``."""
+        self._file.seek(start)
+        return self._file.read(end - start)
+
+
+def without_payloads(file: BinaryIO) -> bytes:
+    """The serialized ModelProto in ``file`` with every large stored tensor emptied. Raises ReadError."""
+    return _copy(_Blocks(file), 0, file.seek(0, SEEK_END), "model", 0)
+
+
+def _copy(data: _Blocks, position: int, end: int, kind: str, depth: int) -> bytes:
     if depth > _MAX_DEPTH:
         raise ReadError(f"byte {position}: nested deeper than {_MAX_DEPTH} levels: damaged or not a network")
     parts, pieces = _PARTS[kind], []
@@ -48,14 +70,14 @@ def _copy(data: mmap | bytes, position: int, end: int, kind: str, depth: int) ->
             continue
         part = parts.get(tag >> 3) if tag & 7 == 2 else None
         if part is None or position - content <= SMALL_BYTES:
-            pieces.append(data[start:position])
+            pieces.append(data.slice(start, position))
         else:
             inner = _copy(data, content, position, part, depth + 1)
             pieces += [_as_varint(tag), _as_varint(len(inner)), inner]
     return b"".join(pieces)
 
 
-def _skip(data: mmap | bytes, position: int, end: int, wire: int) -> tuple[int, int]:
+def _skip(data: _Blocks, position: int, end: int, wire: int) -> tuple[int, int]:
     """Where the content of a field starts and ends."""
     if wire == 0:
         _, stop = _varint(data, position, end)
@@ -73,12 +95,12 @@ def _skip(data: mmap | bytes, position: int, end: int, wire: int) -> tuple[int, 
     return position, stop
 
 
-def _varint(data: mmap | bytes, position: int, end: int) -> tuple[int, int]:
+def _varint(data: _Blocks, position: int, end: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if position >= end:
             break
-        byte = data[position]
+        byte = data.byte(position)
         position += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:

@@ -26,6 +26,9 @@ from .tflite_scope import Scope
 _SMALL_BYTES = 1024
 """Stored tensors up to this size may steer shapes and are read; larger ones are weights and are not."""
 
+_FREE = frozenset({"SHAPE", "RANK"})
+"""Operators that need no values: with fixed shapes their results are known before the network runs."""
+
 _LAYOUTS = {"int32": "i", "int64": "q"}
 
 
@@ -44,8 +47,8 @@ def read_tflite(path: Path, shape: Shapes = None) -> Graph:
     """The main subgraph of a .tflite file. A batch that the file leaves open is the one its tensors are stored with.
 
     Fused activations become layers of their own, operators outside the canonical set layers named "tflite:NAME" with
-    the file's shapes, and what depends on stored tensors alone (weights to dequantise) is part of its reader, as the
-    interpreter computes it once. Raises ReadError.
+    the file's shapes. What depends on stored tensors and shapes alone (weights to dequantise, the target of a reshape)
+    is no layer, as the interpreter computes it once, when it allocates its tensors. Raises ReadError.
     """
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         return _graph(path, _contents(Flatbuffer(data)), shape)
@@ -54,7 +57,7 @@ def read_tflite(path: Path, shape: Shapes = None) -> Graph:
 def _graph(path: Path, contents: _Contents, shape: Shapes) -> Graph:
     shapes = input_shapes(contents.signatures, shape)
     nodes = in_order(contents.nodes, {n for n, f in contents.facts.items() if f.constant} | set(shapes))
-    constants = constants_among(nodes, {n for n, f in contents.facts.items() if f.constant})
+    constants = constants_among(nodes, {n for n, f in contents.facts.items() if f.constant}, _FREE)
     facts = {n: f._replace(constant=n in constants) for n, f in contents.facts.items()}
     builder = GraphBuilder(path.stem, _activation_dtype(nodes, facts), str(path))
     resized = any(shapes[name] != facts[name].shape for name in shapes)
@@ -130,7 +133,7 @@ def _unique_names(names: list[str]) -> list[str]:
 
 
 def _fact(table: Table, constant: bool) -> Fact:
-    shape, signature = table.integers(0) or (), table.integers(6) or ()
+    shape, signature = table.integers(0) or (), table.integers(7) or ()
     number = table.scalar(1, "b")
     dtype = DTYPES.get(number, f"type{number}")
     open_sizes = any(size < 0 for size in signature[1:])
@@ -138,7 +141,7 @@ def _fact(table: Table, constant: bool) -> Fact:
 
 
 def _signature(table: Table) -> Dimensions | None:
-    shape, signature = table.integers(0) or (), table.integers(6) or ()
+    shape, signature = table.integers(0) or (), table.integers(7) or ()
     if len(signature) != len(shape):
         return shape or None
     return tuple(None if i and signature[i] < 0 else size for i, size in enumerate(shape))
