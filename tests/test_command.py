@@ -20,6 +20,9 @@ from click.testing import CliRunner, Result
 from onnx import TensorProto, helper
 
 import stairline as sl
+from hwmodels import schema
+from hwmodels.kernel_models import KERNEL_MODELS
+from hwmodels.provenance import Closed
 from stairline import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -404,7 +407,17 @@ def test_the_front_door_offers_what_it_lists() -> None:
     assert sl.load("CPU").dtypes == ("float32", "int8")
 
 
-def test_the_checks_run_the_readme_s_own_test_command() -> None:
+def test_the_readme_has_one_line_to_predict_and_one_to_test_from_nothing_but_python() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    [command] = re.findall(r"^python3 -m venv .*pytest.*$", readme, re.MULTILINE)
-    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    lines = re.findall(r"^python3 -m venv .*$", readme, re.MULTILINE)
+    assert ["stairline predict" in line for line in lines] == [True, False]
+    assert ["pytest" in line for line in lines] == [False, True]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_the_page_on_platform_files_names_every_key_and_every_kernel_model() -> None:
+    page = (ROOT / "docs" / "platform-files.md").read_text(encoding="utf-8")
+    records = [m for m in vars(schema).values() if isinstance(m, type) and issubclass(m, Closed)]
+    keys = {field.alias or name for record in records for name, field in record.model_fields.items()}
+    parameters = {name for model in KERNEL_MODELS.values() for name in model._fields}
+    assert {key for key in keys | parameters | KERNEL_MODELS.keys() if key not in page} == {"parameters"}
