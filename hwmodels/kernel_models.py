@@ -117,5 +117,6 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "texture_conv": WorkGroups,
     "texture_dwconv": WorkGroups,
     "texture_window": WorkGroups,
+    "texture_concat": WorkGroups,
     "texture_dense": WorkGroups,
 }

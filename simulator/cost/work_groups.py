@@ -125,10 +125,19 @@ def texture_window(work: Work, roof: Roof, p: WorkGroups) -> Cost:
     return _cost(items, work, roof, p)
 
 
+def texture_concat(work: Work, roof: Roof, p: WorkGroups) -> Cost:
+    """A concatenation of channels: one work item per pixel copies slice after slice, two reads at a time."""
+    slices = ceil(work.c_out / SLICE)
+    items = Items(work.w_out, work.h_out, work.n, 0.0, 0.0, slices, slices, slices, ceil(slices / 2.0), 0.0)
+    return _cost(items, work, roof, p)
+
+
 def texture_dense(work: Work, roof: Roof, p: WorkGroups) -> Cost:
     """A fully connected layer: four work items share the sum of an output slice, in work groups of a fixed size."""
     steps = ceil(ceil(work.c_in / SLICE) / SPLIT)
-    items = Items(ceil(work.c_out / SLICE), SPLIT, 1.0, 0.0, steps, steps * SLICE, 0.0, 1.0, steps, steps * SLICE * SLICE)
+    items = Items(
+        ceil(work.c_out / SLICE), SPLIT, 1.0, 0.0, steps, steps * SLICE, 0.0, 1.0, steps, steps * SLICE * SLICE
+    )
     groups = work.n * ceil(items.grid_x / DENSE_GROUP)
     waves = groups * ceil(DENSE_GROUP * SPLIT / p.wave)
     return _priced(items, Launch(DENSE_GROUP, SPLIT, 1.0, waves, 0.0), work, roof, p)
@@ -182,7 +191,9 @@ def _added_texels(work: Work) -> float:
 
 def _cost(items: Items, work: Work, roof: Roof, p: WorkGroups) -> Cost:
     texel_bytes = SLICE * roof.element_bytes
-    lane_bytes = (items.shared_z + items.shared_xy + items.own) / p.fetch_bytes_per_s + items.stored / p.store_bytes_per_s
+    lane_bytes = (
+        items.shared_z + items.shared_xy + items.own
+    ) / p.fetch_bytes_per_s + items.stored / p.store_bytes_per_s
     round_s = p.units * p.wave * texel_bytes * lane_bytes
     return _priced(items, search(items, p, round_s, texel_bytes / p.fill_bytes_per_s), work, roof, p)
 
