@@ -6,7 +6,8 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,6 @@ def available() -> tuple[Platform, ...]:
     return tuple(sorted(platforms, key=lambda p: (min((order.get(a, 99) for a in p.file.aliases), default=99), p.name)))
 
 
-@cache
 def load_file(path: Path) -> Platform:
     """Read and validate one platform file. Raises PlatformError."""
     try:
@@ -67,11 +67,16 @@ def load_file(path: Path) -> Platform:
         raise PlatformError(f"{path}: cannot be read: {error.strerror or error}") from None
     if len(raw) > MAX_FILE_BYTES:
         raise PlatformError(f"{path}: {len(raw)} bytes; a platform file has at most {MAX_FILE_BYTES}")
+    return _parsed(str(path), raw)
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: str, raw: bytes) -> Platform:
     try:
         data = tomllib.loads(raw.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PlatformError(f"{path}: not TOML: {error}") from None
-    return parse(data, str(path), hashlib.sha256(raw).hexdigest()[:16])
+    return parse(data, path, hashlib.sha256(raw).hexdigest()[:16])
 
 
 def parse(data: Mapping[str, Any], path: str, digest: str) -> Platform:
@@ -148,8 +153,10 @@ def _quantity_problems(file: PlatformFile) -> Iterator[str]:
     for key, quantity in quantities(file):
         if quantity.source not in file.sources:
             yield f"{key}.source: '{quantity.source}' is not in [sources]{_suggest(quantity.source, file.sources)}"
-        if quantity.value < 0:
-            yield f"{key}: {quantity.value} is negative"
+        if not isfinite(quantity.value):
+            yield f"{key}: {quantity.value} is not a number"
+        elif quantity.value < 0:
+            yield f"{key}: {quantity.value:g} is negative"
         else:
             yield from _unit_problem(key, quantity.value)
         if quantity.fit and (quantity.min is None or quantity.max is None):

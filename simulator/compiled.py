@@ -89,7 +89,7 @@ def _compiled(function: Any) -> Any:
         return njit(cache=True)(function)
 
 
-@register_jitable  # type: ignore[untyped-decorator]
+@register_jitable
 def _kernel_cost(code: int, work: Work, roof: Roof, row: Any) -> Cost:
     if code == _TILED_GEMM:
         return tiled_gemm(work, roof, TiledGemm(*_fields(row, _TILED_GEMM_N)))

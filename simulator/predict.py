@@ -16,6 +16,7 @@ from .graph import Graph
 from .lowering import lower
 from .partition import Crossing, partition
 from .placement import place
+from .rule_names import verify_names
 from .work import work_of
 
 BOUNDS = ("compute", "memory", "weights", "epilogue", "overhead")
@@ -139,6 +140,7 @@ class Prediction:
 
 def plan(graph: Graph, machine: Machine) -> Plan:
     """Lower, partition, fuse and place a network. Raises PlatformError when the fallback platform does not exist."""
+    verify_names(machine)
     lowered = lower(graph, machine)
     placed_on = partition(lowered, machine, _fallback_machine(machine))
     groups = fuse(lowered, placed_on.machines)

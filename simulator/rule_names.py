@@ -1,0 +1,36 @@
+"""Platform files name operators and rules; here the names are held against what the code has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+from functools import lru_cache
+
+from hwmodels.platform import Machine, PlatformError
+
+from .fusion import CONDITIONS
+from .lowering import REWRITES
+from .ops import OPS
+from .support import CONSTRAINTS
+
+
+@lru_cache(maxsize=256)
+def verify_names(machine: Machine) -> None:
+    """Raise PlatformError naming the first operator or rule of the platform that does not exist."""
+    for key, name, known in _names(machine):
+        if name not in known:
+            close = get_close_matches(name, list(known), n=1)
+            hint = f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(sorted(known))}"
+            raise PlatformError(f"{machine.name}: {key}: nothing is called '{name}'{hint}")
+
+
+def _names(machine: Machine) -> Iterator[tuple[str, str, Collection[str]]]:
+    yield from (("kernels", op, OPS) for op in machine.rules)
+    yield from (("lowering", entry.rule, REWRITES) for entry in machine.lowering)
+    for rule in machine.support:
+        yield from (("support.ops", op, OPS) for op in rule.ops)
+        yield from (("support.constraints", name, CONSTRAINTS) for name in rule.constraints)
+    for fusion in machine.fusion:
+        yield from (("fusion.when", name, CONDITIONS) for name in fusion.when)
+        for element in fusion.pattern:
+            yield from (("fusion.pattern", op, OPS) for op in element.removesuffix("+").split("|"))
