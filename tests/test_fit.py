@@ -59,7 +59,7 @@ def test_leaving_a_network_out_predicts_it_from_the_others(made):
 @pytest.mark.parametrize("latency_s", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_latency_that_cannot_be_is_refused_by_name(made, latency_s):
     base, _, observations = made
-    with pytest.raises(ValueError, match="mobilenet_v1.*must be positive and finite"):
+    with pytest.raises(ValueError, match=r"mobilenet_v1.*must be positive and finite"):
         fit(base, [observations[0]._replace(latency_s=latency_s)])
 
 
