@@ -17,10 +17,20 @@ import numpy as np
 from numba.extending import register_jitable
 from numba.np.unsafe.ndarray import to_fixed_tuple
 
-from hwmodels.kernel_models import KERNEL_MODELS, Free, Gemv, Streaming, TiledGemm, UnrolledChannels
+from hwmodels.kernel_models import (
+    KERNEL_MODELS,
+    Free,
+    Gemv,
+    InterleavedTiles,
+    Streaming,
+    TiledGemm,
+    UnrolledChannels,
+    ZeroSkipping,
+)
 from hwmodels.platform import Roof
 
 from . import cost
+from .cost.interleaved_tiles import interleaved_tiles, zero_skipping
 from .cost.roof import Cost, Work
 from .cost.streaming import free, gemv, streaming
 from .cost.tiled_gemm import tiled_gemm
@@ -37,6 +47,8 @@ _fields: Any = to_fixed_tuple
 
 _TILED_GEMM, _TILED_GEMM_N = MODEL_CODES["tiled_gemm"], len(TiledGemm._fields)
 _UNROLLED, _UNROLLED_N = MODEL_CODES["unrolled_channels"], len(UnrolledChannels._fields)
+_INTERLEAVED, _INTERLEAVED_N = MODEL_CODES["interleaved_tiles"], len(InterleavedTiles._fields)
+_SKIPPING, _SKIPPING_N = MODEL_CODES["zero_skipping"], len(ZeroSkipping._fields)
 _STREAMING, _STREAMING_N = MODEL_CODES["streaming"], len(Streaming._fields)
 _GEMV, _GEMV_N = MODEL_CODES["gemv"], len(Gemv._fields)
 _FREE = MODEL_CODES["free"]
@@ -95,6 +107,10 @@ def _kernel_cost(code: int, work: Work, roof: Roof, row: Any) -> Cost:
         return tiled_gemm(work, roof, TiledGemm(*_fields(row, _TILED_GEMM_N)))
     if code == _UNROLLED:
         return unrolled_channels(work, roof, UnrolledChannels(*_fields(row, _UNROLLED_N)))
+    if code == _INTERLEAVED:
+        return interleaved_tiles(work, roof, InterleavedTiles(*_fields(row, _INTERLEAVED_N)))
+    if code == _SKIPPING:
+        return zero_skipping(work, roof, ZeroSkipping(*_fields(row, _SKIPPING_N)))
     if code == _STREAMING:
         return streaming(work, roof, Streaming(*_fields(row, _STREAMING_N)))
     if code == _GEMV:

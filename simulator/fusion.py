@@ -29,6 +29,18 @@ def same_shape(graph: Graph, _last: Layer, candidate: Layer) -> bool:
 
 
 @condition
+def all_parts_convolved_for_it(graph: Graph, _last: Layer, candidate: Layer) -> bool:
+    """Every input of the candidate leaves a convolution, its ReLU included, and has no other reader."""
+    return all(len(graph.consumers[t]) == 1 and _convolved(graph, graph.producer[t]) for t in candidate.inputs)
+
+
+def _convolved(graph: Graph, index: int) -> bool:
+    if index >= 0 and graph.layers[index].op == "relu":
+        index = graph.producer[graph.layers[index].inputs[0]]
+    return index >= 0 and graph.layers[index].op in ("conv2d", "dwconv2d")
+
+
+@condition
 def halves_even_map(graph: Graph, _last: Layer, candidate: Layer) -> bool:
     """An unpadded 2x2 pooling of stride 2 over a map of even height and width."""
     return _unpadded(candidate, 2) and not any(size % 2 for size in _map(graph, candidate))
