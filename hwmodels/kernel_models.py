@@ -50,6 +50,40 @@ class UnrolledChannels(NamedTuple):
     """Time per channel in the scalar loop, relative to the wide loop."""
 
 
+class InterleavedTiles(NamedTuple):
+    """A convolution engine of cores that each hold one filter against a row of pixel lanes (VeriSilicon VIP)."""
+
+    efficiency: float
+    """Sustained share of the compute roof on full tiles."""
+    kernel_s: float
+    cores: float
+    """Filters worked on at one time."""
+    lanes: float
+    """Output pixels that one core works on at one time: the widest tile."""
+    taps: float
+    """Filter taps along the width that one lane multiplies per cycle."""
+    interleave_max: float
+    """Most rows of a narrow tile that share the lanes, as a power of two."""
+    input_depth: float
+    """Rows of an input tile that the input buffer holds, per interleaved row."""
+    accumulator_depth: float
+    """Rows of partial sums that a core holds, per interleaved row, over all its filters."""
+    cache_bytes: float
+    """On-chip memory; an input that does not fit is read again for every block of filters."""
+
+
+class ZeroSkipping(NamedTuple):
+    """A depthwise convolution on the engine of ``InterleavedTiles``: a dense one whose foreign channels are zero."""
+
+    kernel_s: float
+    cores: float
+    lanes: float
+    taps: float
+    interleave_max: float
+    skip_cycles: float
+    """Cycles in which a core passes over one kernel row of a channel that is all zero."""
+
+
 class Streaming(NamedTuple):
     """Element-wise work, pooling and copies: limited by bytes moved or by operations per second."""
 
@@ -103,7 +137,7 @@ class WorkGroups(NamedTuple):
     """Output channels of a work item."""
 
 
-KernelParameters = TiledGemm | UnrolledChannels | Streaming | Gemv | Free | WorkGroups
+KernelParameters = TiledGemm | UnrolledChannels | InterleavedTiles | ZeroSkipping | Streaming | Gemv | Free | WorkGroups
 
 SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
 """Parameters that a platform gives once, under [overheads]; a kernel may state its own."""
@@ -111,6 +145,8 @@ SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
 KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "tiled_gemm": TiledGemm,
     "unrolled_channels": UnrolledChannels,
+    "interleaved_tiles": InterleavedTiles,
+    "zero_skipping": ZeroSkipping,
     "streaming": Streaming,
     "gemv": Gemv,
     "free": Free,

@@ -139,7 +139,7 @@ def _machine(platform: Platform, dtype: str) -> Machine:
         rules={op: rule_of(rule) for ops, rule in file.kernels.items() for op in ops.split("|")},
         lowering=file.lowering,
         support=file.support,
-        fusion=file.fusion,
+        fusion=tuple(rule for rule in file.fusion if not rule.dtypes or dtype in rule.dtypes),
         partition_rule=partition.rule,
         fallback=partition.fallback,
         boundary=Boundary(

@@ -88,6 +88,8 @@ class FusionRule(Closed):
 
     pattern: Annotated[tuple[str, ...], Field(min_length=2)]
     when: tuple[str, ...] = ()
+    dtypes: tuple[Dtype, ...] = ()
+    """Precisions at which the chain holds; all of them where left out."""
     source: str
 
 

@@ -87,6 +87,28 @@ def batch_norm_as_mul_add(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]
     return b.layer("add", x, b.constant((c,), f"{layer.name}/shift"), name=f"{layer.name}/add")
 
 
+@rewrites("hard_swish")
+def hard_swish_as_shift_relu6_mul_scale(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """x * relu6(x + 3) / 6 as four operators, none of which fuses with the next."""
+    gate = b.layer("mul", inputs[0], _shifted_relu6(b, layer, inputs[0]), name=f"{layer.name}/mul")
+    return _scaled(b, layer, gate)
+
+
+@rewrites("hard_sigmoid")
+def hard_sigmoid_as_shift_relu6_scale(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """relu6(x + 3) / 6 as three operators."""
+    return _scaled(b, layer, _shifted_relu6(b, layer, inputs[0]))
+
+
+def _shifted_relu6(b: GraphBuilder, layer: Layer, x: int) -> int:
+    # A constant that is added is a scale and shift per channel and runs where a batch normalisation does.
+    return b.layer("relu6", b.layer("batch_norm", x, name=f"{layer.name}/shift"), name=f"{layer.name}/relu6")
+
+
+def _scaled(b: GraphBuilder, layer: Layer, x: int) -> int:
+    return b.layer("mul", x, b.constant((1,), f"{layer.name}/sixth"), name=f"{layer.name}/scale")
+
+
 def lower(graph: Graph, machine: Machine) -> Graph:
     """The network as the platform's runtime executes it; the very same object when no rule applies."""
     rules = _rules_of(machine)

@@ -51,6 +51,13 @@ def kernel_at_most(_graph: Graph, layer: Layer, limits: Mapping[str, float]) -> 
 
 
 @constraint
+def kernel_below_stride_multiple(_graph: Graph, layer: Layer, limits: Mapping[str, float]) -> bool:
+    """the kernel must be smaller than {kernel_per_stride:g} times the stride"""
+    a = layer.attributes
+    return all(kernel < limits["kernel_per_stride"] * stride for kernel, stride in zip(a.kernel, a.stride))
+
+
+@constraint
 def rank_at_most_4(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
     """tensors must have at most 4 dimensions"""
     return all(len(shape) <= 4 for shape in graph.shapes((*layer.inputs, *layer.outputs)))

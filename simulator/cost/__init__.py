@@ -8,6 +8,7 @@ from typing import Any
 
 from hwmodels.platform import Roof, Rule
 
+from .interleaved_tiles import interleaved_tiles, zero_skipping
 from .roof import Cost, Work
 from .streaming import free, gemv, streaming
 from .tiled_gemm import tiled_gemm
@@ -19,6 +20,8 @@ __all__ = ["MODELS", "Cost", "Work", "kernel_cost"]
 MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "tiled_gemm": tiled_gemm,
     "unrolled_channels": unrolled_channels,
+    "interleaved_tiles": interleaved_tiles,
+    "zero_skipping": zero_skipping,
     "streaming": streaming,
     "gemv": gemv,
     "free": free,
