@@ -74,14 +74,14 @@ def several(outcomes: Sequence[Outcome]) -> list[Block]:
     return [Table(columns, rows), *_explanations(outcomes)]
 
 
-def comparison(outcomes: Sequence[Outcome], labels: Sequence[str]) -> list[Block]:
-    """Networks by platforms, in ms. ``outcomes`` run through the platforms of ``labels`` within each network."""
+def comparison(outcomes: Sequence[Outcome], platforms: int) -> list[Block]:
+    """Networks by platforms, in ms. ``outcomes`` run through the ``platforms`` within each network."""
     decimals = _decimals([o.summary.latency_s * 1e3 for o in outcomes])
     rows: list[tuple[str | Cell, ...]] = []
-    for start in range(0, len(outcomes), len(labels)):
-        row = [o.summary for o in outcomes[start : start + len(labels)]]
+    for start in range(0, len(outcomes), platforms):
+        row = [o.summary for o in outcomes[start : start + platforms]]
         rows.append((row[0].model, *(_marked(s, decimals) for s in row)))
-    columns = (prose("ms"), *map(number, labels))
+    columns = (prose("ms"), *(number(f"{label} {s.dtype}") for label, s, _ in outcomes[:platforms]))
     return [Table(columns, tuple(rows)), *_explanations(outcomes, _MARKS)]
 
 
@@ -215,8 +215,8 @@ def _every_kernel(p: Prediction) -> Table:
 
 
 def _processor_column(p: Prediction) -> tuple[tuple[Column, ...], Callable[[KernelPrediction], tuple[str, ...]]]:
-    """The column that says where a kernel runs, where there is more than one answer."""
-    if len({k.processor for k in p.kernels}) < 2:
+    """The column that says where a kernel runs, where there is more than one answer (links apart)."""
+    if len({k.processor for k in p.kernels if k.processor != "link"}) < 2:
         return (), lambda _: ()
     return (word("runs on"),), lambda kernel: (kernel.processor,)
 

@@ -219,7 +219,7 @@ def test_a_constraint_gives_its_reason_once_for_all_its_layers(accelerator: Path
 def test_compare_prints_networks_by_platforms(accelerator: Path) -> None:
     text = printed("compare", "mobilenet_v2", "mobilenet_v1", "-p", "CPU", "-p", accelerator)
     header, first, second = text.splitlines()[:3]
-    assert header.split() == ["ms", "CPU", "accelerator"]
+    assert header.split() == ["ms", "CPU", "float32", "accelerator", "float32"]
     assert [line.split()[0] for line in (first, second)] == ["mobilenet_v2", "mobilenet_v1"]
     assert first.endswith("*")
     assert "* falls_back" in text
