@@ -118,7 +118,7 @@ def island(platform_file: Any) -> Path:
 def test_a_prediction_names_the_published_work_of_mobilenet_v2() -> None:
     text = printed("predict", "mobilenet_v2", "-p", "CPU")
     assert "mobilenet_v2 on mi9-cortexa76-tflite2.1, float32" in text
-    assert "300.8 M MAC" in text
+    assert "300.8 MMAC" in text
     assert re.search(r"^latency +[\d.]+ ms$", text, re.MULTILINE)
     assert re.search(r"^status +ok", text, re.MULTILINE)
 
