@@ -31,8 +31,12 @@ class TiledGemm(NamedTuple):
     """The reduction (K_h K_w C_in) is padded to a multiple of this."""
     fill_k: float = 0.0
     """Reduction steps lost per tile to filling and draining the array."""
-    im2col_passes: float = 0.0
-    """Times the im2col matrix crosses memory when the convolution is not a plain matrix product."""
+    pack_weights_s_per_element: float = 0.0
+    """Reordering one weight into tiles, where the runtime does so with every inference."""
+    pack_pixels_s_per_element: float = 0.0
+    """Reordering one element of the input matrix into tiles."""
+    im2col_s_per_element: float = 0.0
+    """Copying one element into the input matrix, when the convolution is not a plain matrix product."""
 
 
 class UnrolledChannels(NamedTuple):
@@ -48,6 +52,8 @@ class UnrolledChannels(NamedTuple):
     """Time per channel in the narrow loop, relative to the wide loop."""
     scalar_slowdown: float
     """Time per channel in the scalar loop, relative to the wide loop."""
+    pixel_s: float = 0.0
+    """Time of one filter tap at one pixel whatever the channels: the loop over pixels itself."""
 
 
 class InterleavedTiles(NamedTuple):
@@ -93,6 +99,8 @@ class Streaming(NamedTuple):
     """Time per element operation."""
     traffic: float = 1.0
     """Share of the operand bytes that reach the memory roof (less than 1 where caches hold them)."""
+    run_s: float = 0.0
+    """Time to start copying one run of neighbouring channels (concat, split, slice)."""
 
 
 class Gemv(NamedTuple):

@@ -38,11 +38,19 @@ class MemoryRoof(Closed):
     bandwidth_bytes_per_s: PerDtype
 
 
+class CacheRoof(Closed):
+    """Caches before the first memory roof: how much of a kernel's tensors they hold, and at what rate."""
+
+    capacity_bytes: PerDtype
+    bandwidth_bytes_per_s: PerDtype
+
+
 class Roofs(Closed):
     """Compute roof per precision, memory roofs per level, and how far the two overlap (0: they add; 1: the longer)."""
 
     compute: dict[Dtype, ComputeRoof]
     memory: Annotated[dict[str, MemoryRoof], Field(min_length=1)]
+    cache: CacheRoof | None = None
     overlap: PerDtype
 
 

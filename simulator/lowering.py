@@ -79,6 +79,20 @@ def conv_of_one_pixel_as_dense(b: GraphBuilder, layer: Layer, inputs: tuple[int,
     return b.layer("dense", inputs[0], c_out=a.c_out, name=layer.name)
 
 
+@rewrites("conv2d", when=lambda layer: layer.attributes.groups > 1)
+def grouped_conv_as_slices_convs_concat(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """A grouped convolution as one strided slice and one convolution per group, concat."""
+    a = layer.attributes
+    n, h, w, c = b.shape(inputs[0])
+    width, part = c // a.groups, a._replace(groups=1, c_out=a.c_out // a.groups)
+    results = []
+    for i in range(a.groups):
+        cut = Attributes(begin=(0, 0, 0, i * width), end=(n, h, w, (i + 1) * width), steps=(1, 1, 1, 1))
+        x = b.layers("strided_slice", inputs[:1], cut, name=f"{layer.name}/{i}/slice")
+        results.append(b.layers("conv2d", x, part, name=f"{layer.name}/{i}")[0])
+    return b.layer("concat", *results, name=f"{layer.name}/concat")
+
+
 @rewrites("batch_norm")
 def batch_norm_as_mul_add(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
     """A batch normalisation that no convolution absorbs: multiply by a constant, add a constant."""

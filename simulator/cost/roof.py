@@ -85,8 +85,10 @@ def combine(
 
 
 def tensors_s(work: Work, roof: Roof) -> float:
-    """Time to read the operands and write the result at the memory roof."""
-    return (work.input_elements + work.output_elements) * roof.element_bytes / roof.bytes_per_s
+    """Time to read the operands and write the result: what caches hold at their rate, the rest at the memory roof."""
+    moved_bytes = (work.input_elements + work.output_elements) * roof.element_bytes
+    cached_bytes = min(moved_bytes, roof.cache_bytes)
+    return cached_bytes / roof.cache_bytes_per_s + (moved_bytes - cached_bytes) / roof.bytes_per_s
 
 
 def parameters_s(work: Work, roof: Roof) -> float:
