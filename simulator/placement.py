@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from math import prod
 from typing import NamedTuple
 
-from hwmodels.kernel_models import SystolicArray
+from hwmodels.kernel_models import ScalarLoops, SystolicArray
 from hwmodels.platform import Machine
+from hwmodels.schema import ELEMENT_BYTES
 
 from .cost.kpu import LINE_BYTES, kpu_lines
 from .cost.roof import pad_to
@@ -26,9 +27,9 @@ def place(graph: Graph, groups: list[list[int]], machines: list[Machine], main: 
     """Apply the platform's placement rule to its own kernels.
 
     parameter_cache: the parameters of whole kernels, padded as stored, get on-chip room in execution order until
-    ``capacity_bytes`` is used up; those of the others are streamed in with every inference. feature_map_memory: the maps
-    that a kernel reads and writes must fit in ``capacity_bytes`` together, and all parameters with the largest tensors
-    of one fallback layer in ``main_bytes``.
+    ``capacity_bytes`` is used up; those of the others are streamed in with every inference. feature_map_memory: the
+    maps that a kernel reads and writes must fit in ``capacity_bytes`` together, and all parameters with the largest
+    operands of one fallback layer in ``main_bytes``.
     """
     streamed = [0] * len(groups)
     if main.placement_rule == "parameter_cache":
@@ -39,7 +40,9 @@ def place(graph: Graph, groups: list[list[int]], machines: list[Machine], main: 
                 streamed[g] = 0 if need <= room else need
                 room -= need if need <= room else 0
     elif main.placement_rule == "feature_map_memory":
-        return Placement(streamed, (*_maps_too_large(graph, groups, machines, main), *_main_memory_full(graph, machines, main)))
+        return Placement(
+            streamed, (*_maps_too_large(graph, groups, machines, main), *_main_memory_full(graph, machines, main))
+        )
     return Placement(streamed, ())
 
 
@@ -57,9 +60,7 @@ def stored_elements(graph: Graph, index: int, machine: Machine) -> int:
     return int(a.groups * prod(a.kernel) * pad_to(c_in, tiles.tile_c) * pad_to(c_out, tiles.tile_n))
 
 
-def _maps_too_large(
-    graph: Graph, groups: list[list[int]], machines: list[Machine], main: Machine
-) -> Iterator[str]:
+def _maps_too_large(graph: Graph, groups: list[list[int]], machines: list[Machine], main: Machine) -> Iterator[str]:
     for group in groups:
         if machines[group[0]] is main:
             ends = graph.layers[group[0]].inputs[0], graph.layers[group[-1]].outputs[0]
@@ -78,18 +79,22 @@ def map_bytes(shape: tuple[int, ...]) -> int:
 
 
 def _main_memory_full(graph: Graph, machines: list[Machine], main: Machine) -> Iterator[str]:
-    parameters = sum(_weights(graph, layer) for layer in graph.layers)
-    working = max((_operand_elements(graph, l) for l, m in zip(graph.layers, machines) if m is not main), default=0)
-    need = (parameters + working) * main.element_bytes
+    outside = [(layer, machine) for layer, machine in zip(graph.layers, machines) if machine is not main]
+    working_bytes = max((_operand_bytes(graph, layer, machine) for layer, machine in outside), default=0)
+    need = sum(_weights(graph, layer) for layer in graph.layers) * main.element_bytes + working_bytes
     if need > main.main_bytes:
         yield (
             f"{graph.name}: parameters and the largest operands outside the KPU take {need} bytes of {main.name}'s "
-            f"{main.main_bytes:.0f} of main memory; make the network narrower"
+            f"{main.main_bytes:.0f} of main memory; make the input smaller or the network narrower"
         )
 
 
-def _operand_elements(graph: Graph, layer: Layer) -> int:
-    return sum(prod(shape) for shape in graph.shapes((*layer.inputs, *layer.outputs)))
+def _operand_bytes(graph: Graph, layer: Layer, machine: Machine) -> int:
+    """Inputs and outputs of a layer, converted where its code computes in float."""
+    rule = machine.rules.get(layer.op)
+    scalar = rule is not None and isinstance(rule.parameters, ScalarLoops) and rule.parameters.convert_s_per_element > 0
+    element_bytes = ELEMENT_BYTES["float32"] if scalar else machine.element_bytes
+    return element_bytes * sum(prod(shape) for shape in graph.shapes((*layer.inputs, *layer.outputs)))
 
 
 def _weights(graph: Graph, layer: Layer) -> int:

@@ -16,7 +16,9 @@ def scalar_loops(work: Work, roof: Roof, p: ScalarLoops) -> Cost:
     window = work.kernel_h * work.kernel_w
     if work.macs > 0.0:
         loops_s = p.mac_s * work.macs
-    elif work.operands == 1.0 and window == 1.0 and work.element_ops > 0.0 and work.input_elements > work.output_elements:
+    elif (
+        work.operands == 1.0 and window == 1.0 and work.element_ops > 0.0 and work.input_elements > work.output_elements
+    ):
         loops_s = (p.element_s + p.index_s) * work.input_elements
     elif window > 1.0 or work.output_elements < work.input_elements < work.operands * work.output_elements:
         loops_s = (p.element_s + p.index_s) * work.output_elements * window
