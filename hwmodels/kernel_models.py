@@ -111,6 +111,61 @@ class Gemv(NamedTuple):
     epilogue_s_per_element: float
 
 
+class SystolicArray(NamedTuple):
+    """A convolution or matrix product on an array of multipliers, one filter per column (Edge TPU)."""
+
+    efficiency: float
+    """Sustained share of the compute roof."""
+    kernel_s: float
+    epilogue_s_per_element: float
+    tile_n: float
+    """Columns of the array: output channels (of a group) are padded to a multiple of this."""
+    tile_c: float
+    """Input channels (of a group) are padded to a multiple of this."""
+    lanes: float
+    """Channels of one line of the on-chip memory: tensors are read and written in whole lines."""
+
+
+class VectorLanes(NamedTuple):
+    """Work that mixes no channels, one operation per lane and cycle, one channel per lane."""
+
+    lanes: float
+    efficiency: float
+    """Sustained share of one operation per lane and cycle."""
+    kernel_s: float
+    epilogue_s_per_element: float
+
+
+class KpuConv(NamedTuple):
+    """A convolution on the K210's KPU: channel by channel, in lines of 64 bytes of a feature map."""
+
+    efficiency: float
+    """Sustained share of one line per cycle."""
+    kernel_s: float
+    filter_cycles: float
+    """Cycles between the filters of two channel pairs."""
+    weight_bytes: float
+    """Bytes of one stored weight."""
+    weight_bytes_per_cycle: float
+    """Rate at which a filter is read."""
+    write_bytes_per_cycle: float
+    """Rate at which finished lines are written back."""
+
+
+class ScalarLoops(NamedTuple):
+    """Portable scalar code that visits its elements one by one (nncase's neutral kernels)."""
+
+    kernel_s: float
+    mac_s: float
+    """Time of one multiply-accumulate of a convolution or matrix product."""
+    element_s: float
+    """Time of one element in a flat loop, or of one tap of a window."""
+    index_s: float
+    """Added time per element where it is addressed by four indices: reductions, and operands that are broadcast."""
+    convert_s_per_element: float
+    """Conversion of one operand element to float, or of one result element back; 0 for code that works on integers."""
+
+
 class Free(NamedTuple):
     """A view, an alias or an in-place edit: nothing is executed."""
 
@@ -145,7 +200,20 @@ class WorkGroups(NamedTuple):
     """Output channels of a work item."""
 
 
-KernelParameters = TiledGemm | UnrolledChannels | InterleavedTiles | ZeroSkipping | Streaming | Gemv | Free | WorkGroups
+KernelParameters = (
+    TiledGemm
+    | UnrolledChannels
+    | InterleavedTiles
+    | ZeroSkipping
+    | Streaming
+    | Gemv
+    | Free
+    | WorkGroups
+    | SystolicArray
+    | VectorLanes
+    | KpuConv
+    | ScalarLoops
+)
 
 SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
 """Parameters that a platform gives once, under [overheads]; a kernel may state its own."""
@@ -157,6 +225,10 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "zero_skipping": ZeroSkipping,
     "streaming": Streaming,
     "gemv": Gemv,
+    "systolic_array": SystolicArray,
+    "vector_lanes": VectorLanes,
+    "kpu_conv": KpuConv,
+    "scalar_loops": ScalarLoops,
     "free": Free,
     "texture_conv": WorkGroups,
     "texture_dwconv": WorkGroups,

@@ -66,6 +66,8 @@ class Machine:
     boundary: Boundary
     placement_rule: str | None
     capacity_bytes: float
+    main_bytes: float
+    """Infinite where the platform states none."""
     inference_s: float
     io_bytes_per_s: float | None
     active_w: float | None
@@ -155,6 +157,7 @@ def _machine(platform: Platform, dtype: str) -> Machine:
         ),
         placement_rule=placement.rule if placement else None,
         capacity_bytes=number(placement.capacity_bytes) if placement else 0.0,
+        main_bytes=number(placement.main_bytes, inf) if placement else inf,
         inference_s=number(overheads.inference_s),
         io_bytes_per_s=memory[overheads.io_memory] if overheads.io_memory else None,
         active_w=number(file.power.active_w) if file.power else None,

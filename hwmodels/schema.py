@@ -136,6 +136,8 @@ class Placement(Closed):
 
     rule: Literal["parameter_cache", "feature_map_memory"]
     capacity_bytes: PerDtype
+    main_bytes: PerDtype | None = None
+    """Main memory behind a feature-map memory: room for all parameters and the fallback's tensors."""
     memory: str | None = None
     """Memory roof that parameters outside the cache are streamed over."""
     source: str

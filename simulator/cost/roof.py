@@ -92,6 +92,6 @@ def tensors_s(work: Work, roof: Roof) -> float:
 
 
 def parameters_s(work: Work, roof: Roof) -> float:
-    """Time to read resident parameters at their roof and to stream the others in."""
-    resident = work.weight_elements - work.streamed_elements
+    """Time to read resident parameters at their roof and to stream the others in, padding included."""
+    resident = max(work.weight_elements - work.streamed_elements, 0.0)
     return roof.element_bytes * (resident / roof.weight_bytes_per_s + work.streamed_elements / roof.stream_bytes_per_s)
