@@ -107,7 +107,37 @@ class Free(NamedTuple):
     """A view, an alias or an in-place edit: nothing is executed."""
 
 
-KernelParameters = TiledGemm | UnrolledChannels | InterleavedTiles | ZeroSkipping | Streaming | Gemv | Free
+class WorkGroups(NamedTuple):
+    """A kernel over an OpenCL grid that reads its operands as texels of four channels (Adreno)."""
+
+    kernel_s: float
+    efficiency: float
+    """Sustained share of the compute roof where reads do not limit."""
+    wave: float
+    """Work items that run in lockstep."""
+    units: float
+    """Shader units, each running one wave at a time past its texture pipe."""
+    group_max: float
+    """Work items of the largest work group."""
+    fetch_bytes_per_s: float
+    """Rate at which all texture pipes together deliver texels to the work items."""
+    fill_bytes_per_s: float
+    """Rate at which the second-level cache delivers the distinct texels of a wave."""
+    store_bytes_per_s: float
+    """Rate at which work items write texels."""
+    step_s: float
+    """Time a chain of dependent reads waits at each of its steps."""
+    constant_bytes: float = 0.0
+    """Filters of at most this size lie in constant memory."""
+    block_w: float = 1.0
+    """Output columns of a work item."""
+    block_h: float = 1.0
+    """Output rows of a work item."""
+    block_c: float = 4.0
+    """Output channels of a work item."""
+
+
+KernelParameters = TiledGemm | UnrolledChannels | InterleavedTiles | ZeroSkipping | Streaming | Gemv | Free | WorkGroups
 
 SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
 """Parameters that a platform gives once, under [overheads]; a kernel may state its own."""
@@ -120,4 +150,9 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "streaming": Streaming,
     "gemv": Gemv,
     "free": Free,
+    "texture_conv": WorkGroups,
+    "texture_dwconv": WorkGroups,
+    "texture_window": WorkGroups,
+    "texture_concat": WorkGroups,
+    "texture_dense": WorkGroups,
 }

@@ -85,7 +85,7 @@ def parse(data: Mapping[str, Any], path: str, digest: str) -> Platform:
         file = PlatformFile.model_validate(data)
     except ValidationError as error:
         raise PlatformError("\n".join(f"{path}: {_explain(e)}" for e in error.errors()[:5])) from None
-    problems = [*_kernel_problems(file), *_quantity_problems(file), *_reference_problems(file)]
+    problems = [*_kernel_problems(file), *_shared_problems(file), *_quantity_problems(file), *_reference_problems(file)]
     if problems:
         raise PlatformError("\n".join(f"{path}: {p}" for p in problems[:5]))
     return Platform(file=file, path=path, digest=digest)
@@ -137,8 +137,16 @@ def _kernel_problems(file: PlatformFile) -> Iterator[str]:
             continue
         for name in rule.parameters.keys() - set(model._fields):
             yield f"kernels.{op}.{name}: unknown key of '{rule.model}'{_suggest(name, model._fields)}"
-        for name in set(model._fields) - rule.parameters.keys() - model._field_defaults.keys() - SHARED_PARAMETERS:
+        given = rule.parameters.keys() | file.shared.keys() | model._field_defaults.keys() | SHARED_PARAMETERS
+        for name in set(model._fields) - given:
             yield f"kernels.{op}.{name}: missing; '{rule.model}' needs it"
+
+
+def _shared_problems(file: PlatformFile) -> Iterator[str]:
+    models = [KERNEL_MODELS[rule.model] for rule in file.kernels.values() if rule.model in KERNEL_MODELS]
+    used = {name for model in models for name in model._fields}
+    for name in file.shared.keys() - used:
+        yield f"shared.{name}: no kernel of the file has such a parameter{_suggest(name, used)}"
 
 
 def _quantity_problems(file: PlatformFile) -> Iterator[str]:

@@ -112,7 +112,7 @@ def _machine(platform: Platform, dtype: str) -> Machine:
     shared = {
         "kernel_s": number(overheads.kernel_s),
         "epilogue_s_per_element": number(overheads.epilogue_s_per_element),
-    }
+    } | {name: number(quantity) for name, quantity in file.shared.items()}
     placement, partition = file.placement, file.partition
     stream = memory[placement.memory or main] if placement else memory[main]
 

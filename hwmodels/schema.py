@@ -155,6 +155,8 @@ class PlatformFile(Closed):
     platform: Description
     roofs: Roofs
     overheads: Overheads
+    shared: dict[str, PerDtype] = Field(default_factory=dict)
+    """Parameters that several kernels have in common, for every kernel that has one of that name and states no own."""
     kernels: dict[str, KernelRule]
     """By operator, "a|b" for several."""
     lowering: tuple[LoweringRule, ...] = ()

@@ -29,6 +29,13 @@ def same_shape(graph: Graph, _last: Layer, candidate: Layer) -> bool:
 
 
 @condition
+def same_shape_or_constant(graph: Graph, _last: Layer, candidate: Layer) -> bool:
+    """Every operand of the candidate is a stored constant or has the shape of its output."""
+    out = graph.tensors[candidate.outputs[0]].shape
+    return all(graph.tensors[t].constant or graph.tensors[t].shape == out for t in candidate.inputs)
+
+
+@condition
 def all_parts_convolved_for_it(graph: Graph, _last: Layer, candidate: Layer) -> bool:
     """Every input of the candidate leaves a convolution, its ReLU included, and has no other reader."""
     return all(len(graph.consumers[t]) == 1 and _convolved(graph, graph.producer[t]) for t in candidate.inputs)
@@ -102,8 +109,8 @@ def _child(node: Node, op: str, conditions: tuple[Condition, ...]) -> Node:
 def fuse(graph: Graph, machines: list[Machine]) -> list[list[int]]:
     """Layers grouped into kernels, in execution order of each kernel's last layer; ``machines`` says who runs which.
 
-    A layer joins the kernel that produces its first input when that tensor has no other reader, both run on the same
-    machine, and the machine's table has the chain.
+    A layer joins the kernel that produces its first input (of an addition, the operand written last) when that tensor
+    has no other reader, both run on the same machine, and the machine's table has the chain.
     """
     groups: list[list[int]] = []
     group_of: list[int] = []
@@ -111,12 +118,12 @@ def fuse(graph: Graph, machines: list[Machine]) -> list[list[int]]:
     producer, consumers, final = graph.producer, graph.consumers, frozenset(graph.outputs)
     for index, layer in enumerate(graph.layers):
         tree = fusion_tree(machines[index])
-        source = producer[layer.inputs[0]] if layer.inputs else -1
+        tensor = _linking_input(layer, producer)
+        source = producer[tensor] if layer.inputs else -1
         if source >= 0 and machines[source] is machines[index]:
             group = group_of[source]
             node = nodes[group]
             link = node.children.get(layer.op) if node is not None and groups[group][-1] == source else None
-            tensor = layer.inputs[0]
             alone = len(consumers[tensor]) == 1 and tensor not in final
             if link is not None and alone and all(holds(graph, graph.layers[source], layer) for holds in link[1]):
                 groups[group].append(index)
@@ -128,3 +135,9 @@ def fuse(graph: Graph, machines: list[Machine]) -> list[list[int]]:
         child = tree.children.get(layer.op)
         nodes.append(child[0] if child else None)
     return groups
+
+
+def _linking_input(layer: Layer, producer: tuple[int, ...]) -> int:
+    if layer.op == "add":
+        return max(layer.inputs, key=producer.__getitem__)
+    return layer.inputs[0] if layer.inputs else -1

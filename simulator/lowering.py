@@ -70,6 +70,15 @@ def grouped_conv_as_split_convs_concat(b: GraphBuilder, layer: Layer, inputs: tu
     return b.layer("concat", *results, name=f"{layer.name}/concat")
 
 
+@rewrites("conv2d", when=lambda layer: layer.attributes.groups == 1)
+def conv_of_one_pixel_as_dense(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """A 1x1 convolution of a map of one pixel, as squeeze-and-excite has them: a fully connected layer."""
+    a = layer.attributes
+    if a.kernel != (1, 1) or b.shape(inputs[0])[1:3] != (1, 1):
+        return b.layers("conv2d", inputs, a, name=layer.name)[0]
+    return b.layer("dense", inputs[0], c_out=a.c_out, name=layer.name)
+
+
 @rewrites("batch_norm")
 def batch_norm_as_mul_add(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
     """A batch normalisation that no convolution absorbs: multiply by a constant, add a constant."""

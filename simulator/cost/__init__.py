@@ -13,6 +13,7 @@ from .roof import Cost, Work
 from .streaming import free, gemv, streaming
 from .tiled_gemm import tiled_gemm
 from .unrolled_channels import unrolled_channels
+from .work_groups import texture_concat, texture_conv, texture_dense, texture_dwconv, texture_window
 
 __all__ = ["MODELS", "Cost", "Work", "kernel_cost"]
 
@@ -24,6 +25,11 @@ MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "streaming": streaming,
     "gemv": gemv,
     "free": free,
+    "texture_conv": texture_conv,
+    "texture_dwconv": texture_dwconv,
+    "texture_window": texture_window,
+    "texture_concat": texture_concat,
+    "texture_dense": texture_dense,
 }
 
 
