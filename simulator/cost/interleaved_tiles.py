@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import ceil, floor
-
 from hwmodels.kernel_models import InterleavedTiles, ZeroSkipping
 from hwmodels.platform import Roof
 
-from .roof import Cost, Work, combine, parameters_s, tensors_s
+from .roof import Cost, Work, ceil, combine, floor, parameters_s, tensors_s
 
 
 def interleaved_tiles(work: Work, roof: Roof, p: InterleavedTiles) -> Cost:

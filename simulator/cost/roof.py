@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+import math
 from typing import NamedTuple
 
 from hwmodels.platform import Roof
@@ -51,6 +51,16 @@ class Cost(NamedTuple):
     epilogue_s: float
     overhead_s: float
     latency_s: float
+
+
+def ceil(value: float) -> float:
+    """``value`` rounded up. A float, so that compiled code sees one type where plain Python would accept two."""
+    return float(math.ceil(value))
+
+
+def floor(value: float) -> float:
+    """``value`` rounded down, as a float for the same reason."""
+    return float(math.floor(value))
 
 
 def pad_to(size: float, tile: float) -> float:

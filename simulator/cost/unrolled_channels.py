@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import floor
-
 from hwmodels.kernel_models import UnrolledChannels
 from hwmodels.platform import Roof
 
-from .roof import Cost, Work, combine, parameters_s, tensors_s
+from .roof import Cost, Work, combine, floor, parameters_s, tensors_s
 
 
 def unrolled_channels(work: Work, roof: Roof, p: UnrolledChannels) -> Cost:
