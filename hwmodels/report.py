@@ -62,7 +62,7 @@ def description(platform: Platform) -> list[Block]:
     kernels: list[Block] = [Heading("Kernel models")]
     for ops, rule in file.kernels.items():
         runs_on = rule.processor or about.processor
-        kernels += ["", f"{ops.replace('|', ', ')}: {rule.model} on {runs_on}", _meaning(rule.model)]
+        kernels += ["", f"{ops.replace('|', ', ')}: {rule.model} on {runs_on}. {_meaning(rule.model)}"]
         if rule.parameters:
             kernels.append(_numbers(platform, f"kernels.{ops}."))
     others = _numbers(platform, "", skip=("roofs.", "kernels."))
@@ -86,7 +86,7 @@ def sources(platform: Platform) -> list[Block]:
 
 
 def _meaning(model: str) -> str:
-    return f"  {(KERNEL_MODELS[model].__doc__ or '').splitlines()[0]}"
+    return (KERNEL_MODELS[model].__doc__ or "").splitlines()[0]
 
 
 def _ridge_points(platform: Platform) -> Table:

@@ -118,7 +118,7 @@ def island(platform_file: Any) -> Path:
 def test_a_prediction_names_the_published_work_of_mobilenet_v2() -> None:
     text = printed("predict", "mobilenet_v2", "-p", "CPU")
     assert "mobilenet_v2 on mi9-cortexa76-tflite2.1, float32" in text
-    assert "300.8 M MAC" in text
+    assert "300.8 MMAC" in text
     assert re.search(r"^latency +[\d.]+ ms$", text, re.MULTILINE)
     assert re.search(r"^status +ok", text, re.MULTILINE)
 
@@ -219,7 +219,7 @@ def test_a_constraint_gives_its_reason_once_for_all_its_layers(accelerator: Path
 def test_compare_prints_networks_by_platforms(accelerator: Path) -> None:
     text = printed("compare", "mobilenet_v2", "mobilenet_v1", "-p", "CPU", "-p", accelerator)
     header, first, second = text.splitlines()[:3]
-    assert header.split() == ["ms", "CPU", "accelerator"]
+    assert header.split() == ["ms", "CPU", "float32", "accelerator", "float32"]
     assert [line.split()[0] for line in (first, second)] == ["mobilenet_v2", "mobilenet_v1"]
     assert first.endswith("*")
     assert "* falls_back" in text

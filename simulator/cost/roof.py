@@ -85,11 +85,13 @@ def combine(
 
 
 def tensors_s(work: Work, roof: Roof) -> float:
-    """Time to read the operands and write the result at the memory roof."""
-    return (work.input_elements + work.output_elements) * roof.element_bytes / roof.bytes_per_s
+    """Time to read the operands and write the result: what caches hold at their rate, the rest at the memory roof."""
+    moved_bytes = (work.input_elements + work.output_elements) * roof.element_bytes
+    cached_bytes = min(moved_bytes, roof.cache_bytes)
+    return cached_bytes / roof.cache_bytes_per_s + (moved_bytes - cached_bytes) / roof.bytes_per_s
 
 
 def parameters_s(work: Work, roof: Roof) -> float:
-    """Time to read resident parameters at their roof and to stream the others in."""
-    resident = work.weight_elements - work.streamed_elements
+    """Time to read resident parameters at their roof and to stream the others in, padding included."""
+    resident = max(work.weight_elements - work.streamed_elements, 0.0)
     return roof.element_bytes * (resident / roof.weight_bytes_per_s + work.streamed_elements / roof.stream_bytes_per_s)
