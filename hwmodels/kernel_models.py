@@ -79,7 +79,7 @@ class InterleavedTiles(NamedTuple):
 
 
 class ZeroSkipping(NamedTuple):
-    """A depthwise convolution on the engine of ``InterleavedTiles``: a dense one whose foreign channels are zero."""
+    """A depthwise convolution run as a dense one, on cores that pass over foreign channels' zeros (VeriSilicon VIP)."""
 
     kernel_s: float
     cores: float

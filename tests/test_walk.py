@@ -12,7 +12,8 @@ import hwmodels
 from hwmodels import load, with_values
 from simulator.builder import GraphBuilder
 from simulator.graph import Graph
-from simulator.predict import CROSSING, HOST_IO, UnknownOperatorError, plan, predict
+from simulator.plan import UnknownOperatorError, plan
+from simulator.predict import CROSSING, HOST_IO, predict
 from simulator.zoo import MODELS, build, build_block
 
 HEAD = """
