@@ -164,27 +164,6 @@ def strided_dwconv_as_slice(b: GraphBuilder, layer: Layer, inputs: tuple[int, ..
     return b.layer("strided_slice", x, begin=begin, end=end, steps=steps, name=f"{layer.name}/strided_slice")
 
 
-@matches("sigmoid", "mul")
-def sigmoid_mul_as_swish(graph: Graph, layer: Layer) -> Rewrite | None:
-    """x * sigmoid(x) as one unary operator, where nothing else reads the sigmoid."""
-    gate = layer.outputs[0] if layer.op == "sigmoid" else _gate(graph, layer)
-    if gate is None or len(graph.consumers[gate]) != 1 or gate in graph.outputs:
-        return None
-    if layer.op == "mul":
-        return lambda b, layer, inputs: b.layer("swish", inputs[0], name=layer.name)
-    reader = graph.layers[graph.consumers[gate][0]]
-    return (lambda _b, _layer, inputs: inputs[0]) if reader.op == "mul" and _gate(graph, reader) == gate else None
-
-
-def _gate(graph: Graph, mul: Layer) -> int | None:
-    """The operand of a multiplication that is the sigmoid of the other one."""
-    for x, gate in (mul.inputs, mul.inputs[::-1]):
-        source = graph.producer[gate]
-        if source >= 0 and graph.layers[source].op == "sigmoid" and graph.layers[source].inputs == (x,):
-            return gate
-    return None
-
-
 @matches("conv2d", "dwconv2d")
 def explicit_padding_as_pad(graph: Graph, layer: Layer) -> Rewrite | None:
     """Pad beforehand where the runtime's convolutions know "same" and "valid" padding only."""
