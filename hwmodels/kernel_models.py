@@ -127,11 +127,11 @@ class SystolicArray(NamedTuple):
 
 
 class VectorLanes(NamedTuple):
-    """Work that mixes no channels, one operation per lane and cycle, one channel per lane."""
+    """Work that mixes no channels, one channel per lane."""
 
     lanes: float
-    efficiency: float
-    """Sustained share of one operation per lane and cycle."""
+    ops_per_cycle: float
+    """Window taps or elements that each lane sustains per cycle."""
     kernel_s: float
     epilogue_s_per_element: float
 
