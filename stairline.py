@@ -2,16 +2,91 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import sys
+from typing import Any
 
-import hwmodels
+import click
+
 from hwmodels import Platform, PlatformError
+from hwmodels.commands import platforms
+from simulator.commands import compare_command, predict_command, show_command
+from simulator.device import Device, available, load
 from simulator.graph import Graph, GraphError
-from simulator.predict import Prediction, predict
+from simulator.networks import Networks, networks, read
+from simulator.predict import KernelPrediction, Prediction, UnknownOperatorError
+from simulator.readers import ReadError
+from simulator.zoo import ZooError
 
-__all__ = ["Graph", "GraphError", "Platform", "PlatformError", "Prediction", "load", "predict"]
+__all__ = [
+    "Device",
+    "Graph",
+    "GraphError",
+    "KernelPrediction",
+    "Networks",
+    "Platform",
+    "PlatformError",
+    "Prediction",
+    "ReadError",
+    "UnknownOperatorError",
+    "ZooError",
+    "available",
+    "load",
+    "networks",
+    "read",
+]
+
+__version__ = "0.1.0"
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+BROKEN_PIPE = 1
+
+_COMPLAINTS = (GraphError, PlatformError, ReadError, UnknownOperatorError, ZooError)
 
 
-def load(name: str | Path) -> Platform:
-    """A platform by name, alias or path. Raises PlatformError."""
-    return hwmodels.load(name)
+class FrontDoor(click.Group):
+    """The command. Every complaint about an input is one line on standard error, with exit code 2."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run and leave with the exit code: 0, 2 for bad input, 130 when interrupted, 1 when nobody reads on."""
+        try:
+            super().main(*args, **kwargs | {"standalone_mode": False})
+            sys.stdout.flush()
+        except click.UsageError as error:
+            help_command = error.ctx.command_path if error.ctx else "stairline"
+            _complain(f"{error.format_message().rstrip('.')} ('{help_command} --help' explains)")
+            sys.exit(BAD_INPUT)
+        except _COMPLAINTS as error:
+            _complain(str(error))
+            sys.exit(BAD_INPUT)
+        except click.Abort:
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # Python flushes standard output once more on its way out.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(BROKEN_PIPE)
+        sys.exit(0)
+
+
+def _complain(message: str) -> None:
+    for line in message.splitlines():
+        click.echo(f"stairline: {line}", err=True)
+
+
+@click.group(cls=FrontDoor, name="stairline", invoke_without_command=True)
+@click.version_option(__version__)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """How long does this neural network take on that device? Predicted without the device."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+main.add_command(predict_command)
+main.add_command(compare_command)
+main.add_command(platforms)
+platforms.add_command(show_command)
+
+if __name__ == "__main__":
+    main(prog_name="stairline")

@@ -35,6 +35,47 @@ def same_shape_or_constant(graph: Graph, _last: Layer, candidate: Layer) -> bool
     return all(graph.tensors[t].constant or graph.tensors[t].shape == out for t in candidate.inputs)
 
 
+@condition
+def all_parts_convolved_for_it(graph: Graph, _last: Layer, candidate: Layer) -> bool:
+    """Every input of the candidate leaves a convolution, its ReLU included, and has no other reader."""
+    return all(len(graph.consumers[t]) == 1 and _convolved(graph, graph.producer[t]) for t in candidate.inputs)
+
+
+def _convolved(graph: Graph, index: int) -> bool:
+    if index >= 0 and graph.layers[index].op == "relu":
+        index = graph.producer[graph.layers[index].inputs[0]]
+    return index >= 0 and graph.layers[index].op in ("conv2d", "dwconv2d")
+
+
+@condition
+def halves_even_map(graph: Graph, _last: Layer, candidate: Layer) -> bool:
+    """An unpadded 2x2 pooling of stride 2 over a map of even height and width."""
+    return _unpadded(candidate, 2) and not any(size % 2 for size in _map(graph, candidate))
+
+
+@condition
+def halves_odd_map_below_64(graph: Graph, _last: Layer, candidate: Layer) -> bool:
+    """An unpadded 3x3 pooling of stride 2 over a map of odd height and width, narrower than 64."""
+    return (
+        _unpadded(candidate, 3) and all(size % 2 for size in _map(graph, candidate)) and _map(graph, candidate)[1] < 64
+    )
+
+
+@condition
+def halves_odd_map_below_32(graph: Graph, last: Layer, candidate: Layer) -> bool:
+    """An unpadded 3x3 pooling of stride 2 over a map of odd height and width, narrower than 32."""
+    return halves_odd_map_below_64(graph, last, candidate) and _map(graph, candidate)[1] < 32
+
+
+def _unpadded(layer: Layer, kernel: int) -> bool:
+    a = layer.attributes
+    return a.kernel == (kernel, kernel) and a.stride == (2, 2) and not any(a.padding)
+
+
+def _map(graph: Graph, layer: Layer) -> tuple[int, ...]:
+    return graph.tensors[layer.inputs[0]].shape[1:3]
+
+
 class Node:
     """A kernel in the making: what may still join it, and under which conditions."""
 

@@ -79,12 +79,81 @@ def conv_of_one_pixel_as_dense(b: GraphBuilder, layer: Layer, inputs: tuple[int,
     return b.layer("dense", inputs[0], c_out=a.c_out, name=layer.name)
 
 
+@rewrites("conv2d", when=lambda layer: layer.attributes.groups > 1)
+def grouped_conv_as_slices_convs_concat(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """A grouped convolution as one strided slice and one convolution per group, concat."""
+    a = layer.attributes
+    n, h, w, c = b.shape(inputs[0])
+    width, part = c // a.groups, a._replace(groups=1, c_out=a.c_out // a.groups)
+    results = []
+    for i in range(a.groups):
+        cut = Attributes(begin=(0, 0, 0, i * width), end=(n, h, w, (i + 1) * width), steps=(1, 1, 1, 1))
+        x = b.layers("strided_slice", inputs[:1], cut, name=f"{layer.name}/{i}/slice")
+        results.append(b.layers("conv2d", x, part, name=f"{layer.name}/{i}")[0])
+    return b.layer("concat", *results, name=f"{layer.name}/concat")
+
+
 @rewrites("batch_norm")
 def batch_norm_as_mul_add(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
     """A batch normalisation that no convolution absorbs: multiply by a constant, add a constant."""
     c = b.shape(inputs[0])[-1]
     x = b.layer("mul", inputs[0], b.constant((c,), f"{layer.name}/scale"), name=f"{layer.name}/mul")
     return b.layer("add", x, b.constant((c,), f"{layer.name}/shift"), name=f"{layer.name}/add")
+
+
+@rewrites("hard_swish")
+def hard_swish_as_shift_relu6_mul_scale(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """x * relu6(x + 3) / 6 as four operators, none of which fuses with the next."""
+    gate = b.layer("mul", inputs[0], _shifted_relu6(b, layer, inputs[0]), name=f"{layer.name}/mul")
+    return _scaled(b, layer, gate)
+
+
+@rewrites("hard_sigmoid")
+def hard_sigmoid_as_shift_relu6_scale(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """relu6(x + 3) / 6 as three operators."""
+    return _scaled(b, layer, _shifted_relu6(b, layer, inputs[0]))
+
+
+def _shifted_relu6(b: GraphBuilder, layer: Layer, x: int) -> int:
+    # A constant that is added is a scale and shift per channel and runs where a batch normalisation does.
+    return b.layer("relu6", b.layer("batch_norm", x, name=f"{layer.name}/shift"), name=f"{layer.name}/relu6")
+
+
+def _scaled(b: GraphBuilder, layer: Layer, x: int) -> int:
+    return b.layer("mul", x, b.constant((1,), f"{layer.name}/sixth"), name=f"{layer.name}/scale")
+
+
+@rewrites("hard_sigmoid")
+def hard_sigmoid_as_add_relu6_mul(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """relu6(x + 3) / 6, which is how TensorFlow writes it."""
+    x = b.layer("add", inputs[0], b.constant((1,), f"{layer.name}/three"), name=f"{layer.name}/add")
+    x = b.layer("relu6", x, name=f"{layer.name}/relu6")
+    return b.layer("mul", x, b.constant((1,), f"{layer.name}/sixth"), name=f"{layer.name}/mul")
+
+
+@rewrites("conv2d", when=lambda layer: layer.attributes.padding != _mirrored(layer.attributes.padding))
+def uneven_padding_as_pad(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """Pad one side more than the other beforehand, where the convolution itself pads both sides alike."""
+    top, bottom, left, right = layer.attributes.padding
+    x = b.layer("pad", inputs[0], pads=((0, 0), (top, bottom), (left, right), (0, 0)), name=f"{layer.name}/pad")
+    return b.layers("conv2d", [x], layer.attributes._replace(padding=(0, 0, 0, 0)), name=layer.name)[0]
+
+
+@rewrites("dwconv2d", when=lambda layer: layer.attributes.kernel == (3, 3) and max(layer.attributes.stride) > 1)
+def strided_dwconv_as_slice(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """Every pixel of a 3x3 depthwise convolution, then those that the stride keeps."""
+    a = layer.attributes
+    whole = a._replace(stride=(1, 1), padding=(1, 1, 1, 1))
+    x = b.layers("dwconv2d", [*inputs], whole, name=f"{layer.name}/whole")[0]
+    out, steps = b.shape(layer.outputs[0]), (1, *a.stride, 1)
+    begin = (0, 1 - a.padding[0], 1 - a.padding[2], 0)
+    end = tuple(first + (size - 1) * step + 1 for first, size, step in zip(begin, out, steps))
+    return b.layer("strided_slice", x, begin=begin, end=end, steps=steps, name=f"{layer.name}/strided_slice")
+
+
+def _mirrored(padding: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    top, bottom, left, right = padding
+    return bottom, top, right, left
 
 
 def lower(graph: Graph, machine: Machine) -> Graph:

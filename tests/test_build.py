@@ -14,12 +14,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from build_graphs import GRAPHS, mobile_network, single, window
 
 from measure import build
 from measure.build_parameters import input_values
 from simulator.builder import GraphBuilder
 from simulator.graph import Graph
+from tests.build_graphs import GRAPHS, mobile_network, single, window
 
 tf = pytest.importorskip("tensorflow")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graph_totals import totals
 
 from measure import build
 from simulator import zoo
 from simulator.graph import Graph
 from simulator.readers import read
+from tests.graph_totals import totals
 
 pytest.importorskip("tensorflow")
 

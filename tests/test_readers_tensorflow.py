@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from build_graphs import GRAPHS, mobile_network
-from graph_totals import totals
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +19,8 @@ from measure import build
 from simulator import zoo
 from simulator.graph import Graph
 from simulator.readers import ReadError, read
+from tests.build_graphs import GRAPHS, mobile_network
+from tests.graph_totals import totals
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 tf = pytest.importorskip("tensorflow")

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from graph_totals import channels, layer_counts, totals
 
 from simulator.graph import Graph
 from simulator.zoo import MODELS, ZooError, build
+from tests.graph_totals import channels, layer_counts, totals
 
 # Counts over the architectures' definitions, in millions; "~" rows of the survey are rounded to whole millions.
 MACS_M = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from graph_totals import filter_elements, tensor_elements, totals
 
 from simulator.graph import Graph
 from simulator.zoo import BLOCKS, ZooError, build_block, build_stack
+from tests.graph_totals import filter_elements, tensor_elements, totals
 
 
 # Blocks at the paper's 56x56x32, kernel 3, stride 1: multiply-adds per pixel worked by hand.

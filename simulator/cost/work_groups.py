@@ -7,13 +7,12 @@ section 4.1 and appendix B.1. Source: TensorFlow Lite 2.1, delegates/gpu/cl/kern
 
 from __future__ import annotations
 
-from math import ceil, floor
 from typing import NamedTuple
 
 from hwmodels.kernel_models import WorkGroups
 from hwmodels.platform import Roof
 
-from .roof import Cost, Work, combine, parameters_s
+from .roof import Cost, Work, ceil, combine, floor, parameters_s
 
 SLICE = 4.0
 """Channels of a texel."""
@@ -161,13 +160,13 @@ def search(items: Items, p: WorkGroups) -> Launch:
 def _search_from(items: Items, p: WorkGroups, least: float) -> Launch:
     """The best of the groups of at least ``least`` work items; no waves where the grid has no such group."""
     best = Launch(0.0, 0.0, 0.0, 0.0)
-    for x in range(1, floor(min(items.grid_x, p.group_max)) + 1):
+    for x in range(1, int(min(items.grid_x, p.group_max)) + 1):
         if not _divides(x, items.grid_x):
             continue
-        for y in range(1, floor(min(items.grid_y, p.group_max / x)) + 1):
+        for y in range(1, int(min(items.grid_y, p.group_max / x)) + 1):
             if not _divides(y, items.grid_y):
                 continue
-            for z in range(max(1, ceil(least / (x * y))), floor(min(items.grid_z, p.group_max / (x * y))) + 1):
+            for z in range(max(1, int(ceil(least / (x * y)))), int(min(items.grid_z, p.group_max / (x * y))) + 1):
                 if _divides(z, items.grid_z):
                     best = _fewer(best, _launch(items, p, x, y, z))
     return best

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..graph import Graph, GraphError
 from .errors import ReadError
 
-__all__ = ["ReadError", "Shapes", "read"]
+__all__ = ["ReadError", "Shapes", "is_layer_table", "read"]
 
 Shapes = Mapping[str, Sequence[int]] | Sequence[int] | None
 """Input shapes that replace the file's: by input name, or the dimensions alone when there is one input."""
@@ -21,6 +21,14 @@ Shapes = Mapping[str, Sequence[int]] | Sequence[int] | None
 _TFLITE_MARK = b"TFL3"
 _TENSORFLOW = (".pb", ".keras", ".h5")
 _KNOWN = ".tflite, .onnx, .pb, .keras, .h5 or a SavedModel directory"
+
+
+LAYER_TABLE_SUFFIXES = (".csv", ".csv.gz", ".parquet")
+
+
+def is_layer_table(path: str | Path) -> bool:
+    """Whether the suffix is one of a layer table."""
+    return str(path).lower().endswith(LAYER_TABLE_SUFFIXES)
 
 
 def read(path: str | Path, shape: Shapes = None) -> Graph:

@@ -22,9 +22,10 @@ import numpy.typing as npt
 
 from ..attributes import Attributes
 from ..graph import Graph, Layer, Tensor
+from . import is_layer_table
 from .errors import ReadError
 from .layer_table_edges import Edges, Read, Rows, UnresolvedError, infer_edges
-from .layer_table_format import Columns, did_you_mean, is_layer_table, network_starts, read_columns, row_place
+from .layer_table_format import Columns, did_you_mean, network_starts, read_columns, row_place
 from .layer_table_plan import Plan, make_plan, shared_layers, shared_tensors
 
 __all__ = ["LayerTable", "is_layer_table", "read_table"]

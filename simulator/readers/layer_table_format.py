@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..ops import ACTIVATIONS
+from . import LAYER_TABLE_SUFFIXES, is_layer_table
 from .errors import ReadError
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
 SIZES = ("h_in", "w_in", "c_in", "h_out", "w_out", "c_out")
 REQUIRED = ("net", "layer", "op", *SIZES, "kernel", "stride")
 NUMBERS = ("layer", *SIZES, "kernel", "stride", "kernel_w", "stride_w", "dilation", "groups")
@@ -58,11 +58,6 @@ class Columns(NamedTuple):
     activation: npt.NDArray[Any]
     dtype: npt.NDArray[Any]
     inputs: npt.NDArray[Any]
-
-
-def is_layer_table(path: str | Path) -> bool:
-    """Whether the file's suffix says layer table: .csv, .csv.gz or .parquet."""
-    return str(path).lower().endswith(SUFFIXES)
 
 
 def read_columns(path: Path) -> Columns:
@@ -112,7 +107,7 @@ def row_place(path: Path | str, row: int) -> str:
 
 def _frame(path: Path) -> pd.DataFrame:
     if not is_layer_table(path):
-        raise ReadError(f"{path}: suffix is none of {', '.join(SUFFIXES)}; rename the file or convert it")
+        raise ReadError(f"{path}: suffix is none of {', '.join(LAYER_TABLE_SUFFIXES)}; rename the file or convert it")
     try:
         if path.suffix.lower() == ".parquet":
             from fastparquet import ParquetFile  # only a Parquet table pays for this import

@@ -9,7 +9,8 @@ import pandas as pd
 
 from ..graph import Graph, GraphError, Layer
 from ..ops import as_nhwc
-from .layer_table_format import NUMBERS, REQUIRED, SUFFIXES, TABLE_OPS, TEXTS, WINDOWS, is_layer_table
+from . import LAYER_TABLE_SUFFIXES, is_layer_table
+from .layer_table_format import NUMBERS, REQUIRED, TABLE_OPS, TEXTS, WINDOWS
 
 Row = dict[str, str | int]
 
@@ -23,7 +24,7 @@ def write_table(graphs: Iterable[Graph], path: str | Path) -> None:
     """
     target = Path(path)
     if not is_layer_table(target):
-        raise GraphError(f"{target}: suffix is none of {', '.join(SUFFIXES)}; choose one of them")
+        raise GraphError(f"{target}: suffix is none of {', '.join(LAYER_TABLE_SUFFIXES)}; choose one of them")
     rows = [row for graph in graphs for row in _rows(graph)]
     frame = pd.DataFrame(rows, columns=[*REQUIRED, *(c for c in (*NUMBERS, *TEXTS) if c not in REQUIRED)])
     if target.suffix.lower() == ".parquet":

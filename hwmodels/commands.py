@@ -1,0 +1,39 @@
+"""The verb ``platforms``, and how every verb prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+
+import click
+
+from . import report
+from .loading import available
+from .text import Block, lines, renderables
+
+
+def show(blocks: Sequence[Block]) -> None:
+    """Print a report: coloured and wrapped in a terminal, plain and aligned anywhere else."""
+    if not sys.stdout.isatty():
+        for line in lines(blocks):
+            click.echo(line)
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for renderable in renderables(blocks):
+        console.print(renderable)
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+@click.pass_context
+def platforms(context: click.Context, as_json: bool) -> None:
+    """List the platforms, or explain one with 'show'."""
+    if context.invoked_subcommand:
+        return
+    if as_json:
+        click.echo(json.dumps([report.record(p) for p in available()], indent=2))
+    else:
+        show(report.listing(available()))

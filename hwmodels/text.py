@@ -1,0 +1,152 @@
+"""Blocks of a report, and how they look: plain aligned lines for a pipe, rich renderables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class Cell(NamedTuple):
+    """A text with the style it has in a terminal; ``style`` is rich's, such as "bold red"."""
+
+    text: str
+    style: str
+
+
+Value = str | Cell
+
+
+class Heading(NamedTuple):
+    """A line of its own above what follows."""
+
+    text: str
+
+
+class Facts(NamedTuple):
+    """Labels and what they say, one per line."""
+
+    rows: tuple[tuple[str, Value], ...]
+
+
+class Column(NamedTuple):
+    """A column's title and how it stands; only a column that ``wraps`` breaks its cells in a narrow terminal."""
+
+    title: str
+    right: bool = False
+    wraps: bool = False
+
+
+def number(title: str) -> Column:
+    """A column of numbers, to the right."""
+    return Column(title, right=True)
+
+
+def prose(title: str) -> Column:
+    """A column of long texts."""
+    return Column(title, wraps=True)
+
+
+def word(title: str) -> Column:
+    """A column of short texts."""
+    return Column(title)
+
+
+class Table(NamedTuple):
+    """Rows of as many cells as there are columns."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+
+Block = Heading | Facts | Table | str
+
+_GAP = "  "
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """ "; did you mean 'x'?" for the nearest known name, ``otherwise`` where none is near."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{near[0]}'?" if near else otherwise
+
+
+def lines(blocks: Sequence[Block]) -> Iterator[str]:
+    """The report as plain text, every cell on one line: what a pipe gets."""
+    for number, block in enumerate(blocks):
+        if number and not isinstance(block, str):
+            yield ""
+        if isinstance(block, str):
+            yield block
+        elif isinstance(block, Heading):
+            yield block.text
+        elif isinstance(block, Facts):
+            width = max((len(label) for label, _ in block.rows), default=0)
+            yield from (f"{label:<{width}}{_GAP}{_text(value)}".rstrip() for label, value in block.rows)
+        else:
+            yield from _table_lines(block)
+
+
+def renderables(blocks: Sequence[Block]) -> Iterator[RenderableType]:
+    """The same report for a terminal: coloured, long cells wrapped to its width."""
+    from rich.text import Text
+
+    for number, block in enumerate(blocks):
+        if number and not isinstance(block, str):
+            yield Text("")
+        if isinstance(block, str):
+            yield Text(block)
+        elif isinstance(block, Heading):
+            yield Text(block.text, style="bold")
+        elif isinstance(block, Facts):
+            yield _rich_facts(block)
+        else:
+            yield _rich_table(block)
+
+
+def _table_lines(table: Table) -> Iterator[str]:
+    texts = [tuple(column.title for column in table.columns), *(tuple(map(_text, row)) for row in table.rows)]
+    widths = [max(map(len, cells)) for cells in zip(*texts)]
+    for row in texts:
+        cells = (
+            text.rjust(width) if column.right else text.ljust(width)
+            for text, width, column in zip(row, widths, table.columns)
+        )
+        yield _GAP.join(cells).rstrip()
+
+
+def _rich_facts(facts: Facts) -> RenderableType:
+    from rich.table import Table as Grid
+
+    grid = Grid.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in facts.rows:
+        grid.add_row(label, _rich_text(value))
+    return grid
+
+
+def _rich_table(table: Table) -> RenderableType:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as Grid
+
+    grid = Grid(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for column in table.columns:
+        grid.add_column(
+            column.title, justify="right" if column.right else "left", no_wrap=not column.wraps, overflow="fold"
+        )
+    for row in table.rows:
+        grid.add_row(*map(_rich_text, row))
+    return grid
+
+
+def _rich_text(value: Value) -> RenderableType:
+    from rich.text import Text
+
+    return Text(value.text, style=value.style) if isinstance(value, Cell) else Text(value)
+
+
+def _text(value: Value) -> str:
+    return value.text if isinstance(value, Cell) else value
