@@ -187,7 +187,7 @@ class WorkGroups(NamedTuple):
     fetch_bytes_per_s: float
     """Rate at which all texture pipes together deliver texels to the work items."""
     fill_bytes_per_s: float
-    """Rate at which the second-level cache delivers the distinct texels of a wave."""
+    """Rate at which texels read for the first time come from behind the texture caches."""
     store_bytes_per_s: float
     """Rate at which work items write texels."""
     step_s: float
@@ -234,7 +234,8 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "free": Free,
     "texture_conv": WorkGroups,
     "texture_dwconv": WorkGroups,
-    "texture_window": WorkGroups,
+    "texture_elementwise": WorkGroups,
+    "texture_pool": WorkGroups,
     "texture_concat": WorkGroups,
     "texture_dense": WorkGroups,
 }
