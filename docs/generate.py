@@ -15,8 +15,8 @@ PAGE = Path(__file__).with_name("kernel-models.md")
 
 INTRODUCTION = """# Kernel models
 
-What `model = "..."` under `[kernels.<operator>]` of a platform file may name, and the parameters each takes. A parameter
-in *italics* may be left out and is then neutral. Units are the names' suffixes; no suffix is a count or a share.
+What `model = "..."` under `[kernels.<operator>]` of a platform file may name, and the parameters each takes. Those
+in *italics* may be left out and are then neutral. Units are the names' suffixes; no suffix is a count or a share.
 `kernel_s` and `epilogue_s_per_element` come from `[overheads]` unless a kernel states its own.
 
 This page is written by `docs/generate.py` from `hwmodels/kernel_models.py`."""
