@@ -48,6 +48,23 @@ def swish_as_sigmoid_mul(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...])
     return b.layer("mul", inputs[0], gate, name=f"{layer.name}/mul")
 
 
+@rewrites("hard_swish")
+def hard_swish_as_hard_sigmoid_mul(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """x * hard_sigmoid(x) as two operators; x has two readers."""
+    gate = b.layer("hard_sigmoid", inputs[0], name=f"{layer.name}/hard_sigmoid")
+    return b.layer("mul", inputs[0], gate, name=f"{layer.name}/mul")
+
+
+@rewrites("mul")
+def gate_tiled_to_the_map(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """A map times one value per channel: the values are first repeated at every pixel, which is a resize."""
+    x, gate = inputs
+    if len(b.shape(x)) != 4 or b.shape(gate)[:-1] != (b.shape(x)[0], 1, 1) or b.shape(x)[1:3] == (1, 1):
+        return b.layers("mul", inputs, layer.attributes, name=layer.name)[0]
+    tiled = b.layer("resize", gate, sizes=b.shape(x)[1:3], name=f"{layer.name}/tile")
+    return b.layer("mul", x, tiled, name=layer.name)
+
+
 @rewrites("channel_shuffle")
 def channel_shuffle_as_transpose(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
     """Reshape to (N, H, W, groups, C / groups), swap the last two axes, reshape back."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from hwmodels.platform import Roof, Rule
 
+from .lane_modes import lane_conv, lane_dwconv
 from .roof import Cost, Work
 from .streaming import free, gemv, streaming
 from .tiled_gemm import tiled_gemm
@@ -27,6 +28,8 @@ MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "texture_window": texture_window,
     "texture_concat": texture_concat,
     "texture_dense": texture_dense,
+    "lane_conv": lane_conv,
+    "lane_dwconv": lane_dwconv,
 }
 
 
