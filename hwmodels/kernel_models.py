@@ -114,6 +114,12 @@ class LaneModes(NamedTuple):
     """Dispatch cost of every operation of the engine after the first."""
     sum_s_per_element: float
     """Time to add one partial sum, or to activate one finished sum, on the vector cores."""
+    split_s_per_element: float
+    """Time to bring an input element of a depthwise convolution into its tile of channels."""
+    pool_s_per_element: float
+    """Time per input element of a pooling that stays an operation of its own."""
+    pad_s: float
+    """Time of padding an input beforehand, which the engine cannot do unevenly."""
     core_s_per_mac: float
     """Time of a MAC on the vector cores, for a convolution that the engine cannot hold."""
     array: float
@@ -134,6 +140,9 @@ class LaneModes(NamedTuple):
     split_width: float
     """Least input width of a tile, in pixels."""
     channels_max: float
+    kernel_max: float
+    """Largest kernel the engine takes, along either axis."""
+    stride_max: float
     element_bytes: float
 
 

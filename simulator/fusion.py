@@ -35,6 +35,13 @@ def same_shape_or_constant(graph: Graph, _last: Layer, candidate: Layer) -> bool
     return all(graph.tensors[t].constant or graph.tensors[t].shape == out for t in candidate.inputs)
 
 
+@condition
+def halves_even_map(graph: Graph, _last: Layer, candidate: Layer) -> bool:
+    """An unpadded 2x2 pooling of stride 2 over a map of even height and width."""
+    a, (_, h, w, _) = candidate.attributes, graph.tensors[candidate.inputs[0]].shape
+    return a.kernel == (2, 2) and a.stride == (2, 2) and not any(a.padding) and h % 2 == 0 and w % 2 == 0
+
+
 class Node:
     """A kernel in the making: what may still join it, and under which conditions."""
 

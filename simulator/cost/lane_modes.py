@@ -12,7 +12,7 @@ from typing import NamedTuple
 from hwmodels.kernel_models import LaneModes
 from hwmodels.platform import Roof
 
-from .roof import Cost, Work, combine, pad_to, tensors_s
+from .roof import Cost, Work, combine, pad_to
 
 DESCRIPTOR_OUTPUTS = 8.0
 """Output channels of a descriptor are padded to a multiple of this."""
@@ -28,6 +28,13 @@ TILES_MAX = 15
 
 DEPTHWISE_TILES = (1.0, 2.0, 4.0, 8.0, 16.0, 24.0, 32.0, 40.0, 48.0, 56.0, 64.0)
 """Channel tiles worth trying: the cost rises at these sizes, and beyond 64 zeros outweigh start-up."""
+
+
+POOLED_TILES = (128.0, 64.0, 32.0)
+"""Output channels of the parts into which a convolution is split together with the pooling behind it."""
+
+MERGED_KERNEL = 3.0
+"""Kernel of the convolutions that take a 2x2 pooling of stride 2 into the same operation."""
 
 
 class Axis(NamedTuple):
@@ -142,7 +149,7 @@ def best_mode(w: float, h: float, c_in: float, c_out: float, work: Work, p: Lane
     return best
 
 
-def cut_at(work: Work, c_in: float, c_out: float, slices: float, across: Axis, p: LaneModes) -> Cut:
+def cut_at(work: Work, c_in: float, c_out: float, slices: float, across: Axis, pooled: float, p: LaneModes) -> Cut:
     """The fewest rows of tiles that fit, for given columns and slices of the input channels."""
     none = Cut(float("inf"), 0.0, 0.0, 0.0, 0.0, 0.0)
     slice_in = ceil(c_in / slices)
@@ -150,7 +157,7 @@ def cut_at(work: Work, c_in: float, c_out: float, slices: float, across: Axis, p
         if parts > 1 and pad_to(ceil(work.h_in / parts), work.stride_h) < work.kernel_h:
             return none
         down = cut_axis(work.h_in, work.h_out, work.kernel_h, work.stride_h, float(parts))
-        tile_bytes = pad_to(across.outputs * p.element_bytes, p.row_bytes) * down.outputs * c_out
+        tile_bytes = pad_to(across.outputs * p.element_bytes, p.row_bytes) * down.outputs * c_out / pooled
         if down.count == 0.0 or tile_bytes > p.tile_bytes:
             continue
         mode = best_mode(across.inputs, down.inputs, slice_in, c_out, work, p)
@@ -164,10 +171,13 @@ def cut_at(work: Work, c_in: float, c_out: float, slices: float, across: Axis, p
     return none
 
 
-def cut(work: Work, c_in: float, c_out: float, p: LaneModes) -> Cut:
-    """The cut that the compiler's cost prefers: slices of the channels only where nothing else fits or is as cheap."""
+def cut(work: Work, c_in: float, c_out: float, p: LaneModes, pooled: float = 1.0) -> Cut:
+    """The cut that the compiler's cost prefers: slices of the channels only where nothing else fits or is as cheap.
+
+    ``pooled`` is by how much a pooling in the same operation shrinks the output; it rules out slices.
+    """
     best = Cut(float("inf"), 0.0, 0.0, 0.0, 0.0, 0.0)
-    for slices in range(1, TILES_MAX + 1):
+    for slices in range(1, TILES_MAX + 1 if pooled == 1.0 else 2):
         if (slices - 1.0) * work.h_out * work.w_out * c_out >= best.score:
             return best
         for parts in range(1, TILES_MAX + 1):
@@ -175,22 +185,51 @@ def cut(work: Work, c_in: float, c_out: float, p: LaneModes) -> Cut:
                 break
             across = cut_axis(work.w_in, work.w_out, work.kernel_w, work.stride_w, float(parts))
             if across.count > 0.0:
-                found = cut_at(work, c_in, c_out, float(slices), across, p)
+                found = cut_at(work, c_in, c_out, float(slices), across, pooled, p)
                 if found.score < best.score:
                     best = found
     return best
 
 
 def lane_conv(work: Work, roof: Roof, p: LaneModes) -> Cost:
-    """A convolution on the engine; partial sums of sliced channels are added, and activated, element by element."""
-    groups = work.groups
-    c_in, c_out = work.c_in / groups, work.c_out / groups
+    """A convolution on the engine; partial sums of sliced channels are added, and activated, element by element.
+
+    A pooling fused behind it is part of the same operation where the engine can, and otherwise decides into which
+    parts of the output channels both are split.
+    """
+    outputs = work.n * work.h_out * work.w_out * work.c_out
+    pooled = outputs / work.output_elements
+    c_in, c_out = work.c_in / work.groups, work.c_out / work.groups
+    if pooled > 1.0:
+        if work.kernel_h == MERGED_KERNEL and work.kernel_w == MERGED_KERNEL and work.stride_h == 1.0:
+            merged = cut(work, c_in, c_out, p, pooled)
+            if merged.score < float("inf"):
+                return _priced(work, roof, p, work.groups, merged, c_out, 0.0)
+        else:
+            c_out = pooled_part(work, c_out, p)
     found = cut(work, c_in, c_out, p)
-    if found.score == float("inf"):
+    if found.score == float("inf") or not on_engine(work, p):
         return _on_cores(work, roof, p)
-    outputs = groups * work.h_out * work.w_out * c_out
     sums = found.slices - 1.0 + (1.0 if found.slices > 1.0 and work.epilogue_ops > 0.0 else 0.0)
-    return _priced(work, roof, p, groups, found, c_out, sums * outputs)
+    extra_s = p.sum_s_per_element * sums * outputs + (p.pool_s_per_element * outputs if pooled > 1.0 else 0.0)
+    return _priced(work, roof, p, work.c_out / c_out, found, c_out, extra_s)
+
+
+def on_engine(work: Work, p: LaneModes) -> bool:
+    """Whether the engine takes the window at all: no dilation, one stride for both axes, a moderate size."""
+    plain = work.dilation_h == 1.0 and work.dilation_w == 1.0 and work.stride_h == work.stride_w <= p.stride_max
+    return plain and max(work.kernel_h, work.kernel_w) <= p.kernel_max
+
+
+def pooled_part(work: Work, c_out: float, p: LaneModes) -> float:
+    """Output channels of one part of a convolution and its pooling: all of them where they fit or no part divides."""
+    plane_bytes = pad_to(work.w_out * p.element_bytes, p.row_bytes) * work.h_out
+    if plane_bytes * c_out <= p.tile_bytes:
+        return c_out
+    for part in POOLED_TILES:
+        if floor(c_out / part) * part == c_out and plane_bytes * part <= p.tile_bytes:
+            return part
+    return c_out
 
 
 def lane_dwconv(work: Work, roof: Roof, p: LaneModes) -> Cost:
@@ -198,9 +237,9 @@ def lane_dwconv(work: Work, roof: Roof, p: LaneModes) -> Cost:
     channels = work.c_out
     tile = depthwise_tile(work, channels, p)
     found = cut(work, tile, tile, p)
-    if found.score == float("inf"):
+    if found.score == float("inf") or not on_engine(work, p):
         return _on_cores(work, roof, p)
-    return _priced(work, roof, p, ceil(channels / tile), found, tile, 0.0)
+    return _priced(work, roof, p, ceil(channels / tile), found, tile, p.split_s_per_element * work.input_elements)
 
 
 def depthwise_tile(work: Work, channels: float, p: LaneModes) -> float:
@@ -214,18 +253,19 @@ def depthwise_tile(work: Work, channels: float, p: LaneModes) -> float:
     return best
 
 
-def _priced(work: Work, roof: Roof, p: LaneModes, times: float, found: Cut, c_out: float, summed: float) -> Cost:
-    padded_macs = work.n * times * found.steps * p.array
-    coefficients = times * found.planes * found.inputs * work.kernel_h * work.kernel_w * pad_to(c_out, DESCRIPTOR_OUTPUTS)
-    operations = work.n * times * found.tiles
+def _priced(work: Work, roof: Roof, p: LaneModes, parts: float, found: Cut, c_out: float, extra_s: float) -> Cost:
+    """A cut, ``parts`` times over for ``c_out`` outputs each; every part pads unevenly on its own."""
+    padded_macs = work.n * parts * found.steps * p.array
+    filters = found.inputs * work.kernel_h * work.kernel_w * pad_to(c_out, DESCRIPTOR_OUTPUTS)
+    operations = work.n * parts * found.tiles
     return combine(
         roof,
         padded_macs,
         padded_macs / (roof.macs_per_s * p.efficiency),
-        tensors_s(work, roof),
-        coefficients * roof.element_bytes / roof.weight_bytes_per_s,
-        p.sum_s_per_element * work.n * summed + p.epilogue_s_per_element * work.output_elements,
-        p.kernel_s + p.tile_s * (operations - 1.0),
+        0.0,
+        parts * found.planes * filters * roof.element_bytes / roof.weight_bytes_per_s,
+        extra_s + p.epilogue_s_per_element * work.output_elements,
+        p.kernel_s + p.tile_s * (operations - 1.0) + p.pad_s * parts * work.uneven_padding,
     )
 
 
@@ -235,7 +275,7 @@ def _on_cores(work: Work, roof: Roof, p: LaneModes) -> Cost:
         roof,
         work.macs,
         work.macs * p.core_s_per_mac,
-        tensors_s(work, roof),
+        0.0,
         work.weight_elements * roof.element_bytes / roof.weight_bytes_per_s,
         p.epilogue_s_per_element * work.output_elements,
         p.kernel_s,
