@@ -13,8 +13,9 @@ from hwmodels.commands import platforms
 from simulator.commands import compare_command, predict_command, show_command
 from simulator.device import Device, available, load
 from simulator.graph import Graph, GraphError
-from simulator.networks import read
-from simulator.predict import KernelPrediction, Prediction, UnknownOperatorError
+from simulator.networks import Networks, networks, read
+from simulator.plan import UnknownOperatorError
+from simulator.predict import KernelPrediction, Prediction
 from simulator.readers import ReadError
 from simulator.zoo import ZooError
 
@@ -23,6 +24,7 @@ __all__ = [
     "Graph",
     "GraphError",
     "KernelPrediction",
+    "Networks",
     "Platform",
     "PlatformError",
     "Prediction",
@@ -31,6 +33,7 @@ __all__ = [
     "ZooError",
     "available",
     "load",
+    "networks",
     "read",
 ]
 

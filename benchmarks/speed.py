@@ -32,18 +32,18 @@ def spread_ms(run: Callable[[], object], repeats: int) -> str:
 
 def in_memory(name: str, platform_name: str) -> None:
     """A network that has never been seen, with and without kernels that other networks had in common."""
-    graph, platform = build(name), stairline.load(platform_name)
+    graph, device = build(name), stairline.load(platform_name)
 
     def fresh() -> Graph:
         return Graph(graph.name, graph.tensors, graph.layers, graph.inputs, graph.outputs)
 
     unseen = iter([fresh() for _ in range(400)])
     print(f"{name} on {platform_name}: graph in memory to prediction")
-    print(f"  kernels seen before: {spread_ms(lambda: stairline.predict(next(unseen), platform), 200)}")
+    print(f"  kernels seen before: {spread_ms(lambda: device.predict(next(unseen)), 200)}")
 
     def cold() -> None:
         kernel_cost.cache_clear()
-        stairline.predict(next(unseen), platform)
+        device.predict(next(unseen))
 
     print(f"  no kernel seen:      {spread_ms(cold, 200)}")
 
@@ -64,7 +64,7 @@ def layer_table(path: Path, platform_name: str) -> None:
 
     table = read_table(path)
     read_s = time.perf_counter() - start_s
-    networks = sum(1 for _ in predict_many(table.networks(), stairline.load(platform_name).machine()))
+    networks = sum(1 for _ in predict_many(table.networks(), stairline.load(platform_name).platform.machine()))
     total_s = time.perf_counter() - start_s
     print(f"{path.name}: {networks} networks on {platform_name}")
     print(f"  reading {read_s:.1f} s, all {total_s:.1f} s, {networks / total_s:.0f} networks/s")
@@ -72,8 +72,8 @@ def layer_table(path: Path, platform_name: str) -> None:
 
 def main(arguments: list[str]) -> None:
     """Print every measurement."""
-    for platform in stairline.load("CPU"), stairline.load("GPU"), stairline.load("NPU"):
-        in_memory("mobilenet_v2", platform.name)
+    for platform in ("CPU", "GPU", "NPU"):
+        in_memory("mobilenet_v2", platform)
     whole_process(["predict", "mobilenet_v2", "-p", "CPU"])
     for path in arguments:
         if path.endswith((".tflite", ".onnx")):

@@ -44,8 +44,7 @@ def cells() -> list[Cell]:
     for claim in load_claims():
         if claim.section == "Table 4" and claim.metric == "end-to-end latency" and claim.subject in MODELS:
             dtype = PRECISIONS[claim.precision]
-            platform = stairline.load(claim.platform)
-            predicted_s = stairline.predict(model(claim.subject), platform, dtype).latency_s
+            predicted_s = stairline.load(claim.platform).predict(model(claim.subject), dtype).latency_s
             found.append(Cell(claim.subject, claim.platform, dtype, claim.number, predicted_s * 1e3))
     return found
 
@@ -78,7 +77,7 @@ def main(arguments: list[str]) -> None:
     console, everything = Console(width=100), cells()
     in_sample, outside = [], []
     for name in dict.fromkeys(c.platform for c in everything):
-        platform = stairline.load(name)
+        platform = stairline.load(name).platform
         dtypes = list(dict.fromkeys(c.dtype for c in everything if c.platform == name))
         columns = [[c for c in everything if (c.platform, c.dtype) == (name, dtype)] for dtype in dtypes]
         refit = {} if "--quick" in arguments else left_out_errors(platform, columns)

@@ -9,7 +9,7 @@ import stairline as sl
 from hwmodels import with_values
 from simulator.zoo import build
 
-base = sl.load("CPU")
+base = sl.load("CPU").platform
 bandwidth = base.file.roofs.memory["dram"].bandwidth_bytes_per_s.value
 changes = {
     "as it is": {},
@@ -18,5 +18,5 @@ changes = {
 }
 for model in ("mobilenet_v2", "resnet_v1_50"):
     for label, values in changes.items():
-        latency_ms = sl.predict(build(model), with_values(base, values)).latency_s * 1e3
+        latency_ms = sl.Device(with_values(base, values)).predict(build(model)).latency_s * 1e3
         print(f"{model:14s} {label:22s} {latency_ms:7.1f} ms")

@@ -9,9 +9,9 @@ import stairline as sl
 from simulator.zoo import build_block
 
 
-def steps(platform: sl.Platform, widths: range) -> list[tuple[int, float]]:
+def steps(device: sl.Device, widths: range) -> list[tuple[int, float]]:
     """The last width of each latency step, with the latency in ms: those are the widths worth choosing."""
-    latencies_ms = [sl.predict(build_block("conv", 28, 320, 3, c_out=c), platform).operators_s * 1e3 for c in widths]
+    latencies_ms = [device.predict(build_block("conv", 28, 320, 3, c_out=c)).operators_s * 1e3 for c in widths]
     ends = [i for i in range(len(widths) - 1) if latencies_ms[i + 1] > latencies_ms[i] * 1.001]
     return [(widths[i], latencies_ms[i]) for i in ends]
 

@@ -31,8 +31,12 @@ class TiledGemm(NamedTuple):
     """The reduction (K_h K_w C_in) is padded to a multiple of this."""
     fill_k: float = 0.0
     """Reduction steps lost per tile to filling and draining the array."""
-    im2col_passes: float = 0.0
-    """Times the im2col matrix crosses memory when the convolution is not a plain matrix product."""
+    pack_weights_s_per_element: float = 0.0
+    """Reordering one weight into tiles, where the runtime does so with every inference."""
+    pack_pixels_s_per_element: float = 0.0
+    """Reordering one element of the input matrix into tiles."""
+    im2col_s_per_element: float = 0.0
+    """Copying one element into the input matrix, when the convolution is not a plain matrix product."""
 
 
 class UnrolledChannels(NamedTuple):
@@ -48,6 +52,42 @@ class UnrolledChannels(NamedTuple):
     """Time per channel in the narrow loop, relative to the wide loop."""
     scalar_slowdown: float
     """Time per channel in the scalar loop, relative to the wide loop."""
+    pixel_s: float = 0.0
+    """Time of one filter tap at one pixel whatever the channels: the loop over pixels itself."""
+
+
+class InterleavedTiles(NamedTuple):
+    """A convolution engine of cores that each hold one filter against a row of pixel lanes (VeriSilicon VIP)."""
+
+    efficiency: float
+    """Sustained share of the compute roof on full tiles."""
+    kernel_s: float
+    cores: float
+    """Filters worked on at one time."""
+    lanes: float
+    """Output pixels that one core works on at one time: the widest tile."""
+    taps: float
+    """Filter taps along the width that one lane multiplies per cycle."""
+    interleave_max: float
+    """Most rows of a narrow tile that share the lanes, as a power of two."""
+    input_depth: float
+    """Rows of an input tile that the input buffer holds, per interleaved row."""
+    accumulator_depth: float
+    """Rows of partial sums that a core holds, per interleaved row, over all its filters."""
+    cache_bytes: float
+    """On-chip memory; an input that does not fit is read again for every block of filters."""
+
+
+class ZeroSkipping(NamedTuple):
+    """A depthwise convolution run as a dense one, on cores that pass over foreign channels' zeros (VeriSilicon VIP)."""
+
+    kernel_s: float
+    cores: float
+    lanes: float
+    taps: float
+    interleave_max: float
+    skip_cycles: float
+    """Cycles in which a core passes over one kernel row of a channel that is all zero."""
 
 
 class Streaming(NamedTuple):
@@ -59,6 +99,8 @@ class Streaming(NamedTuple):
     """Time per element operation."""
     traffic: float = 1.0
     """Share of the operand bytes that reach the memory roof (less than 1 where caches hold them)."""
+    run_s: float = 0.0
+    """Time to start copying one run of neighbouring channels (concat, split, slice)."""
 
 
 class Gemv(NamedTuple):
@@ -67,6 +109,61 @@ class Gemv(NamedTuple):
     efficiency: float
     kernel_s: float
     epilogue_s_per_element: float
+
+
+class SystolicArray(NamedTuple):
+    """A convolution or matrix product on an array of multipliers, one filter per column (Edge TPU)."""
+
+    efficiency: float
+    """Sustained share of the compute roof."""
+    kernel_s: float
+    epilogue_s_per_element: float
+    tile_n: float
+    """Columns of the array: output channels (of a group) are padded to a multiple of this."""
+    tile_c: float
+    """Input channels (of a group) are padded to a multiple of this."""
+    lanes: float
+    """Channels of one line of the on-chip memory: tensors are read and written in whole lines."""
+
+
+class VectorLanes(NamedTuple):
+    """Work that mixes no channels, one operation per lane and cycle, one channel per lane."""
+
+    lanes: float
+    efficiency: float
+    """Sustained share of one operation per lane and cycle."""
+    kernel_s: float
+    epilogue_s_per_element: float
+
+
+class KpuConv(NamedTuple):
+    """A convolution on the K210's KPU: channel by channel, in lines of 64 bytes of a feature map."""
+
+    efficiency: float
+    """Sustained share of one line per cycle."""
+    kernel_s: float
+    filter_cycles: float
+    """Cycles between the filters of two channel pairs."""
+    weight_bytes: float
+    """Bytes of one stored weight."""
+    weight_bytes_per_cycle: float
+    """Rate at which a filter is read."""
+    write_bytes_per_cycle: float
+    """Rate at which finished lines are written back."""
+
+
+class ScalarLoops(NamedTuple):
+    """Portable scalar code that visits its elements one by one (nncase's neutral kernels)."""
+
+    kernel_s: float
+    mac_s: float
+    """Time of one multiply-accumulate of a convolution or matrix product."""
+    element_s: float
+    """Time of one element in a flat loop, or of one tap of a window."""
+    index_s: float
+    """Added time per element where it is addressed by four indices: reductions, and operands that are broadcast."""
+    convert_s_per_element: float
+    """Conversion of one operand element to float, or of one result element back; 0 for code that works on integers."""
 
 
 class Free(NamedTuple):
@@ -146,7 +243,21 @@ class LaneModes(NamedTuple):
     element_bytes: float
 
 
-KernelParameters = TiledGemm | UnrolledChannels | Streaming | Gemv | Free | WorkGroups | LaneModes
+KernelParameters = (
+    TiledGemm
+    | UnrolledChannels
+    | InterleavedTiles
+    | ZeroSkipping
+    | Streaming
+    | Gemv
+    | Free
+    | WorkGroups
+    | SystolicArray
+    | VectorLanes
+    | KpuConv
+    | ScalarLoops
+    | LaneModes
+)
 
 SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
 """Parameters that a platform gives once, under [overheads]; a kernel may state its own."""
@@ -154,8 +265,14 @@ SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
 KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "tiled_gemm": TiledGemm,
     "unrolled_channels": UnrolledChannels,
+    "interleaved_tiles": InterleavedTiles,
+    "zero_skipping": ZeroSkipping,
     "streaming": Streaming,
     "gemv": Gemv,
+    "systolic_array": SystolicArray,
+    "vector_lanes": VectorLanes,
+    "kpu_conv": KpuConv,
+    "scalar_loops": ScalarLoops,
     "free": Free,
     "texture_conv": WorkGroups,
     "texture_dwconv": WorkGroups,

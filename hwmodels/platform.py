@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import inf
 from typing import NamedTuple
 
 from .kernel_models import KERNEL_MODELS, KernelParameters
@@ -27,6 +28,9 @@ class Roof(NamedTuple):
     element_bytes: float
     overlap: float
     """0: compute and memory time add; 1: the longer one hides the other."""
+    cache_bytes: float = 0.0
+    """Bytes of a kernel's tensors that caches before the memory hold."""
+    cache_bytes_per_s: float = inf
 
 
 class Rule(NamedTuple):
@@ -62,6 +66,8 @@ class Machine:
     boundary: Boundary
     placement_rule: str | None
     capacity_bytes: float
+    main_bytes: float
+    """Infinite where the platform states none."""
     inference_s: float
     io_bytes_per_s: float | None
     active_w: float | None
@@ -116,6 +122,9 @@ def _machine(platform: Platform, dtype: str) -> Machine:
     placement, partition = file.placement, file.partition
     stream = memory[placement.memory or main] if placement else memory[main]
 
+    cache = file.roofs.cache
+    cached = (number(cache.capacity_bytes), number(cache.bandwidth_bytes_per_s)) if cache else (0.0, inf)
+
     def rule_of(rule: KernelRule) -> Rule:
         model = KERNEL_MODELS[rule.model]
         values = {name: value for name, value in shared.items() if name in model._fields}
@@ -129,6 +138,7 @@ def _machine(platform: Platform, dtype: str) -> Machine:
             clock_hz,
             float(ELEMENT_BYTES[dtype]),
             number(file.roofs.overlap),
+            *(cached if tensors == main else (0.0, inf)),
         )
         return Rule(rule.model, model(**values), roof, rule.processor or file.platform.processor)
 
@@ -139,7 +149,7 @@ def _machine(platform: Platform, dtype: str) -> Machine:
         rules={op: rule_of(rule) for ops, rule in file.kernels.items() for op in ops.split("|")},
         lowering=file.lowering,
         support=file.support,
-        fusion=file.fusion,
+        fusion=tuple(rule for rule in file.fusion if not rule.dtypes or dtype in rule.dtypes),
         partition_rule=partition.rule,
         fallback=partition.fallback,
         boundary=Boundary(
@@ -147,6 +157,7 @@ def _machine(platform: Platform, dtype: str) -> Machine:
         ),
         placement_rule=placement.rule if placement else None,
         capacity_bytes=number(placement.capacity_bytes) if placement else 0.0,
+        main_bytes=number(placement.main_bytes, inf) if placement else inf,
         inference_s=number(overheads.inference_s),
         io_bytes_per_s=memory[overheads.io_memory] if overheads.io_memory else None,
         active_w=number(file.power.active_w) if file.power else None,

@@ -62,7 +62,7 @@ def description(platform: Platform) -> list[Block]:
     kernels: list[Block] = [Heading("Kernel models")]
     for ops, rule in file.kernels.items():
         runs_on = rule.processor or about.processor
-        kernels += ["", f"{ops.replace('|', ', ')}: {rule.model} on {runs_on}", _meaning(rule.model)]
+        kernels += ["", f"{ops.replace('|', ', ')}: {rule.model} on {runs_on}. {_meaning(rule.model)}"]
         if rule.parameters:
             kernels.append(_numbers(platform, f"kernels.{ops}."))
     others = _numbers(platform, "", skip=("roofs.", "kernels."))
@@ -86,7 +86,7 @@ def sources(platform: Platform) -> list[Block]:
 
 
 def _meaning(model: str) -> str:
-    return f"  {(KERNEL_MODELS[model].__doc__ or '').splitlines()[0]}"
+    return (KERNEL_MODELS[model].__doc__ or "").splitlines()[0]
 
 
 def _ridge_points(platform: Platform) -> Table:
@@ -99,8 +99,8 @@ def _ridge_points(platform: Platform) -> Table:
         macs_per_s = at_dtype(file.roofs.compute[dtype].macs_per_cycle, dtype).value * clock_hz  # type: ignore[index]
         rates = [at_dtype(memory.bandwidth_bytes_per_s, dtype).value for memory in memories.values()]
         rows.append((dtype, f"{macs_per_s / 1e9:,.1f}", *(f"{macs_per_s / rate:,.2f}" for rate in rates)))
-    ridges = (number(f"ridge at {name} (MAC/byte)") for name in memories)
-    return Table((word("precision"), number("peak (GMAC/s)"), *ridges), tuple(rows))
+    ridges = (number(f"ridge at {name}\n(MAC/byte)") for name in memories)
+    return Table((word("precision"), number("peak\n(GMAC/s)"), *ridges), tuple(rows))
 
 
 def _numbers(platform: Platform, prefix: str, skip: tuple[str, ...] = ()) -> Table:

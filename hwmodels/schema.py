@@ -38,11 +38,19 @@ class MemoryRoof(Closed):
     bandwidth_bytes_per_s: PerDtype
 
 
+class CacheRoof(Closed):
+    """Caches before the first memory roof: how much of a kernel's tensors they hold, and at what rate."""
+
+    capacity_bytes: PerDtype
+    bandwidth_bytes_per_s: PerDtype
+
+
 class Roofs(Closed):
     """Compute roof per precision, memory roofs per level, and how far the two overlap (0: they add; 1: the longer)."""
 
     compute: dict[Dtype, ComputeRoof]
     memory: Annotated[dict[str, MemoryRoof], Field(min_length=1)]
+    cache: CacheRoof | None = None
     overlap: PerDtype
 
 
@@ -88,6 +96,8 @@ class FusionRule(Closed):
 
     pattern: Annotated[tuple[str, ...], Field(min_length=2)]
     when: tuple[str, ...] = ()
+    dtypes: tuple[Dtype, ...] = ()
+    """Precisions at which the chain holds; all of them where left out."""
     source: str
 
 
@@ -127,6 +137,8 @@ class Placement(Closed):
 
     rule: Literal["parameter_cache", "feature_map_memory"]
     capacity_bytes: PerDtype
+    main_bytes: PerDtype | None = None
+    """Main memory behind a feature-map memory: room for all parameters and the fallback's tensors."""
     memory: str | None = None
     """Memory roof that parameters outside the cache are streamed over."""
     source: str
@@ -151,6 +163,8 @@ class PlatformFile(Closed):
     name: Name
     aliases: tuple[str, ...] = ()
     title: str
+    fallback_only: bool = False
+    """Serves as the host of another platform; "all" platforms leaves it out."""
     platform: Description
     roofs: Roofs
     overheads: Overheads

@@ -153,8 +153,7 @@ def predict_command(
 def compare_command(models: tuple[str, ...], names: tuple[str, ...], **how: Any) -> None:
     """Print networks by platforms, in ms."""
     request = _request(models, names, **how)
-    labels = [report.label(platform) for platform in request.platforms]
-    show(report.comparison([r.outcome for r in _results(request)], labels))
+    show(report.comparison([r.outcome for r in _results(request)], len(request.platforms)))
 
 
 @click.command("show")
@@ -218,6 +217,8 @@ def _platforms(names: Sequence[str], dtype: str | None) -> tuple[Platform, ...]:
             chosen[platform] = None
             continue
         for platform in hwmodels.available():
+            if platform.file.fallback_only:
+                continue
             if dtype in (None, *platform.dtypes):
                 chosen[platform] = None
             else:

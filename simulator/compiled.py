@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,16 +16,15 @@ from typing import Any
 import numba
 import numpy as np
 from numba.extending import register_jitable
-from numba.np.unsafe.ndarray import to_fixed_tuple
+from numba.np.unsafe.ndarray import to_fixed_tuple as _to_fixed_tuple
 
-from hwmodels.kernel_models import KERNEL_MODELS, Free, Gemv, Streaming, TiledGemm, UnrolledChannels
+from hwmodels import kernel_models, platform
+from hwmodels.kernel_models import KERNEL_MODELS
 from hwmodels.platform import Roof
 
 from . import cost
-from .cost.roof import Cost, Work
-from .cost.streaming import free, gemv, streaming
-from .cost.tiled_gemm import tiled_gemm
-from .cost.unrolled_channels import unrolled_channels
+from .cost import MODELS
+from .cost.roof import Cost, Work, combine
 
 MODEL_CODES = {name: code for code, name in enumerate(KERNEL_MODELS)}
 """Integer code of each kernel model: numba does not compile functions that arrive as arguments."""
@@ -33,25 +33,20 @@ _WORK, _ROOF = len(Work._fields), len(Roof._fields)
 PARAMETER_COLUMNS = max(len(model._fields) for model in KERNEL_MODELS.values())
 """Columns of a parameter table: those of the longest parameter list."""
 
-_fields: Any = to_fixed_tuple
-
-_TILED_GEMM, _TILED_GEMM_N = MODEL_CODES["tiled_gemm"], len(TiledGemm._fields)
-_UNROLLED, _UNROLLED_N = MODEL_CODES["unrolled_channels"], len(UnrolledChannels._fields)
-_STREAMING, _STREAMING_N = MODEL_CODES["streaming"], len(Streaming._fields)
-_GEMV, _GEMV_N = MODEL_CODES["gemv"], len(Gemv._fields)
-_FREE = MODEL_CODES["free"]
+_fields: Any = _to_fixed_tuple
+"""The first columns of a row as a tuple, whose length the compiler knows."""
 
 
 def _register_cost_functions() -> str:
-    """Make every function of ``cost/`` callable from compiled code; the digest of their sources."""
+    """Make every function of ``cost/`` callable from compiled code; the digest of all sources that go into it."""
     digest = hashlib.sha256(numba.__version__.encode())
-    digest.update(Path(__file__).read_bytes())
-    for info in sorted(iter_modules(cost.__path__), key=lambda i: i.name):
-        module = import_module(f"{cost.__name__}.{info.name}")
-        digest.update(Path(str(module.__file__)).read_bytes())
+    modules = [import_module(f"{cost.__name__}.{info.name}") for info in iter_modules(cost.__path__)]
+    for module in modules:
         for item in vars(module).values():
             if isinstance(item, FunctionType) and item.__module__ == module.__name__:
                 register_jitable(item)
+    for path in sorted([__file__, *(str(m.__file__) for m in (kernel_models, platform, *modules))]):
+        digest.update(Path(path).read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -89,17 +84,30 @@ def _compiled(function: Any) -> Any:
         return njit(cache=True)(function)
 
 
-@register_jitable
-def _kernel_cost(code: int, work: Work, roof: Roof, row: Any) -> Cost:
-    if code == _TILED_GEMM:
-        return tiled_gemm(work, roof, TiledGemm(*_fields(row, _TILED_GEMM_N)))
-    if code == _UNROLLED:
-        return unrolled_channels(work, roof, UnrolledChannels(*_fields(row, _UNROLLED_N)))
-    if code == _STREAMING:
-        return streaming(work, roof, Streaming(*_fields(row, _STREAMING_N)))
-    if code == _GEMV:
-        return gemv(work, roof, Gemv(*_fields(row, _GEMV_N)))
-    return free(work, roof, Free())
+def _no_model(_code: int, _work: Work, roof: Roof, _row: Any) -> Cost:
+    return combine(roof, 0.0, math.nan, 0.0, 0.0, 0.0, 0.0)
+
+
+def _branch(code: int, name: str, otherwise: Any) -> Any:
+    model, parameters, columns = MODELS[name], KERNEL_MODELS[name], len(KERNEL_MODELS[name]._fields)
+
+    def kernel_cost(which: int, work: Work, roof: Roof, row: Any) -> Any:
+        if which == code:
+            return model(work, roof, parameters(*_fields(row, columns)))
+        return otherwise(which, work, roof, row)
+
+    return register_jitable(kernel_cost)
+
+
+def _dispatcher() -> Any:
+    """One branch per kernel model, compared by code; a code that none has prices to not-a-number."""
+    chain = register_jitable(_no_model)
+    for name, code in MODEL_CODES.items():
+        chain = _branch(code, name, chain)
+    return chain
+
+
+_kernel_cost = _dispatcher()
 
 
 @_compiled

@@ -65,6 +65,8 @@ def count(op: str, inputs: Shapes, outputs: Shapes, attributes: Attributes) -> C
     """Work and data of one layer. An operator outside the canonical set counts its data only."""
     elements_in = prod(inputs[0]) if len(inputs) == 1 else sum(map(prod, inputs))
     elements_out = prod(outputs[0]) if len(outputs) == 1 else sum(map(prod, outputs))
+    if op in _PARTS:
+        elements_in = elements_out
     spec = OPS.get(op)
     if spec is None:
         return Counts(0, 0, 0, elements_in, elements_out)
@@ -149,6 +151,9 @@ ACTIVATIONS = frozenset(_ACTIVATION_OPS)
 """Unary operators that leave the shape alone."""
 
 _REDUCTIONS = frozenset({"mean", "globalavgpool2d", "globalmaxpool2d"})
+
+_PARTS = frozenset({"slice", "strided_slice"})
+"""Operators that read only what they give."""
 
 OPS: dict[str, OpSpec] = {
     "conv2d": OpSpec(shapes.conv2d, _conv_macs, _conv_weights, 0),

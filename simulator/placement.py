@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import prod
 from typing import NamedTuple
 
+from hwmodels.kernel_models import ScalarLoops, SystolicArray
 from hwmodels.platform import Machine
+from hwmodels.schema import ELEMENT_BYTES
 
-from .graph import Graph
+from .cost.kpu import LINE_BYTES, kpu_lines
+from .cost.roof import pad_to
+from .graph import Graph, Layer
 from .ops import count
 
 
@@ -20,21 +26,76 @@ class Placement(NamedTuple):
 def place(graph: Graph, groups: list[list[int]], machines: list[Machine], main: Machine) -> Placement:
     """Apply the platform's placement rule to its own kernels.
 
-    parameter_cache: parameters get on-chip room in execution order until ``capacity_bytes`` is used up; what comes
-    later is streamed in with every inference. feature_map_memory: a layer's inputs and outputs must fit together.
+    parameter_cache: the parameters of whole kernels, padded as stored, get on-chip room in execution order until
+    ``capacity_bytes`` is used up; those of the others are streamed in with every inference. feature_map_memory: the
+    maps that a kernel reads and writes must fit in ``capacity_bytes`` together, and all parameters with the largest
+    operands of one fallback layer in ``main_bytes``.
     """
     streamed = [0] * len(groups)
     if main.placement_rule == "parameter_cache":
         room = main.capacity_bytes / main.element_bytes
         for g, group in enumerate(groups):
             if machines[group[0]] is main:
-                need = sum(_weights(graph, index) for index in group)
+                need = sum(stored_elements(graph, index, main) for index in group)
                 streamed[g] = 0 if need <= room else need
                 room -= need if need <= room else 0
-        return Placement(streamed, ())
+    elif main.placement_rule == "feature_map_memory":
+        return Placement(
+            streamed, (*_maps_too_large(graph, groups, machines, main), *_main_memory_full(graph, machines, main))
+        )
     return Placement(streamed, ())
 
 
-def _weights(graph: Graph, index: int) -> int:
+def stored_elements(graph: Graph, index: int, machine: Machine) -> int:
+    """Parameters of a layer as the machine stores them: filters padded to the tiles of an array, biases not counted."""
     layer = graph.layers[index]
+    rule = machine.rules.get(layer.op)
+    if rule is None or not isinstance(rule.parameters, SystolicArray):
+        return _weights(graph, layer)
+    tiles, a = rule.parameters, layer.attributes
+    c_in = graph.tensors[layer.inputs[0]].shape[-1] // a.groups
+    c_out = graph.tensors[layer.outputs[0]].shape[-1] // a.groups
+    if _weights(graph, layer) == 0:
+        return 0
+    return int(a.groups * prod(a.kernel) * pad_to(c_in, tiles.tile_c) * pad_to(c_out, tiles.tile_n))
+
+
+def _maps_too_large(graph: Graph, groups: list[list[int]], machines: list[Machine], main: Machine) -> Iterator[str]:
+    for group in groups:
+        if machines[group[0]] is main:
+            ends = graph.layers[group[0]].inputs[0], graph.layers[group[-1]].outputs[0]
+            need = sum(map_bytes(graph.tensors[t].shape) for t in ends)
+            if need > main.capacity_bytes:
+                yield (
+                    f"{graph.layers[group[0]].name}: its input and output take {need} bytes of the {main.name}'s "
+                    f"{main.capacity_bytes:.0f} for feature maps; make the input smaller or the network narrower"
+                )
+
+
+def map_bytes(shape: tuple[int, ...]) -> int:
+    """Bytes of a feature map in the K210's line layout; a vector takes a map of 4 x 4."""
+    h, w = shape[-3:-1] if len(shape) >= 3 else (4, 4)
+    return int(kpu_lines(max(h, 4), max(w, 4), shape[-1]) * LINE_BYTES)
+
+
+def _main_memory_full(graph: Graph, machines: list[Machine], main: Machine) -> Iterator[str]:
+    outside = [(layer, machine) for layer, machine in zip(graph.layers, machines) if machine is not main]
+    working_bytes = max((_operand_bytes(graph, layer, machine) for layer, machine in outside), default=0)
+    need = sum(_weights(graph, layer) for layer in graph.layers) * main.element_bytes + working_bytes
+    if need > main.main_bytes:
+        yield (
+            f"{graph.name}: parameters and the largest operands outside the KPU take {need} bytes of {main.name}'s "
+            f"{main.main_bytes:.0f} of main memory; make the input smaller or the network narrower"
+        )
+
+
+def _operand_bytes(graph: Graph, layer: Layer, machine: Machine) -> int:
+    """Inputs and outputs of a layer, converted where its code computes in float."""
+    rule = machine.rules.get(layer.op)
+    scalar = rule is not None and isinstance(rule.parameters, ScalarLoops) and rule.parameters.convert_s_per_element > 0
+    element_bytes = ELEMENT_BYTES["float32"] if scalar else machine.element_bytes
+    return element_bytes * sum(prod(shape) for shape in graph.shapes((*layer.inputs, *layer.outputs)))
+
+
+def _weights(graph: Graph, layer: Layer) -> int:
     return count(layer.op, graph.shapes(layer.inputs), graph.shapes(layer.outputs), layer.attributes).weight_elements

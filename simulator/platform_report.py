@@ -38,12 +38,12 @@ def _lowering(platform: Platform) -> list[Block]:
     if not platform.file.lowering:
         return []
     rows = tuple(
-        (REWRITES[entry.rule].op, entry.rule, _sentence(REWRITES[entry.rule].rewrite), entry.source)
+        (", ".join(REWRITES[entry.rule].ops), entry.source, _sentence(REWRITES[entry.rule].match))
         for entry in platform.file.lowering
     )
     return [
         Heading("Rewrites by the converter"),
-        Table((word("operator"), prose("rule"), prose("what becomes of it"), word("source")), rows),
+        Table((word("operator"), word("source"), prose("what becomes of it")), rows),
     ]
 
 
@@ -54,34 +54,39 @@ def _support(platform: Platform) -> list[Block]:
         return [heading, f"{_partition(file.partition)} What has no kernel model above cannot be predicted."]
     rows = tuple(
         (
-            ", ".join(rule.ops),
-            "; ".join(_reason(name, rule.limits) for name in rule.constraints) or "always",
             rule.source,
+            "; ".join(_reason(name, rule.limits) for name in rule.constraints) or "always",
+            ", ".join(rule.ops),
         )
         for rule in file.support
     )
     return [
         heading,
         _partition(file.partition),
-        Table((prose("operators"), prose("under which conditions"), word("source")), rows),
+        Table((word("source"), prose("under which conditions"), prose("operators")), rows),
     ]
 
 
 def _fusion(platform: Platform) -> list[Block]:
     rows = tuple(
         (
-            " + ".join(element.replace("|", " or ") for element in rule.pattern),
-            "; ".join(_sentence(CONDITIONS[name]) for name in rule.when) or "always",
             rule.source,
+            "; ".join(_sentence(CONDITIONS[name]) for name in rule.when) or "always",
+            ", then ".join(map(_element, rule.pattern)),
         )
         for rule in platform.file.fusion
     )
     table: Block = (
-        Table((prose("chain"), prose("when"), word("source")), rows)
+        Table((word("source"), prose("when"), prose("chain")), rows)
         if rows
         else "Every operator is a kernel of its own."
     )
     return [Heading("Fusion: chains that run as one kernel"), table]
+
+
+def _element(element: str) -> str:
+    repeats = " (any number of them)" if element.endswith("+") else ""
+    return element.removesuffix("+").replace("|", " or ") + repeats
 
 
 def _partition(partition: Partition) -> str:

@@ -56,7 +56,7 @@ def several(outcomes: Sequence[Outcome]) -> list[Block]:
     energy = any(o.summary.energy_j is not None for o in outcomes)
     decimals = _decimals([o.summary.lower_s * 1e3 for o in outcomes])
     columns = (
-        *(prose("network"), word("platform"), word("precision"), number("ms"), number("from"), number("to")),
+        *(prose("network"), prose("platform"), word("precision"), number("ms"), number("from"), number("to")),
         *((number("mJ"),) if energy else ()),
         word("status"),
     )
@@ -74,14 +74,14 @@ def several(outcomes: Sequence[Outcome]) -> list[Block]:
     return [Table(columns, rows), *_explanations(outcomes)]
 
 
-def comparison(outcomes: Sequence[Outcome], labels: Sequence[str]) -> list[Block]:
-    """Networks by platforms, in ms. ``outcomes`` run through the platforms of ``labels`` within each network."""
+def comparison(outcomes: Sequence[Outcome], platforms: int) -> list[Block]:
+    """Networks by platforms, in ms. ``outcomes`` run through the ``platforms`` within each network."""
     decimals = _decimals([o.summary.latency_s * 1e3 for o in outcomes])
     rows: list[tuple[str | Cell, ...]] = []
-    for start in range(0, len(outcomes), len(labels)):
-        row = [o.summary for o in outcomes[start : start + len(labels)]]
+    for start in range(0, len(outcomes), platforms):
+        row = [o.summary for o in outcomes[start : start + platforms]]
         rows.append((row[0].model, *(_marked(s, decimals) for s in row)))
-    columns = (prose("ms"), *map(number, labels))
+    columns = (prose("ms"), *(number(f"{label}\n{s.dtype}") for label, s, _ in outcomes[:platforms]))
     return [Table(columns, tuple(rows)), *_explanations(outcomes, _MARKS)]
 
 
@@ -120,9 +120,11 @@ def csv_row(s: Summary) -> tuple[str, ...]:
 
 def _outcome(prediction: Prediction) -> list[tuple[str, str | Cell]]:
     s = prediction.summary
+    bounded = "lower_bound" in s.flags
+    interval = f"{_digits(s.lower_s * 1e3)} to {_digits(s.upper_s * 1e3)} ms"
     rows: list[tuple[str, str | Cell]] = [
-        ("latency", Cell(f"{_digits(s.latency_s * 1e3)} ms", "bold")),
-        ("90 % interval", f"{_digits(s.lower_s * 1e3)} to {_digits(s.upper_s * 1e3)} ms"),
+        ("latency", Cell(f"{'at least ' * bounded}{_digits(s.latency_s * 1e3)} ms", "bold")),
+        ("90 % interval", f"{interval}{' for the part that is modelled' * bounded}"),
         ("status", Cell(_MEANINGS[s.status], _STYLES[s.status])),
     ]
     rows += [("because", text) for text in _kinds_of_reason(prediction.reasons)]
@@ -134,17 +136,17 @@ def _outcome(prediction: Prediction) -> list[tuple[str, str | Cell]]:
 def _work(p: Prediction) -> list[tuple[str, str | Cell]]:
     macs = sum(k.macs for k in p.kernels)
     once_s = p.latency_s - sum(k.latency_s for k in p.kernels)
-    rows: list[tuple[str, str | Cell]] = [("work", f"{_count(macs)} MAC in {len(p.kernels)} kernels")]
+    rows: list[tuple[str, str | Cell]] = [("work", f"{_count(macs, 'MAC')} in {len(p.kernels)} kernels")]
     padded = [k for k in p.kernels if k.cost.padded_macs > 0]
     wasted = sum(k.cost.padded_macs - k.macs for k in padded)
     if wasted > 0:
         share = wasted / sum(k.cost.padded_macs for k in padded)
-        rows.append(("padding", f"{_count(wasted)} MAC more, {share:.1%} of what runs: tiles not filled"))
+        rows.append(("padding", f"{_count(wasted, 'MAC')} more, {share:.1%} of what runs: tiles not filled"))
     limits = ", ".join(f"{bound} {share:.0%}" for bound, share in _shares(p.kernels).items() if share >= 0.005)
     rows.append(("limited by", f"{limits} of the time"))
     if once_s > 1e-9:
         rows.append(("once", f"{_digits(once_s * 1e3)} ms per inference, whatever the network"))
-    rows.append(("peak memory", f"{_count(p.peak_memory_bytes)}B of activations, parameters not counted"))
+    rows.append(("peak memory", f"{_count(p.peak_memory_bytes, 'B')} of activations, parameters not counted"))
     shares = ", ".join(f"{share:.1%} of {what}" for what, share in p.summary.coverage._asdict().items())
     rows.append(("coverage", "complete" if min(p.summary.coverage) == 1.0 else Cell(shares, "bold red")))
     return rows
@@ -187,7 +189,7 @@ def _by_operator(p: Prediction) -> Table:
             _count(sum(k.macs for k in kernels)),
             f"{_total_s(kernels) * 1e3:,.{decimals}f}",
             f"{_total_s(kernels) / p.latency_s:.1%}",
-            next(iter(_shares(kernels))),
+            next(iter(_shares(kernels))) if _total_s(kernels) else "-",
         )
         for kernels in groups
     )
@@ -204,9 +206,9 @@ def _every_kernel(p: Prediction) -> Table:
             *processor(k),
             _count(k.macs),
             _count(k.cost.padded_macs),
-            f"{_count(k.bytes_moved)}B",
+            _count(k.bytes_moved, "B"),
             f"{k.latency_s * 1e3:,.4f}",
-            k.bound,
+            k.bound if k.latency_s else "-",
         )
         for k in p.kernels
     )
@@ -215,8 +217,8 @@ def _every_kernel(p: Prediction) -> Table:
 
 
 def _processor_column(p: Prediction) -> tuple[tuple[Column, ...], Callable[[KernelPrediction], tuple[str, ...]]]:
-    """The column that says where a kernel runs, where there is more than one answer."""
-    if len({k.processor for k in p.kernels}) < 2:
+    """The column that says where a kernel runs, where there is more than one answer (links apart)."""
+    if len({k.processor for k in p.kernels if k.processor != "link"}) < 2:
         return (), lambda _: ()
     return (word("runs on"),), lambda kernel: (kernel.processor,)
 
@@ -288,12 +290,12 @@ def _digits(value: float) -> str:
     return f"{value:,.{_decimals([value])}f}"
 
 
-def _count(value: float) -> str:
-    """A count with its thousands as k, M, G: "300.8 M", and "0" for none."""
+def _count(value: float, unit: str = "") -> str:
+    """A count with its thousands as k, M, G before the unit: "300.8 MMAC", "640 B"; "300.8 M" without one."""
     for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= factor:
-            return f"{value / factor:,.1f} {prefix}"
-    return f"{value:,.0f} "
+            return f"{value / factor:,.1f} {prefix}{unit}"
+    return f"{value:,.0f} {unit}".rstrip()
 
 
 def label(platform: Platform) -> str:

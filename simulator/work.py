@@ -8,6 +8,9 @@ from .cost import Work
 from .graph import Graph, Layer
 from .ops import ACTIVATIONS, OPS, as_nhwc, count
 
+_IN_PLACE = ACTIVATIONS | {"concat"}
+"""Operators that add no traffic behind another: a concat's part is written straight to its place."""
+
 
 def work_of(graph: Graph, group: list[int], streamed_elements: int = 0) -> Work:
     """Counts of one kernel: the first layer's geometry, all operands from outside, the last layer's results."""
@@ -17,7 +20,7 @@ def work_of(graph: Graph, group: list[int], streamed_elements: int = 0) -> Work:
     outputs, weights, epilogue_ops = counts.output_elements, counts.weight_elements, 0
     for index in group[1:]:
         layer = graph.layers[index]
-        if layer.op in ACTIVATIONS:
+        if layer.op in _IN_PLACE:
             epilogue_ops += outputs * OPS[layer.op].ops_per_element
             continue
         fused = count(layer.op, graph.shapes(layer.inputs), graph.shapes(layer.outputs), layer.attributes)

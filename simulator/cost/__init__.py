@@ -8,9 +8,13 @@ from typing import Any
 
 from hwmodels.platform import Roof, Rule
 
+from .interleaved_tiles import interleaved_tiles, zero_skipping
+from .kpu import kpu_conv
 from .lane_modes import lane_conv, lane_dwconv
 from .roof import Cost, Work
+from .scalar_loops import scalar_loops
 from .streaming import free, gemv, streaming
+from .systolic_array import systolic_array, vector_lanes
 from .tiled_gemm import tiled_gemm
 from .unrolled_channels import unrolled_channels
 from .work_groups import texture_concat, texture_conv, texture_dense, texture_dwconv, texture_window
@@ -20,8 +24,14 @@ __all__ = ["MODELS", "Cost", "Work", "kernel_cost"]
 MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "tiled_gemm": tiled_gemm,
     "unrolled_channels": unrolled_channels,
+    "interleaved_tiles": interleaved_tiles,
+    "zero_skipping": zero_skipping,
     "streaming": streaming,
     "gemv": gemv,
+    "systolic_array": systolic_array,
+    "vector_lanes": vector_lanes,
+    "kpu_conv": kpu_conv,
+    "scalar_loops": scalar_loops,
     "free": free,
     "texture_conv": texture_conv,
     "texture_dwconv": texture_dwconv,

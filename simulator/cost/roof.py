@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+import math
 from typing import NamedTuple
 
 from hwmodels.platform import Roof
@@ -55,6 +55,16 @@ class Cost(NamedTuple):
     latency_s: float
 
 
+def ceil(value: float) -> float:
+    """``value`` rounded up. A float, so that compiled code sees one type where plain Python would accept two."""
+    return float(math.ceil(value))
+
+
+def floor(value: float) -> float:
+    """``value`` rounded down, as a float for the same reason."""
+    return float(math.floor(value))
+
+
 def pad_to(size: float, tile: float) -> float:
     """``size`` rounded up to a multiple of ``tile``."""
     return ceil(size / tile) * tile
@@ -77,11 +87,13 @@ def combine(
 
 
 def tensors_s(work: Work, roof: Roof) -> float:
-    """Time to read the operands and write the result at the memory roof."""
-    return (work.input_elements + work.output_elements) * roof.element_bytes / roof.bytes_per_s
+    """Time to read the operands and write the result: what caches hold at their rate, the rest at the memory roof."""
+    moved_bytes = (work.input_elements + work.output_elements) * roof.element_bytes
+    cached_bytes = min(moved_bytes, roof.cache_bytes)
+    return cached_bytes / roof.cache_bytes_per_s + (moved_bytes - cached_bytes) / roof.bytes_per_s
 
 
 def parameters_s(work: Work, roof: Roof) -> float:
-    """Time to read resident parameters at their roof and to stream the others in."""
-    resident = work.weight_elements - work.streamed_elements
+    """Time to read resident parameters at their roof and to stream the others in, padding included."""
+    resident = max(work.weight_elements - work.streamed_elements, 0.0)
     return roof.element_bytes * (resident / roof.weight_bytes_per_s + work.streamed_elements / roof.stream_bytes_per_s)

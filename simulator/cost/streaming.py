@@ -12,10 +12,11 @@ def streaming(work: Work, roof: Roof, p: Streaming) -> Cost:
     """Operations at their own rate against operand bytes at the memory roof."""
     window = work.kernel_h * work.kernel_w
     ops = work.element_ops * window + work.epilogue_ops
+    runs = max(work.input_elements / work.c_in, work.output_elements / work.c_out)
     return combine(
         roof,
         0.0,
-        p.op_s * ops,
+        p.op_s * ops + p.run_s * runs,
         p.traffic * tensors_s(work, roof),
         parameters_s(work, roof),
         p.epilogue_s_per_element * work.output_elements,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import floor
-
 from hwmodels.kernel_models import UnrolledChannels
 from hwmodels.platform import Roof
 
-from .roof import Cost, Work, combine, parameters_s, tensors_s
+from .roof import Cost, Work, combine, floor, parameters_s, tensors_s
 
 
 def unrolled_channels(work: Work, roof: Roof, p: UnrolledChannels) -> Cost:
@@ -21,7 +19,7 @@ def unrolled_channels(work: Work, roof: Roof, p: UnrolledChannels) -> Cost:
     narrow = floor((channels - wide) / p.unroll_narrow) * p.unroll_narrow
     scalar = channels - wide - narrow
     taps = work.n * work.h_out * work.w_out * work.kernel_h * work.kernel_w
-    per_tap_s = p.tap_s * (wide + narrow * p.narrow_slowdown + scalar * p.scalar_slowdown)
+    per_tap_s = p.pixel_s + p.tap_s * (wide + narrow * p.narrow_slowdown + scalar * p.scalar_slowdown)
     return combine(
         roof,
         work.macs,

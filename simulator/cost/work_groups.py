@@ -7,13 +7,12 @@ section 4.1 and appendix B.1. Source: TensorFlow Lite 2.1, delegates/gpu/cl/kern
 
 from __future__ import annotations
 
-from math import ceil, floor
 from typing import NamedTuple
 
 from hwmodels.kernel_models import WorkGroups
 from hwmodels.platform import Roof
 
-from .roof import Cost, Work, combine, parameters_s
+from .roof import Cost, Work, ceil, combine, floor, parameters_s
 
 SLICE = 4.0
 """Channels of a texel."""
@@ -153,16 +152,16 @@ def search(items: Items, p: WorkGroups, round_s: float, texel_s: float) -> Launc
     for least in (LEAST_GROUP, 1.0):
         if best_s >= 0.0:
             return best
-        for x in range(1, floor(min(items.grid_x, p.group_max)) + 1):
+        for x in range(1, int(min(items.grid_x, p.group_max)) + 1):
             if not _divides(x, items.grid_x):
                 continue
-            for y in range(1, floor(min(items.grid_y, p.group_max / x)) + 1):
+            for y in range(1, int(min(items.grid_y, p.group_max / x)) + 1):
                 if not _divides(y, items.grid_y):
                     continue
-                for z in range(1, floor(min(items.grid_z, p.group_max / (x * y))) + 1):
+                for z in range(1, int(min(items.grid_z, p.group_max / (x * y))) + 1):
                     if x * y * z < least or not _divides(z, items.grid_z):
                         continue
-                    launch = _launch(items, p, x, y, z)
+                    launch = _launch(items, p, float(x), float(y), float(z))
                     launch_s = ceil(launch.waves / p.units) * round_s + launch.filled * texel_s
                     if best_s < 0.0 or launch_s < best_s:
                         best, best_s = launch, launch_s

@@ -109,7 +109,7 @@ def model(name: str) -> Graph:
 
 def predict(graph: Graph, platform: str, dtype: str | None = None) -> Prediction:
     """The prediction of a graph on one of PLATFORMS, at its precision in LOWEST unless another is named."""
-    return stairline.predict(graph, stairline.load(platform), dtype or LOWEST[platform])
+    return stairline.load(platform).predict(graph, dtype or LOWEST[platform])
 
 
 @cache
