@@ -108,7 +108,9 @@ def mode_steps(c_in: float, c_out: float, taps: float, lanes: float, start: floa
     return ceil(c_out / outputs) * (ceil(c_in / lanes) * taps + start)
 
 
-def fits(w: float, h: float, c_in: float, kernel_h: float, taps: float, stride: float, lanes: float, p: LaneModes) -> bool:
+def fits(
+    w: float, h: float, c_in: float, kernel_h: float, taps: float, stride: float, lanes: float, p: LaneModes
+) -> bool:
     """Whether the coefficients of a lane and the lines that a kernel row needs fit the engine's memories."""
     blocks = ceil(c_in / lanes)
     if blocks * taps > p.coefficient_lines or c_in > p.channels_max:
@@ -167,7 +169,9 @@ def cut_at(work: Work, c_in: float, c_out: float, slices: float, across: Axis, p
         copied = down.outputs * across.outputs * across.misaligned_outputs * c_out
         copied += down.inputs * across.inputs * across.misaligned_inputs * pad_to(slice_in, mode.lanes)
         score = mode.steps * slices * planes + (slices - 1.0) * pixels * c_out + down.count * copied
-        return Cut(score, pixels * mode.steps * slices, planes * slices, planes, slices, slices * pad_to(slice_in, mode.lanes))
+        return Cut(
+            score, pixels * mode.steps * slices, planes * slices, planes, slices, slices * pad_to(slice_in, mode.lanes)
+        )
     return none
 
 
