@@ -245,6 +245,34 @@ class LaneModes(NamedTuple):
     element_bytes: float
 
 
+class Depth32(NamedTuple):
+    """A convolution on blocks of pixels by channels (Hexagon NN)."""
+
+    kernel_s: float
+    epilogue_s_per_element: float
+    """Per padded output element: bias, range and requantisation."""
+    efficiency: float
+    """Sustained share of the compute roof on whole blocks."""
+    tile_w: float
+    """Pixels of a block: output rows and depthwise filter rows are padded to a multiple of this."""
+    tile_c: float
+    """Channels of a block."""
+    tile_n: float
+    """Output channels of a convolution are padded to a multiple of this."""
+
+
+class Depth32Elementwise(NamedTuple):
+    """Element-wise operators on blocks of pixels by channels, with a scalar fallback for broadcasting (Hexagon NN)."""
+
+    kernel_s: float
+    op_s: float
+    """Time per padded element and operand on the vector units."""
+    flat_s_per_element: float
+    """Time per element where an operand is repeated at every pixel: layout changes and scalar loops."""
+    tile_w: float
+    tile_c: float
+
+
 KernelParameters = (
     TiledGemm
     | UnrolledChannels
@@ -259,6 +287,8 @@ KernelParameters = (
     | KpuConv
     | ScalarLoops
     | LaneModes
+    | Depth32
+    | Depth32Elementwise
 )
 
 SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
@@ -284,4 +314,7 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "texture_dense": WorkGroups,
     "lane_conv": LaneModes,
     "lane_dwconv": LaneModes,
+    "depth32_conv": Depth32,
+    "depth32_dwconv": Depth32,
+    "depth32_elementwise": Depth32Elementwise,
 }

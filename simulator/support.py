@@ -35,6 +35,12 @@ def equal_strides(_graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> 
 
 
 @constraint
+def stride_at_most(_graph: Graph, layer: Layer, limits: Mapping[str, float]) -> bool:
+    """the stride must be at most {stride_max:g}"""
+    return max(layer.attributes.stride) <= limits["stride_max"]
+
+
+@constraint
 def not_grouped(_graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
     """grouped convolutions are not supported"""
     return layer.attributes.groups == 1

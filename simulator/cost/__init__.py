@@ -8,6 +8,7 @@ from typing import Any
 
 from hwmodels.platform import Roof, Rule
 
+from .depth32 import depth32_conv, depth32_dwconv, depth32_elementwise
 from .interleaved_tiles import interleaved_tiles, zero_skipping
 from .kpu import kpu_conv
 from .lane_modes import lane_conv, lane_dwconv
@@ -48,6 +49,9 @@ MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "texture_dense": texture_dense,
     "lane_conv": lane_conv,
     "lane_dwconv": lane_dwconv,
+    "depth32_conv": depth32_conv,
+    "depth32_dwconv": depth32_dwconv,
+    "depth32_elementwise": depth32_elementwise,
 }
 
 
