@@ -14,7 +14,8 @@ from simulator.commands import compare_command, predict_command, show_command
 from simulator.device import Device, available, load
 from simulator.graph import Graph, GraphError
 from simulator.networks import Networks, networks, read
-from simulator.predict import KernelPrediction, Prediction, UnknownOperatorError
+from simulator.plan import UnknownOperatorError
+from simulator.predict import KernelPrediction, Prediction
 from simulator.readers import ReadError
 from simulator.zoo import ZooError
 

@@ -15,7 +15,8 @@ from scipy.optimize import least_squares
 
 from hwmodels import Platform, with_values
 from simulator.graph import Graph
-from simulator.predict import Plan, Prediction, plan, predict, predict_plan, rebind
+from simulator.plan import Plan, plan, rebind
+from simulator.predict import Prediction, predict, predict_plan
 
 from .parameters import Parameter, parameters
 

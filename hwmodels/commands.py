@@ -10,7 +10,7 @@ import click
 
 from . import report
 from .loading import available
-from .text import Block, lines, renderables
+from .text import Block, least_width, lines, renderable
 
 
 def show(blocks: Sequence[Block]) -> None:
@@ -21,9 +21,13 @@ def show(blocks: Sequence[Block]) -> None:
         return
     from rich.console import Console
 
-    console = Console(highlight=False)
-    for renderable in renderables(blocks):
-        console.print(renderable)
+    for number, block in enumerate(blocks):
+        if number and not isinstance(block, str):
+            click.echo()
+        console = Console(highlight=False)
+        # Better a line too long for the terminal than a digit too few.
+        console.width = max(console.width, least_width(block))
+        console.print(renderable(block))
 
 
 @click.group(invoke_without_command=True)

@@ -31,10 +31,8 @@ class TiledGemm(NamedTuple):
     """The reduction (K_h K_w C_in) is padded to a multiple of this."""
     fill_k: float = 0.0
     """Reduction steps lost per tile to filling and draining the array."""
-    pack_weights_s_per_element: float = 0.0
+    pack_s_per_weight: float = 0.0
     """Reordering one weight into tiles, where the runtime does so with every inference."""
-    pack_pixels_s_per_element: float = 0.0
-    """Reordering one element of the input matrix into tiles."""
     im2col_s_per_element: float = 0.0
     """Copying one element into the input matrix, when the convolution is not a plain matrix product."""
 
@@ -54,6 +52,10 @@ class UnrolledChannels(NamedTuple):
     """Time per channel in the scalar loop, relative to the wide loop."""
     pixel_s: float = 0.0
     """Time of one filter tap at one pixel whatever the channels: the loop over pixels itself."""
+    tap_3x3_s: float = 0.0
+    """Time of one tap per channel in a kernel for 3x3 filters that keeps sums in registers; 0 where there is none."""
+    block_3x3: float = 8.0
+    """That kernel takes channels by multiples of this only."""
 
 
 class InterleavedTiles(NamedTuple):
@@ -79,7 +81,7 @@ class InterleavedTiles(NamedTuple):
 
 
 class ZeroSkipping(NamedTuple):
-    """A depthwise convolution on the engine of ``InterleavedTiles``: a dense one whose foreign channels are zero."""
+    """A depthwise convolution run as a dense one, on cores that pass over foreign channels' zeros (VeriSilicon VIP)."""
 
     kernel_s: float
     cores: float
@@ -127,11 +129,11 @@ class SystolicArray(NamedTuple):
 
 
 class VectorLanes(NamedTuple):
-    """Work that mixes no channels, one operation per lane and cycle, one channel per lane."""
+    """Work that mixes no channels, one channel per lane."""
 
     lanes: float
-    efficiency: float
-    """Sustained share of one operation per lane and cycle."""
+    ops_per_cycle: float
+    """Window taps or elements that each lane sustains per cycle."""
     kernel_s: float
     epilogue_s_per_element: float
 

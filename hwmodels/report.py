@@ -99,8 +99,8 @@ def _ridge_points(platform: Platform) -> Table:
         macs_per_s = at_dtype(file.roofs.compute[dtype].macs_per_cycle, dtype).value * clock_hz  # type: ignore[index]
         rates = [at_dtype(memory.bandwidth_bytes_per_s, dtype).value for memory in memories.values()]
         rows.append((dtype, f"{macs_per_s / 1e9:,.1f}", *(f"{macs_per_s / rate:,.2f}" for rate in rates)))
-    ridges = (number(f"ridge at {name} (MAC/byte)") for name in memories)
-    return Table((word("precision"), number("peak (GMAC/s)"), *ridges), tuple(rows))
+    ridges = (number(f"ridge at {name}\n(MAC/byte)") for name in memories)
+    return Table((word("precision"), number("peak\n(GMAC/s)"), *ridges), tuple(rows))
 
 
 def _numbers(platform: Platform, prefix: str, skip: tuple[str, ...] = ()) -> Table:

@@ -164,6 +164,8 @@ class PlatformFile(Closed):
     name: Name
     aliases: tuple[str, ...] = ()
     title: str
+    fallback_only: bool = False
+    """Serves as the host of another platform; "all" platforms leaves it out."""
     platform: Description
     roofs: Roofs
     overheads: Overheads

@@ -33,7 +33,10 @@ class Facts(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column's title and how it stands; only a column that ``wraps`` breaks its cells in a narrow terminal."""
+    """A column's title and how it stands; only a column that ``wraps`` breaks its cells in a narrow terminal.
+
+    A terminal breaks the title at its newlines.
+    """
 
     title: str
     right: bool = False
@@ -65,6 +68,8 @@ class Table(NamedTuple):
 Block = Heading | Facts | Table | str
 
 _GAP = "  "
+_NARROWEST = 12
+"""Width of a column that wraps, in characters, below which it is not squeezed."""
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
@@ -89,25 +94,32 @@ def lines(blocks: Sequence[Block]) -> Iterator[str]:
             yield from _table_lines(block)
 
 
-def renderables(blocks: Sequence[Block]) -> Iterator[RenderableType]:
-    """The same report for a terminal: coloured, long cells wrapped to its width."""
+def renderable(block: Block) -> RenderableType:
+    """The same for a terminal: coloured, long cells wrapped to its width."""
     from rich.text import Text
 
-    for number, block in enumerate(blocks):
-        if number and not isinstance(block, str):
-            yield Text("")
-        if isinstance(block, str):
-            yield Text(block)
-        elif isinstance(block, Heading):
-            yield Text(block.text, style="bold")
-        elif isinstance(block, Facts):
-            yield _rich_facts(block)
-        else:
-            yield _rich_table(block)
+    if isinstance(block, str):
+        return Text(block)
+    if isinstance(block, Heading):
+        return Text(block.text, style="bold")
+    return _rich_facts(block) if isinstance(block, Facts) else _rich_table(block)
+
+
+def least_width(block: Block) -> int:
+    """Width in characters below which a terminal would cut cells of the block off; 0 where it can always wrap."""
+    if not isinstance(block, Table):
+        return 0
+    cells = zip(*(map(_text, row) for row in block.rows)) if block.rows else ((),) * len(block.columns)
+    longest = [max(map(len, (*column.title.split("\n"), *texts))) for column, texts in zip(block.columns, cells)]
+    widths = [min(size, _NARROWEST) if c.wraps else size for c, size in zip(block.columns, longest)]
+    return sum(widths) + len(_GAP) * len(widths)
 
 
 def _table_lines(table: Table) -> Iterator[str]:
-    texts = [tuple(column.title for column in table.columns), *(tuple(map(_text, row)) for row in table.rows)]
+    texts = [
+        tuple(column.title.replace("\n", " ") for column in table.columns),
+        *(tuple(map(_text, row)) for row in table.rows),
+    ]
     widths = [max(map(len, cells)) for cells in zip(*texts)]
     for row in texts:
         cells = (
@@ -135,7 +147,11 @@ def _rich_table(table: Table) -> RenderableType:
     grid = Grid(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for column in table.columns:
         grid.add_column(
-            column.title, justify="right" if column.right else "left", no_wrap=not column.wraps, overflow="fold"
+            column.title,
+            justify="right" if column.right else "left",
+            no_wrap=not column.wraps,
+            min_width=_NARROWEST if column.wraps else None,
+            overflow="fold",
         )
     for row in table.rows:
         grid.add_row(*map(_rich_text, row))

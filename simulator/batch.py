@@ -13,7 +13,8 @@ from hwmodels.platform import Machine, Rule
 from .compiled import MODEL_CODES, PARAMETER_COLUMNS, kernel_latencies_s
 from .cost import Work
 from .graph import Graph
-from .predict import Plan, Summary, plan, require_models, summarize, transfers
+from .plan import Plan, plan, require_models
+from .predict import Summary, summarize, transfers
 
 CHUNK_NETWORKS = 512
 """Networks priced together: enough to amortise a call, few enough to stay within tens of MB."""

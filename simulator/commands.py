@@ -217,6 +217,8 @@ def _platforms(names: Sequence[str], dtype: str | None) -> tuple[Platform, ...]:
             chosen[platform] = None
             continue
         for platform in hwmodels.available():
+            if platform.file.fallback_only:
+                continue
             if dtype in (None, *platform.dtypes):
                 chosen[platform] = None
             else:

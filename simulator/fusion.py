@@ -48,32 +48,22 @@ def _convolved(graph: Graph, index: int) -> bool:
 
 
 @condition
-def halves_even_map(graph: Graph, _last: Layer, candidate: Layer) -> bool:
-    """An unpadded 2x2 pooling of stride 2 over a map of even height and width."""
-    return _unpadded(candidate, 2) and not any(size % 2 for size in _map(graph, candidate))
+def engine_pools_below_32(graph: Graph, _last: Layer, candidate: Layer) -> bool:
+    """An unpadded pooling of stride 2: 2x2 over an even map, or 3x3 over an odd one narrower than 32."""
+    return _engine_pools(graph, candidate, 32)
 
 
 @condition
-def halves_odd_map_below_64(graph: Graph, _last: Layer, candidate: Layer) -> bool:
-    """An unpadded 3x3 pooling of stride 2 over a map of odd height and width, narrower than 64."""
-    return (
-        _unpadded(candidate, 3) and all(size % 2 for size in _map(graph, candidate)) and _map(graph, candidate)[1] < 64
-    )
+def engine_pools_below_64(graph: Graph, _last: Layer, candidate: Layer) -> bool:
+    """An unpadded pooling of stride 2: 2x2 over an even map, or 3x3 over an odd one narrower than 64."""
+    return _engine_pools(graph, candidate, 64)
 
 
-@condition
-def halves_odd_map_below_32(graph: Graph, last: Layer, candidate: Layer) -> bool:
-    """An unpadded 3x3 pooling of stride 2 over a map of odd height and width, narrower than 32."""
-    return halves_odd_map_below_64(graph, last, candidate) and _map(graph, candidate)[1] < 32
-
-
-def _unpadded(layer: Layer, kernel: int) -> bool:
-    a = layer.attributes
-    return a.kernel == (kernel, kernel) and a.stride == (2, 2) and not any(a.padding)
-
-
-def _map(graph: Graph, layer: Layer) -> tuple[int, ...]:
-    return graph.tensors[layer.inputs[0]].shape[1:3]
+def _engine_pools(graph: Graph, pool: Layer, width: int) -> bool:
+    a, (h, w) = pool.attributes, graph.tensors[pool.inputs[0]].shape[1:3]
+    if a.stride != (2, 2) or any(a.padding):
+        return False
+    return (a.kernel == (2, 2) and h % 2 == w % 2 == 0) or (a.kernel == (3, 3) and h % 2 == w % 2 == 1 and w < width)
 
 
 class Node:

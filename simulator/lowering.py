@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from hwmodels.platform import Machine
 
-from .attributes import Attributes
+from .attributes import Attributes, same_padding
 from .builder import GraphBuilder
 from .graph import Graph, Layer
 
@@ -16,26 +16,39 @@ Rewrite = Callable[[GraphBuilder, Layer, tuple[int, ...]], int]
 """(builder, layer, its inputs in the builder) -> the tensor that replaces the layer's output."""
 
 
-class Rule(NamedTuple):
-    """Which layers a rewrite is for, and how it goes."""
+Match = Callable[[Graph, Layer], Rewrite | None]
+"""(graph, layer) -> how to rewrite the layer there, or None to leave it."""
 
-    op: str
-    applies: Callable[[Layer], bool]
-    rewrite: Rewrite
+
+class Rule(NamedTuple):
+    """The operators a rewrite is for, and which of their layers it changes."""
+
+    ops: tuple[str, ...]
+    match: Match
 
 
 REWRITES: dict[str, Rule] = {}
 
 
-def _every(_layer: Layer) -> bool:
-    return True
+def matches(*ops: str) -> Callable[[Match], Match]:
+    """Register a rewrite that looks at a layer's neighbours, under the function's name, for platform files."""
+
+    def register(match: Match) -> Match:
+        REWRITES[match.__name__] = Rule(ops, match)
+        return match
+
+    return register
 
 
-def rewrites(op: str, when: Callable[[Layer], bool] = _every) -> Callable[[Rewrite], Rewrite]:
+def rewrites(op: str, when: Callable[[Layer], bool] | None = None) -> Callable[[Rewrite], Rewrite]:
     """Register a rewrite of the ``op`` layers that meet ``when``, under the function's name, for platform files."""
 
     def register(rewrite: Rewrite) -> Rewrite:
-        REWRITES[rewrite.__name__] = Rule(op, when, rewrite)
+        def match(_graph: Graph, layer: Layer) -> Rewrite | None:
+            return rewrite if when is None or when(layer) else None
+
+        match.__doc__ = rewrite.__doc__
+        REWRITES[rewrite.__name__] = Rule((op,), match)
         return rewrite
 
     return register
@@ -151,6 +164,44 @@ def strided_dwconv_as_slice(b: GraphBuilder, layer: Layer, inputs: tuple[int, ..
     return b.layer("strided_slice", x, begin=begin, end=end, steps=steps, name=f"{layer.name}/strided_slice")
 
 
+@matches("conv2d", "dwconv2d")
+def explicit_padding_as_pad(graph: Graph, layer: Layer) -> Rewrite | None:
+    """Pad beforehand where the runtime's convolutions know "same" and "valid" padding only."""
+    a = layer.attributes
+    _, h, w, _ = graph.tensors[layer.inputs[0]].shape
+    if not any(a.padding) or a.padding == same_padding(h, w, a.kernel, a.stride, a.dilation):
+        return None
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        top, bottom, left, right = a.padding
+        x = b.layer("pad", inputs[0], pads=((0, 0), (top, bottom), (left, right), (0, 0)), name=f"{layer.name}/pad")
+        return b.layers(layer.op, [x], a._replace(padding=(0, 0, 0, 0)), name=layer.name)[0]
+
+    return rewrite
+
+
+@matches("pad", "conv2d", "dwconv2d")
+def pad_merged_into_conv(graph: Graph, layer: Layer) -> Rewrite | None:
+    """A pad of height and width that only convolutions read becomes part of them."""
+    if layer.op == "pad":
+        return (lambda _b, _layer, inputs: inputs[0]) if _merges(graph, layer) else None
+    source = graph.producer[layer.inputs[0]]
+    if source < 0 or not _merges(graph, graph.layers[source]):
+        return None
+    (top, bottom), (left, right) = graph.layers[source].attributes.pads[1:3]
+    own = layer.attributes.padding
+    merged = layer.attributes._replace(padding=(own[0] + top, own[1] + bottom, own[2] + left, own[3] + right))
+    return lambda b, layer, inputs: b.layers(layer.op, inputs, merged, name=layer.name)[0]
+
+
+def _merges(graph: Graph, pad: Layer) -> bool:
+    if pad.op != "pad" or len(pad.attributes.pads) != 4 or pad.outputs[0] in graph.outputs:
+        return False
+    readers = [graph.layers[i].op for i in graph.consumers[pad.outputs[0]]]
+    batch, _, _, channels = pad.attributes.pads
+    return not any(batch + channels) and all(op in ("conv2d", "dwconv2d") for op in readers)
+
+
 def _mirrored(padding: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     top, bottom, left, right = padding
     return bottom, top, right, left
@@ -160,9 +211,9 @@ def lower(graph: Graph, machine: Machine) -> Graph:
     """The network as the platform's runtime executes it; the very same object when no rule applies."""
     rules = _rules_of(machine)
     chosen = {
-        index: rule.rewrite
+        index: rewrite
         for index, layer in enumerate(graph.layers)
-        if layer.op in rules and (rule := _first_that_applies(rules[layer.op], layer)) is not None
+        if layer.op in rules and (rewrite := _first_match(rules[layer.op], graph, layer)) is not None
     }
     if not chosen:
         return graph
@@ -182,9 +233,10 @@ def _rules_of(machine: Machine) -> dict[str, list[Rule]]:
     rules: dict[str, list[Rule]] = {}
     for entry in machine.lowering:
         rule = REWRITES[entry.rule]
-        rules.setdefault(rule.op, []).append(rule)
+        for op in rule.ops:
+            rules.setdefault(op, []).append(rule)
     return rules
 
 
-def _first_that_applies(rules: list[Rule], layer: Layer) -> Rule | None:
-    return next((rule for rule in rules if rule.applies(layer)), None)
+def _first_match(rules: list[Rule], graph: Graph, layer: Layer) -> Rewrite | None:
+    return next((rewrite for rule in rules if (rewrite := rule.match(graph, layer)) is not None), None)

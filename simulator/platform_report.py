@@ -38,7 +38,7 @@ def _lowering(platform: Platform) -> list[Block]:
     if not platform.file.lowering:
         return []
     rows = tuple(
-        (REWRITES[entry.rule].op, entry.source, _sentence(REWRITES[entry.rule].rewrite))
+        (", ".join(REWRITES[entry.rule].ops), entry.source, _sentence(REWRITES[entry.rule].match))
         for entry in platform.file.lowering
     )
     return [

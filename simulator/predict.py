@@ -1,4 +1,4 @@
-"""The walk: graph -> lowered -> partitioned -> fused -> placed -> kernels -> costs -> prediction."""
+"""From kernels to a prediction: prices, transfers, interval, coverage. ``plan`` is the half of the walk before it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from hwmodels import Platform, load
-from hwmodels.platform import Boundary, Machine, Rule
+from hwmodels import Platform
+from hwmodels.platform import Boundary, Machine
 
-from .cost import Cost, Work, kernel_cost
-from .fusion import fuse
+from .cost import Cost, kernel_cost
 from .graph import Graph
-from .lowering import lower
-from .partition import Crossing, partition
-from .placement import place
-from .rule_names import verify_names
-from .work import work_of
+from .plan import Kernel, Plan, plan, require_models
 
 BOUNDS = ("compute", "memory", "weights", "epilogue", "overhead")
 """Names of the bounds of a kernel, in the order of ``Cost``."""
@@ -25,31 +20,6 @@ BOUNDS = ("compute", "memory", "weights", "epilogue", "overhead")
 
 CROSSING, HOST_IO = "crossing", "host_io"
 """Operator names of the transfers between processors, and of the network's inputs and outputs over the host link."""
-
-
-class UnknownOperatorError(ValueError):
-    """A network holds operators that no model of the platform covers."""
-
-
-class Kernel(NamedTuple):
-    """Layers that run as one: indices into the lowered graph, the rule they run under, and their work."""
-
-    layers: tuple[int, ...]
-    machine: Machine
-    rule: Rule | None
-    """None where the platform has no model for the operator."""
-    work: Work
-
-
-class Plan(NamedTuple):
-    """Everything about a prediction that does not depend on rates: what runs where, as which kernels."""
-
-    graph: Graph
-    machine: Machine
-    kernels: tuple[Kernel, ...]
-    crossings: tuple[Crossing, ...]
-    fallbacks: tuple[str, ...]
-    dead_ends: tuple[str, ...]
 
 
 class KernelPrediction(NamedTuple):
@@ -138,28 +108,6 @@ class Prediction:
         return sum(k.latency_s for k in self.kernels if k.ops != (HOST_IO,))
 
 
-def plan(graph: Graph, machine: Machine) -> Plan:
-    """Lower, partition, fuse and place a network. Raises PlatformError when the fallback platform does not exist."""
-    verify_names(machine)
-    lowered = lower(graph, machine)
-    placed_on = partition(lowered, machine, _fallback_machine(machine))
-    groups = fuse(lowered, placed_on.machines)
-    placement = place(lowered, groups, placed_on.machines, machine)
-    kernels = []
-    for group, streamed in zip(groups, placement.streamed_elements):
-        runs_on = placed_on.machines[group[0]]
-        rule = runs_on.rules.get(lowered.layers[group[0]].op)
-        kernels.append(Kernel(tuple(group), runs_on, rule, work_of(lowered, group, streamed)))
-    return Plan(
-        lowered,
-        machine,
-        tuple(kernels),
-        placed_on.crossings,
-        placed_on.fallbacks,
-        placed_on.dead_ends + placement.dead_ends,
-    )
-
-
 def predict(graph: Graph, platform: Platform, dtype: str | None = None, *, allow_unknown: bool = False) -> Prediction:
     """Predict the latency of ``graph`` on ``platform`` at ``dtype`` (the platform's default where None).
 
@@ -188,48 +136,28 @@ def summarize(planned: Plan, kernels_s: Sequence[float], transfers_s: Sequence[f
     """The headline of a prediction from the times of a plan's modelled kernels and of its transfers, in seconds."""
     machine = planned.machine
     latency_s = machine.inference_s + sum(transfers_s, sum(kernels_s))
-    coverage = _coverage(planned)
+    coverage, factor = _coverage(planned), _uncertainty_factor(planned, kernels_s, latency_s)
     return Summary(
         model=planned.graph.name,
         platform=machine.name,
         dtype=machine.dtype,
         status="cannot_run" if planned.dead_ends else "falls_back" if planned.fallbacks else "ok",
         latency_s=latency_s,
-        lower_s=latency_s / machine.uncertainty_factor,
-        upper_s=latency_s * machine.uncertainty_factor,
+        lower_s=latency_s / factor,
+        upper_s=latency_s * factor,
         energy_j=None if machine.active_w is None else latency_s * machine.active_w,
         coverage=coverage,
         flags=("lower_bound",) if coverage.operators < 1.0 else (),
     )
 
 
-def require_models(planned: Plan) -> None:
-    """Raise UnknownOperatorError naming the first kernel of a plan that no model covers."""
-    for kernel in planned.kernels:
-        if kernel.rule is None:
-            layer = planned.graph.layers[kernel.layers[0]]
-            raise UnknownOperatorError(
-                f"{planned.graph.name}: layer '{layer.name}': no model for operator '{layer.op}' on "
-                f"{kernel.machine.name}; allow_unknown (--allow-unknown) gives a lower bound without it"
-            )
-
-
-def rebind(planned: Plan, machine: Machine) -> Plan:
-    """The same plan at other rates: ``machine`` differs from the plan's own in numbers only, not in rules."""
-    kernels = tuple(
-        k._replace(machine=machine, rule=machine.rules.get(planned.graph.layers[k.layers[0]].op))
-        if k.machine is planned.machine
-        else k
-        for k in planned.kernels
-    )
-    return planned._replace(machine=machine, kernels=kernels)
-
-
-def _fallback_machine(machine: Machine) -> Machine | None:
-    if machine.fallback is None:
-        return None
-    platform = load(machine.fallback)
-    return platform.machine(machine.dtype if machine.dtype in platform.dtypes else None)
+def _uncertainty_factor(planned: Plan, kernels_s: Sequence[float], latency_s: float) -> float:
+    """That of the machine, and of the fallback for the share of time that is spent there."""
+    own = planned.machine.uncertainty_factor
+    if not planned.fallbacks or latency_s == 0.0:
+        return own
+    factors = [k.machine.uncertainty_factor for k in planned.kernels if k.rule is not None]
+    return own + sum(time_s * (factor - own) for time_s, factor in zip(kernels_s, factors)) / latency_s
 
 
 def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:

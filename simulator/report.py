@@ -56,7 +56,7 @@ def several(outcomes: Sequence[Outcome]) -> list[Block]:
     energy = any(o.summary.energy_j is not None for o in outcomes)
     decimals = _decimals([o.summary.lower_s * 1e3 for o in outcomes])
     columns = (
-        *(prose("network"), word("platform"), word("precision"), number("ms"), number("from"), number("to")),
+        *(prose("network"), prose("platform"), word("precision"), number("ms"), number("from"), number("to")),
         *((number("mJ"),) if energy else ()),
         word("status"),
     )
@@ -81,7 +81,7 @@ def comparison(outcomes: Sequence[Outcome], platforms: int) -> list[Block]:
     for start in range(0, len(outcomes), platforms):
         row = [o.summary for o in outcomes[start : start + platforms]]
         rows.append((row[0].model, *(_marked(s, decimals) for s in row)))
-    columns = (prose("ms"), *(number(f"{label} {s.dtype}") for label, s, _ in outcomes[:platforms]))
+    columns = (prose("ms"), *(number(f"{label}\n{s.dtype}") for label, s, _ in outcomes[:platforms]))
     return [Table(columns, tuple(rows)), *_explanations(outcomes, _MARKS)]
 
 

@@ -15,7 +15,8 @@ from hwmodels.platform import Roof
 from simulator.batch import predict_many
 from simulator.compiled import MODEL_CODES, PARAMETER_COLUMNS, kernel_latencies_s
 from simulator.cost import MODELS, Work
-from simulator.predict import UnknownOperatorError, predict
+from simulator.plan import UnknownOperatorError
+from simulator.predict import predict
 from simulator.zoo import BLOCKS, build, build_block
 from simulator.zoo import MODELS as ZOO
 

@@ -29,16 +29,14 @@ def signatures(graph: Graph) -> Counter[Signature]:
 def converted(graph: Graph, explicit_padding: bool) -> Counter[Signature]:
     """What a converter legitimately makes of the graph.
 
-    Swish has no operator of its own in either format, a pool keeps height and width so that dropping them is a layer,
+    A pool keeps height and width so that dropping them is a layer,
     and with ``explicit_padding``, where a format knows "same" and "valid" only, other padding is a layer too.
     """
     found: Counter[Signature] = Counter()
     for layer in graph.layers:
         (x, *others), (y, *_) = graph.shapes(layer.inputs), graph.shapes(layer.outputs)
         a = layer.attributes
-        if layer.op == "swish":
-            found.update([("sigmoid", (x,), (x,)), ("mul", (x, x), (x,))])
-        elif layer.op == "globalavgpool2d" and not a.keepdims:
+        if layer.op == "globalavgpool2d" and not a.keepdims:
             kept = (x[0], 1, 1, x[-1])
             found.update([("globalavgpool2d", (x,), (kept,)), ("reshape", (kept,), (y,))])
         elif explicit_padding and layer.op == "conv2d" and any(a.padding) and not is_same(layer, x):

@@ -12,7 +12,8 @@ import hwmodels
 from hwmodels import load, with_values
 from simulator.builder import GraphBuilder
 from simulator.graph import Graph
-from simulator.predict import CROSSING, HOST_IO, UnknownOperatorError, plan, predict
+from simulator.plan import UnknownOperatorError, plan
+from simulator.predict import CROSSING, HOST_IO, predict
 from simulator.zoo import MODELS, build, build_block
 
 HEAD = """
@@ -107,11 +108,13 @@ def test_a_tensor_with_two_readers_stays_and_so_does_an_output(device):
     assert groups(b.build((c, r)), platform) == [("conv2d",), ("relu",)]
 
 
-def test_only_the_first_input_links_a_reader_to_its_producer(device):
-    b = GraphBuilder("g")
-    x = b.input((1, 8, 8, 4))
-    y = b.conv2d(x, 4, activation="relu")
-    assert groups(b.build(b.layer("add", x, y)), device(rest=FUSION)) == [("conv2d", "relu"), ("add",)]
+def test_only_the_first_input_links_a_reader_to_its_producer_unless_it_is_an_addition(device):
+    platform = device(rest=FUSION.replace('"add"]', '"add|mul"]'))
+    for op, expected in (("mul", [("conv2d", "relu"), ("mul",)]), ("add", [("conv2d", "relu", "add")])):
+        b = GraphBuilder("g")
+        x = b.input((1, 8, 8, 4))
+        y = b.conv2d(x, 4, activation="relu")
+        assert groups(b.build(b.layer(op, x, y)), platform) == expected
 
 
 def test_conditions_and_repetition_of_a_pattern_hold(device):

@@ -16,13 +16,11 @@ def interleaved_tiles(work: Work, roof: Roof, p: InterleavedTiles) -> Cost:
     for every block of filters whose partial sums the cores can hold. Source: Mesa's etnaviv_ml_nn.c and
     etnaviv_ml_nn_v7.c (strides, tile size, superblocks) for the same family of engines.
     """
-    h, w, c_in = work.h_out, work.w_out, work.c_in / work.groups
+    h, w, c_in = work.h_in, work.w_in, work.c_in / work.groups
     kernel_h, kernel_w = work.kernel_h, work.kernel_w
     if kernel_h > 1.0 or kernel_w > 1.0:
-        c_in = c_in * work.stride_h * work.stride_w
+        h, w, c_in = work.h_out, work.w_out, c_in * work.stride_h * work.stride_w
         kernel_h, kernel_w = ceil(kernel_h / work.stride_h), ceil(kernel_w / work.stride_w)
-    else:
-        h, w = h * work.stride_h, w * work.stride_w
     filters = ceil(work.c_out / p.cores)
     taps = c_in * kernel_h * ceil(kernel_w / p.taps)
     cycles = work.n * filters * taps * tile_cycles(h, w, p.lanes, p.interleave_max)
