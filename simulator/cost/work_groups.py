@@ -160,6 +160,7 @@ def search(items: Items, p: WorkGroups) -> Launch:
 def _search_from(items: Items, p: WorkGroups, least: float) -> Launch:
     """The best of the groups of at least ``least`` work items; no waves where the grid has no such group."""
     best = Launch(0.0, 0.0, 0.0, 0.0)
+    fewest = ceil(items.grid_x * items.grid_y * items.grid_z / p.wave)
     for x in range(1, int(min(items.grid_x, p.group_max)) + 1):
         if not _divides(x, items.grid_x):
             continue
@@ -169,6 +170,8 @@ def _search_from(items: Items, p: WorkGroups, least: float) -> Launch:
             for z in range(max(1, int(ceil(least / (x * y)))), int(min(items.grid_z, p.group_max / (x * y))) + 1):
                 if _divides(z, items.grid_z):
                     best = _fewer(best, _launch(items, p, x, y, z))
+                    if best.waves <= fewest:
+                        return best
     return best
 
 
