@@ -125,13 +125,12 @@ def texture_pool(work: Work, roof: Roof, p: WorkGroups) -> Cost:
     """
     slices = ceil(work.c_out / SLICE)
     window = work.kernel_h * work.kernel_w
-    stride = min(window, work.stride_h * work.stride_w)
-    if work.h_out * work.w_out == 1.0 and work.h_in * work.w_in > window:
-        window = work.h_in * work.w_in
-        stride = window * LINE_BYTES / (SLICE * roof.element_bytes)
-    waves = work.n * work.w_out * work.h_out * slices / p.wave
-    chain = ceil(waves / p.units) * window
-    items = Items(work.n * work.w_out, work.h_out, slices, 0.0, window, stride, 1.0, chain, 0.0)
+    new = min(window, work.stride_h * work.stride_w)
+    if work.h_out * work.w_out == 1:
+        window = max(window, work.h_in * work.w_in)
+        new = window * LINE_BYTES / (SLICE * roof.element_bytes)
+    rounds = ceil(work.n * work.w_out * work.h_out * slices / (p.wave * p.units))
+    items = Items(work.n * work.w_out, work.h_out, slices, 0.0, window, new, 1.0, rounds * window, 0.0)
     return _searched(items, work, roof, p)
 
 

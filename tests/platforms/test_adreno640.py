@@ -119,6 +119,14 @@ def test_a_global_pooling_waits_for_every_pixel_however_few_channels_there_are()
     assert pool_s(narrow) > 56 * 56 * step_s
 
 
+def test_an_average_over_the_whole_map_is_a_global_pooling():
+    b = GraphBuilder("g")
+    whole = predict(b.build(b.pool("avgpool2d", b.input((1, 7, 7, 1024)), 7, 1)), GPU)
+    b = GraphBuilder("g")
+    pooled = predict(b.build(b.layer("globalavgpool2d", b.input((1, 7, 7, 1024)))), GPU)
+    assert whole.latency_s == pooled.latency_s
+
+
 def test_half_precision_halves_the_bytes_and_never_more_than_halves_the_time():
     for name in ("mobilenet_v1", "resnet_v1_50", "inception_v1"):
         single, half = (predict(build(name), GPU, dtype) for dtype in ("float32", "float16"))
