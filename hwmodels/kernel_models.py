@@ -202,6 +202,49 @@ class WorkGroups(NamedTuple):
     """Output channels of a work item."""
 
 
+class LaneModes(NamedTuple):
+    """A convolution on an array that trades lanes of input against lanes of output channels (Myriad X)."""
+
+    kernel_s: float
+    epilogue_s_per_element: float
+    efficiency: float
+    """Sustained share of the array's steps."""
+    tile_s: float
+    """Dispatch cost of every operation of the engine after the first."""
+    sum_s_per_element: float
+    """Time to add one partial sum, or to activate one finished sum, on the vector cores."""
+    split_s_per_element: float
+    """Time to bring an input element of a depthwise convolution into its tile of channels."""
+    pool_s_per_element: float
+    """Time per input element of a pooling that stays an operation of its own."""
+    pad_s: float
+    """Time of padding an input beforehand, which the engine cannot do unevenly."""
+    core_s_per_mac: float
+    """Time of a MAC on the vector cores, for a convolution that the engine cannot hold."""
+    array: float
+    """MACs of one step: input lanes times output lanes in every mode."""
+    start_2: float
+    """Start-up steps per pixel and descriptor with 2 input lanes; with 1 there are none."""
+    start_4: float
+    start_8: float
+    start_16: float
+    coefficient_lines: float
+    """Coefficients that one lane holds."""
+    line_buffer_bytes: float
+    """Input lines that the engine holds, all channels together."""
+    tile_bytes: float
+    """Largest output of one operation."""
+    row_bytes: float
+    """Rows of a tensor are padded to a multiple of this."""
+    split_width: float
+    """Least input width of a tile, in pixels."""
+    channels_max: float
+    kernel_max: float
+    """Largest kernel the engine takes, along either axis."""
+    stride_max: float
+    element_bytes: float
+
+
 KernelParameters = (
     TiledGemm
     | UnrolledChannels
@@ -215,6 +258,7 @@ KernelParameters = (
     | VectorLanes
     | KpuConv
     | ScalarLoops
+    | LaneModes
 )
 
 SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
@@ -238,4 +282,6 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "texture_pool": WorkGroups,
     "texture_concat": WorkGroups,
     "texture_dense": WorkGroups,
+    "lane_conv": LaneModes,
+    "lane_dwconv": LaneModes,
 }

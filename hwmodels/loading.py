@@ -185,7 +185,7 @@ def _reference_problems(file: PlatformFile) -> Iterator[str]:
     for dtype in dtypes:
         if dtype not in file.roofs.compute:
             yield f"roofs.compute.{dtype}: missing; the platform lists the precision"
-    if file.partition.rule != "everything" and file.partition.fallback is None:
+    if file.partition.rule not in ("everything", "all_or_nothing") and file.partition.fallback is None:
         yield f"partition.fallback: missing; rule '{file.partition.rule}' sends operators somewhere"
     sourced = [("fusion", r.source) for r in file.fusion] + [("lowering", r.source) for r in file.lowering]
     sourced += [("support", r.source) for r in file.support] + [("partition", file.partition.source)]

@@ -122,7 +122,8 @@ class SupportRule(Closed):
 class Partition(Closed):
     """What happens to operators the processor does not run."""
 
-    rule: Literal["everything", "maximal_runs", "single_split", "operator_by_operator"]
+    rule: Literal["everything", "all_or_nothing", "maximal_runs", "single_split", "operator_by_operator"]
+    """all_or_nothing: one operator that the processor does not run, and the network does not run at all."""
     fallback: Name | None = None
     boundary_s: PerDtype | None = None
     """Fixed cost of one tensor crossing between the processors."""

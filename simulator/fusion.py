@@ -36,6 +36,13 @@ def same_shape_or_constant(graph: Graph, _last: Layer, candidate: Layer) -> bool
 
 
 @condition
+def halves_even_map(graph: Graph, _last: Layer, candidate: Layer) -> bool:
+    """An unpadded 2x2 pooling of stride 2 over a map of even height and width."""
+    a, (_, h, w, _) = candidate.attributes, graph.tensors[candidate.inputs[0]].shape
+    return a.kernel == (2, 2) and a.stride == (2, 2) and not any(a.padding) and h % 2 == 0 and w % 2 == 0
+
+
+@condition
 def all_parts_convolved_for_it(graph: Graph, _last: Layer, candidate: Layer) -> bool:
     """Every input of the candidate leaves a convolution, its ReLU included, and has no other reader."""
     return all(len(graph.consumers[t]) == 1 and _convolved(graph, graph.producer[t]) for t in candidate.inputs)

@@ -61,6 +61,21 @@ def swish_as_sigmoid_mul(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...])
     return b.layer("mul", inputs[0], gate, name=f"{layer.name}/mul")
 
 
+@matches("mul")
+def gate_tiled_to_the_map(graph: Graph, layer: Layer) -> Rewrite | None:
+    """A map times one value per channel: the values are first repeated at every pixel, which is a resize."""
+    out = graph.tensors[layer.outputs[0]].shape
+    gates = [i for i, shape in enumerate(graph.shapes(layer.inputs)) if len(shape) == 4 and shape[1:3] == (1, 1)]
+    if len(gates) != 1 or out[1:3] == (1, 1):
+        return None
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        gate, x = inputs[gates[0]], inputs[1 - gates[0]]
+        return b.layer("mul", x, b.layer("resize", gate, sizes=out[1:3], name=f"{layer.name}/tile"), name=layer.name)
+
+    return rewrite
+
+
 @rewrites("channel_shuffle")
 def channel_shuffle_as_transpose(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
     """Reshape to (N, H, W, groups, C / groups), swap the last two axes, reshape back."""

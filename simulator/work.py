@@ -54,6 +54,7 @@ def work_of(graph: Graph, group: list[int], streamed_elements: int = 0) -> Work:
         weights,
         streamed_elements,
         operands,
+        float(a.padding[0] != a.padding[1] or a.padding[2] != a.padding[3]),
     )
 
 

@@ -10,6 +10,7 @@ from hwmodels.platform import Roof, Rule
 
 from .interleaved_tiles import interleaved_tiles, zero_skipping
 from .kpu import kpu_conv
+from .lane_modes import lane_conv, lane_dwconv
 from .roof import Cost, Work
 from .scalar_loops import scalar_loops
 from .streaming import free, gemv, streaming
@@ -45,6 +46,8 @@ MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "texture_pool": texture_pool,
     "texture_concat": texture_concat,
     "texture_dense": texture_dense,
+    "lane_conv": lane_conv,
+    "lane_dwconv": lane_dwconv,
 }
 
 

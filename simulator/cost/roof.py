@@ -38,6 +38,8 @@ class Work(NamedTuple):
     """Parameters that have no place on chip and arrive with every inference."""
     operands: float
     """Tensors read from outside the kernel."""
+    uneven_padding: float = 0.0
+    """1 where opposite sides of the input are padded by different amounts, else 0."""
 
 
 class Cost(NamedTuple):
