@@ -125,13 +125,12 @@ def texture_pool(work: Work, roof: Roof, p: WorkGroups) -> Cost:
     """
     slices = ceil(work.c_out / SLICE)
     window = work.kernel_h * work.kernel_w
-    stride = min(window, work.stride_h * work.stride_w)
-    if work.h_out * work.w_out == 1.0 and work.h_in * work.w_in > window:
-        window = work.h_in * work.w_in
-        stride = window * LINE_BYTES / (SLICE * roof.element_bytes)
-    waves = work.n * work.w_out * work.h_out * slices / p.wave
-    chain = ceil(waves / p.units) * window
-    items = Items(work.n * work.w_out, work.h_out, slices, 0.0, window, stride, 1.0, chain, 0.0)
+    new = min(window, work.stride_h * work.stride_w)
+    if work.h_out * work.w_out == 1:
+        window = max(window, work.h_in * work.w_in)
+        new = window * LINE_BYTES / (SLICE * roof.element_bytes)
+    rounds = ceil(work.n * work.w_out * work.h_out * slices / (p.wave * p.units))
+    items = Items(work.n * work.w_out, work.h_out, slices, 0.0, window, new, 1.0, rounds * window, 0.0)
     return _searched(items, work, roof, p)
 
 
@@ -160,6 +159,7 @@ def search(items: Items, p: WorkGroups) -> Launch:
 def _search_from(items: Items, p: WorkGroups, least: float) -> Launch:
     """The best of the groups of at least ``least`` work items; no waves where the grid has no such group."""
     best = Launch(0.0, 0.0, 0.0, 0.0)
+    fewest = ceil(items.grid_x * items.grid_y * items.grid_z / p.wave)
     for x in range(1, int(min(items.grid_x, p.group_max)) + 1):
         if not _divides(x, items.grid_x):
             continue
@@ -169,6 +169,8 @@ def _search_from(items: Items, p: WorkGroups, least: float) -> Launch:
             for z in range(max(1, int(ceil(least / (x * y)))), int(min(items.grid_z, p.group_max / (x * y))) + 1):
                 if _divides(z, items.grid_z):
                     best = _fewer(best, _launch(items, p, x, y, z))
+                    if best.waves <= fewest:
+                        return best
     return best
 
 

@@ -119,6 +119,14 @@ def test_a_global_pooling_waits_for_every_pixel_however_few_channels_there_are()
     assert pool_s(narrow) > 56 * 56 * step_s
 
 
+def test_an_average_over_the_whole_map_is_a_global_pooling():
+    b = GraphBuilder("g")
+    whole = predict(b.build(b.pool("avgpool2d", b.input((1, 7, 7, 1024)), 7, 1)), GPU)
+    b = GraphBuilder("g")
+    pooled = predict(b.build(b.layer("globalavgpool2d", b.input((1, 7, 7, 1024)))), GPU)
+    assert whole.latency_s == pooled.latency_s
+
+
 def test_half_precision_halves_the_bytes_and_never_more_than_halves_the_time():
     for name in ("mobilenet_v1", "resnet_v1_50", "inception_v1"):
         single, half = (predict(build(name), GPU, dtype) for dtype in ("float32", "float16"))
@@ -220,3 +228,10 @@ def test_an_added_operand_is_read_by_the_kernel_that_adds_it():
     # 64 x 28 x 28 elements of 4 bytes more, at the texture cache's 192 GB/s and again from behind it.
     assert with_addition.memory_s - without.memory_s >= 64 * 28 * 28 * 4 / 192e9
     assert with_addition.compute_s == without.compute_s
+
+
+def test_the_older_gpu_takes_as_long_as_published_networks_took():
+    # nn-Meter on a Pixel 3 XL: MobileNetV1 13.69 ms. The same network on the Mi 9 of the paper: 12.1 ms.
+    older = predict(build("mobilenet_v1"), hwmodels.load("pixel3xl-adreno630-tflite2.1"))
+    assert older.latency_s == pytest.approx(13.69e-3, rel=0.1)
+    assert older.latency_s > predict(build("mobilenet_v1"), GPU, "float32").latency_s
