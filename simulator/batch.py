@@ -82,5 +82,7 @@ def price(works: NDArray[np.float64], rows: NDArray[np.int64], rules: list[Rule]
     latencies_s = np.empty(len(works))
     for model in {rule.model for rule in rules}:
         own = models == model
-        latencies_s[own] = kernel_latencies_s(model)(works[own], rows[own], roofs, parameters)
+        found = np.empty(np.count_nonzero(own))
+        kernel_latencies_s(model)(works[own], rows[own], roofs, parameters, found)
+        latencies_s[own] = found
     return latencies_s
