@@ -38,9 +38,9 @@ MERGED_KERNEL = 3.0
 
 
 class Axis(NamedTuple):
-    """How the height or the width of a convolution is cut into overlapping tiles. All in pixels but ``count``."""
+    """How the height or the width of a convolution is cut into overlapping tiles. All in pixels but counts."""
 
-    count: float
+    tiles: float
     """0 where the cut is impossible."""
     inputs: float
     """Input size of the largest tile."""
@@ -160,15 +160,15 @@ def cut_at(work: Work, c_in: float, c_out: float, slices: float, across: Axis, p
             return none
         down = cut_axis(work.h_in, work.h_out, work.kernel_h, work.stride_h, float(parts))
         tile_bytes = pad_to(across.outputs * p.element_bytes, p.row_bytes) * down.outputs * c_out / pooled
-        if down.count == 0.0 or tile_bytes > p.tile_bytes:
+        if down.tiles == 0.0 or tile_bytes > p.tile_bytes:
             continue
         mode = best_mode(across.inputs, down.inputs, slice_in, c_out, work, p)
         if mode.steps == float("inf"):
             continue
-        planes, pixels = across.count * down.count, across.outputs_in_all * down.outputs_in_all
+        planes, pixels = across.tiles * down.tiles, across.outputs_in_all * down.outputs_in_all
         copied = down.outputs * across.outputs * across.misaligned_outputs * c_out
         copied += down.inputs * across.inputs * across.misaligned_inputs * pad_to(slice_in, mode.lanes)
-        score = mode.steps * slices * planes + (slices - 1.0) * pixels * c_out + down.count * copied
+        score = mode.steps * slices * planes + (slices - 1.0) * pixels * c_out + down.tiles * copied
         return Cut(
             score, pixels * mode.steps * slices, planes * slices, planes, slices, slices * pad_to(slice_in, mode.lanes)
         )
@@ -188,7 +188,7 @@ def cut(work: Work, c_in: float, c_out: float, p: LaneModes, pooled: float = 1.0
             if parts > 1 and pad_to(ceil(work.w_in / parts), work.stride_w) < p.split_width:
                 break
             across = cut_axis(work.w_in, work.w_out, work.kernel_w, work.stride_w, float(parts))
-            if across.count > 0.0:
+            if across.tiles > 0.0:
                 found = cut_at(work, c_in, c_out, float(slices), across, pooled, p)
                 if found.score < best.score:
                     best = found
