@@ -31,10 +31,8 @@ class TiledGemm(NamedTuple):
     """The reduction (K_h K_w C_in) is padded to a multiple of this."""
     fill_k: float = 0.0
     """Reduction steps lost per tile to filling and draining the array."""
-    pack_weights_s_per_element: float = 0.0
+    pack_s_per_weight: float = 0.0
     """Reordering one weight into tiles, where the runtime does so with every inference."""
-    pack_pixels_s_per_element: float = 0.0
-    """Reordering one element of the input matrix into tiles."""
     im2col_s_per_element: float = 0.0
     """Copying one element into the input matrix, when the convolution is not a plain matrix product."""
 
@@ -54,6 +52,10 @@ class UnrolledChannels(NamedTuple):
     """Time per channel in the scalar loop, relative to the wide loop."""
     pixel_s: float = 0.0
     """Time of one filter tap at one pixel whatever the channels: the loop over pixels itself."""
+    tap_3x3_s: float = 0.0
+    """Time of one tap per channel in a kernel for 3x3 filters that keeps sums in registers; 0 where there is none."""
+    block_3x3: float = 8.0
+    """That kernel takes channels by multiples of this only."""
 
 
 class InterleavedTiles(NamedTuple):
@@ -127,11 +129,11 @@ class SystolicArray(NamedTuple):
 
 
 class VectorLanes(NamedTuple):
-    """Work that mixes no channels, one operation per lane and cycle, one channel per lane."""
+    """Work that mixes no channels, one channel per lane."""
 
     lanes: float
-    efficiency: float
-    """Sustained share of one operation per lane and cycle."""
+    ops_per_cycle: float
+    """Window taps or elements that each lane sustains per cycle."""
     kernel_s: float
     epilogue_s_per_element: float
 
@@ -185,7 +187,7 @@ class WorkGroups(NamedTuple):
     fetch_bytes_per_s: float
     """Rate at which all texture pipes together deliver texels to the work items."""
     fill_bytes_per_s: float
-    """Rate at which the second-level cache delivers the distinct texels of a wave."""
+    """Rate at which texels read for the first time come from behind the texture caches."""
     store_bytes_per_s: float
     """Rate at which work items write texels."""
     step_s: float
@@ -306,7 +308,8 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "free": Free,
     "texture_conv": WorkGroups,
     "texture_dwconv": WorkGroups,
-    "texture_window": WorkGroups,
+    "texture_elementwise": WorkGroups,
+    "texture_pool": WorkGroups,
     "texture_concat": WorkGroups,
     "texture_dense": WorkGroups,
     "lane_conv": LaneModes,

@@ -96,6 +96,8 @@ class FusionRule(Closed):
 
     pattern: Annotated[tuple[str, ...], Field(min_length=2)]
     when: tuple[str, ...] = ()
+    operand: Literal["first", "latest"] = "first"
+    """The operand of an addition that may come from the chain: the first, or whichever is written last."""
     dtypes: tuple[Dtype, ...] = ()
     """Precisions at which the chain holds; all of them where left out."""
     source: str

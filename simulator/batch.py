@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hwmodels.platform import Machine, Rule
 
-from .compiled import MODEL_CODES, PARAMETER_COLUMNS, kernel_latencies_s
+from .compiled import PARAMETER_COLUMNS, kernel_latencies_s
 from .cost import Work
 from .graph import Graph
 from .plan import Plan, plan, require_models
@@ -46,7 +46,7 @@ def _summaries(plans: list[Plan]) -> Iterator[Summary]:
         sum(map(len, kernels)) * len(Work._fields),
     ).reshape(-1, len(Work._fields))
     rows = np.fromiter((rules[id(k.rule)][0] for k in chain.from_iterable(kernels)), np.int64, len(works))
-    latencies_s = kernel_latencies_s(works, rows, *_tables([rule for _, rule in rules.values()])).tolist()
+    latencies_s = price(works, rows, [rule for _, rule in rules.values()]).tolist()
     first = 0
     for planned, own in zip(plans, kernels):
         moved_s = [t.cost.latency_s for t in transfers(planned)]
@@ -54,10 +54,15 @@ def _summaries(plans: list[Plan]) -> Iterator[Summary]:
         first += len(own)
 
 
-def _tables(rules: list[Rule]) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    codes = np.array([MODEL_CODES[rule.model] for rule in rules], dtype=np.int64)
+def price(works: NDArray[np.float64], rows: NDArray[np.int64], rules: list[Rule]) -> NDArray[np.float64]:
+    """Latency of every kernel in seconds: ``works`` (kernels, fields of Work), each under ``rules[rows[kernel]]``."""
     roofs = np.array([rule.roof for rule in rules], dtype=np.float64)
     parameters = np.zeros((len(rules), PARAMETER_COLUMNS))
     for row, rule in zip(parameters, rules):
         row[: len(rule.parameters)] = rule.parameters
-    return codes, roofs, parameters
+    models = np.array([rule.model for rule in rules])[rows]
+    latencies_s = np.empty(len(works))
+    for model in {rule.model for rule in rules}:
+        own = models == model
+        latencies_s[own] = kernel_latencies_s(model)(works[own], rows[own], roofs, parameters)
+    return latencies_s

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -24,10 +24,7 @@ from hwmodels.platform import Roof
 
 from . import cost
 from .cost import MODELS
-from .cost.roof import Cost, Work, combine
-
-MODEL_CODES = {name: code for code, name in enumerate(KERNEL_MODELS)}
-"""Integer code of each kernel model: numba does not compile functions that arrive as arguments."""
+from .cost.roof import Work
 
 _WORK, _ROOF = len(Work._fields), len(Roof._fields)
 PARAMETER_COLUMNS = max(len(model._fields) for model in KERNEL_MODELS.values())
@@ -37,6 +34,7 @@ _fields: Any = _to_fixed_tuple
 """The first columns of a row as a tuple, whose length the compiler knows."""
 
 
+@cache
 def _register_cost_functions() -> str:
     """Make every function of ``cost/`` callable from compiled code; the digest of all sources that go into it."""
     digest = hashlib.sha256(numba.__version__.encode())
@@ -75,52 +73,25 @@ def _numba_cache_in(directory: Path) -> Iterator[None]:
         config.CACHE_DIR = before
 
 
-def _compiled(function: Any) -> Any:
+@cache
+def kernel_latencies_s(model: str) -> Any:
+    """The compiled function that prices kernels of one model, in seconds.
+
+    It takes ``works`` (kernels, fields of Work), ``rules`` (kernels,) which are rows of ``roofs`` (rules, fields of
+    Roof) and of ``parameters`` (rules, PARAMETER_COLUMNS), and gives (kernels,). All are float64 but ``rules``.
+    """
+    kernel_cost, parameter_list, columns = MODELS[model], KERNEL_MODELS[model], len(KERNEL_MODELS[model]._fields)
+
+    def latencies_s(works: Any, rules: Any, roofs: Any, parameters: Any) -> Any:
+        found = np.empty(len(rules))
+        for i in range(len(rules)):
+            work, roof = Work(*_fields(works[i], _WORK)), Roof(*_fields(roofs[rules[i]], _ROOF))
+            found[i] = kernel_cost(work, roof, parameter_list(*_fields(parameters[rules[i]], columns))).latency_s
+        return found
+
     njit: Any = numba.njit
     directory = _cache_directory(_register_cost_functions())
     if directory is None:
-        return njit(function)
-    with _numba_cache_in(directory):
-        return njit(cache=True)(function)
-
-
-def _no_model(_code: int, _work: Work, roof: Roof, _row: Any) -> Cost:
-    return combine(roof, 0.0, math.nan, 0.0, 0.0, 0.0, 0.0)
-
-
-def _branch(code: int, name: str, otherwise: Any) -> Any:
-    model, parameters, columns = MODELS[name], KERNEL_MODELS[name], len(KERNEL_MODELS[name]._fields)
-
-    def kernel_cost(which: int, work: Work, roof: Roof, row: Any) -> Any:
-        if which == code:
-            return model(work, roof, parameters(*_fields(row, columns)))
-        return otherwise(which, work, roof, row)
-
-    return register_jitable(kernel_cost)
-
-
-def _dispatcher() -> Any:
-    """One branch per kernel model, compared by code; a code that none has prices to not-a-number."""
-    chain = register_jitable(_no_model)
-    for name, code in MODEL_CODES.items():
-        chain = _branch(code, name, chain)
-    return chain
-
-
-_kernel_cost = _dispatcher()
-
-
-@_compiled
-def kernel_latencies_s(works: Any, rules: Any, codes: Any, roofs: Any, parameters: Any) -> Any:
-    """Latency of every kernel, in seconds.
-
-    ``works`` (kernels, fields of Work), ``rules`` (kernels,) rows of the three tables ``codes`` (rules,), ``roofs``
-    (rules, fields of Roof) and ``parameters`` (rules, PARAMETER_COLUMNS); all float64 but the two integer vectors.
-    """
-    latencies_s = np.empty(len(rules))
-    for i in range(len(rules)):
-        rule = rules[i]
-        work = Work(*_fields(works[i], _WORK))
-        roof = Roof(*_fields(roofs[rule], _ROOF))
-        latencies_s[i] = _kernel_cost(codes[rule], work, roof, parameters[rule]).latency_s
-    return latencies_s
+        return njit(latencies_s)
+    with _numba_cache_in(directory / model):
+        return njit(cache=True)(latencies_s)

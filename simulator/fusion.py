@@ -76,16 +76,17 @@ def _engine_pools(graph: Graph, pool: Layer, width: int) -> bool:
 class Node:
     """A kernel in the making: what may still join it, and under which conditions."""
 
-    __slots__ = ("children",)
+    __slots__ = ("children", "latest_operand")
 
-    def __init__(self) -> None:
+    def __init__(self, latest_operand: bool = False) -> None:
         self.children: dict[str, tuple[Node, tuple[Condition, ...]]] = {}
+        self.latest_operand = latest_operand
 
 
 @lru_cache(maxsize=256)
 def fusion_tree(machine: Machine) -> Node:
     """The platform's fusion table as a tree over operators; earlier rules win over later ones."""
-    root = Node()
+    root = Node(latest_operand=any(rule.operand == "latest" for rule in machine.fusion))
     for rule in machine.fusion:
         conditions = tuple(CONDITIONS[name] for name in rule.when)
         level = [root]
@@ -106,8 +107,8 @@ def _child(node: Node, op: str, conditions: tuple[Condition, ...]) -> Node:
 def fuse(graph: Graph, machines: list[Machine]) -> list[list[int]]:
     """Layers grouped into kernels, in execution order of each kernel's last layer; ``machines`` says who runs which.
 
-    A layer joins the kernel that produces its first input (of an addition, the operand written last) when that tensor
-    has no other reader, both run on the same machine, and the machine's table has the chain.
+    A layer joins the kernel that produces its first input (of an addition, where the table says so, the operand
+    written last) when that tensor has no other reader, both run on the same machine, and the table has the chain.
     """
     groups: list[list[int]] = []
     group_of: list[int] = []
@@ -115,7 +116,7 @@ def fuse(graph: Graph, machines: list[Machine]) -> list[list[int]]:
     producer, consumers, final = graph.producer, graph.consumers, frozenset(graph.outputs)
     for index, layer in enumerate(graph.layers):
         tree = fusion_tree(machines[index])
-        tensor = _linking_input(layer, producer)
+        tensor = _linking_input(layer, producer, tree.latest_operand)
         source = producer[tensor] if layer.inputs else -1
         if source >= 0 and machines[source] is machines[index]:
             group = group_of[source]
@@ -134,7 +135,7 @@ def fuse(graph: Graph, machines: list[Machine]) -> list[list[int]]:
     return groups
 
 
-def _linking_input(layer: Layer, producer: tuple[int, ...]) -> int:
-    if layer.op == "add":
+def _linking_input(layer: Layer, producer: tuple[int, ...], latest_operand: bool) -> int:
+    if latest_operand and layer.op == "add":
         return max(layer.inputs, key=producer.__getitem__)
     return layer.inputs[0] if layer.inputs else -1

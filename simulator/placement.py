@@ -13,7 +13,7 @@ from hwmodels.schema import ELEMENT_BYTES
 from .cost.kpu import LINE_BYTES, kpu_lines
 from .cost.roof import pad_to
 from .graph import Graph, Layer
-from .ops import count
+from .ops import OPS
 
 
 class Placement(NamedTuple):
@@ -55,8 +55,6 @@ def stored_elements(graph: Graph, index: int, machine: Machine) -> int:
     tiles, a = rule.parameters, layer.attributes
     c_in = graph.tensors[layer.inputs[0]].shape[-1] // a.groups
     c_out = graph.tensors[layer.outputs[0]].shape[-1] // a.groups
-    if _weights(graph, layer) == 0:
-        return 0
     return int(a.groups * prod(a.kernel) * pad_to(c_in, tiles.tile_c) * pad_to(c_out, tiles.tile_n))
 
 
@@ -98,4 +96,5 @@ def _operand_bytes(graph: Graph, layer: Layer, machine: Machine) -> int:
 
 
 def _weights(graph: Graph, layer: Layer) -> int:
-    return count(layer.op, graph.shapes(layer.inputs), graph.shapes(layer.outputs), layer.attributes).weight_elements
+    spec = OPS.get(layer.op)
+    return 0 if spec is None else spec.weights(graph.shapes(layer.inputs), layer.attributes)

@@ -136,19 +136,28 @@ def summarize(planned: Plan, kernels_s: Sequence[float], transfers_s: Sequence[f
     """The headline of a prediction from the times of a plan's modelled kernels and of its transfers, in seconds."""
     machine = planned.machine
     latency_s = machine.inference_s + sum(transfers_s, sum(kernels_s))
-    coverage = _coverage(planned)
+    coverage, factor = _coverage(planned), _uncertainty_factor(planned, kernels_s, latency_s)
     return Summary(
         model=planned.graph.name,
         platform=machine.name,
         dtype=machine.dtype,
         status="cannot_run" if planned.dead_ends else "falls_back" if planned.fallbacks else "ok",
         latency_s=latency_s,
-        lower_s=latency_s / machine.uncertainty_factor,
-        upper_s=latency_s * machine.uncertainty_factor,
+        lower_s=latency_s / factor,
+        upper_s=latency_s * factor,
         energy_j=None if machine.active_w is None else latency_s * machine.active_w,
         coverage=coverage,
         flags=("lower_bound",) if coverage.operators < 1.0 else (),
     )
+
+
+def _uncertainty_factor(planned: Plan, kernels_s: Sequence[float], latency_s: float) -> float:
+    """That of the machine, and of the fallback for the share of time that is spent there."""
+    own = planned.machine.uncertainty_factor
+    if not planned.fallbacks or latency_s == 0.0:
+        return own
+    factors = [k.machine.uncertainty_factor for k in planned.kernels if k.rule is not None]
+    return own + sum(time_s * (factor - own) for time_s, factor in zip(kernels_s, factors)) / latency_s
 
 
 def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from hwmodels import available, load
 from hwmodels.kernel_models import KERNEL_MODELS
-from hwmodels.platform import Roof
-from simulator.batch import predict_many
-from simulator.compiled import MODEL_CODES, PARAMETER_COLUMNS, kernel_latencies_s
+from hwmodels.platform import Rule
+from simulator.batch import predict_many, price
 from simulator.cost import MODELS, Work
 from simulator.plan import UnknownOperatorError
 from simulator.predict import predict
@@ -23,8 +22,8 @@ from simulator.zoo import MODELS as ZOO
 EVERY_PLATFORM = [(p.name, dtype) for p in available() for dtype in p.dtypes]
 
 
-def test_every_kernel_model_has_parameters_a_function_and_a_code():
-    assert KERNEL_MODELS.keys() == MODELS.keys() == MODEL_CODES.keys()
+def test_every_kernel_model_has_parameters_and_a_function():
+    assert KERNEL_MODELS.keys() == MODELS.keys()
 
 
 @pytest.mark.parametrize(("name", "dtype"), EVERY_PLATFORM)
@@ -65,19 +64,11 @@ def works(draw: st.DrawFn) -> Work:
 @given(st.lists(works(), min_size=1, max_size=20), st.randoms(use_true_random=False))
 def test_batch_and_scalar_agree_to_the_last_bit_on_random_and_edge_shapes(kernels, random):
     chosen = [random.randrange(len(RULES)) for _ in kernels]
-    parameters = np.zeros((len(RULES), PARAMETER_COLUMNS))
-    for row, (_, _, values) in zip(parameters, RULES):
-        row[: len(values)] = values
-    latencies_s = kernel_latencies_s(
-        np.array(kernels, dtype=float),
-        np.array(chosen),
-        np.array([MODEL_CODES[model] for model, _, _ in RULES]),
-        np.array([roof for _, roof, _ in RULES]),
-        parameters,
-    )
+    rules = [Rule(model, KERNEL_MODELS[model](*values), roof, "made") for model, roof, values in RULES]
+    latencies_s = price(np.array(kernels, dtype=float), np.array(chosen), rules)
     for work, index, latency_s in zip(kernels, chosen, latencies_s):
         model, roof, values = RULES[index]
-        cost = MODELS[model](work, Roof(*roof), KERNEL_MODELS[model](*values))
+        cost = MODELS[model](work, roof, KERNEL_MODELS[model](*values))
         assert latency_s == cost.latency_s
         assert np.isfinite(latency_s)
         assert latency_s >= 0

@@ -18,7 +18,14 @@ from .streaming import free, gemv, streaming
 from .systolic_array import systolic_array, vector_lanes
 from .tiled_gemm import tiled_gemm
 from .unrolled_channels import unrolled_channels
-from .work_groups import texture_concat, texture_conv, texture_dense, texture_dwconv, texture_window
+from .work_groups import (
+    texture_concat,
+    texture_conv,
+    texture_dense,
+    texture_dwconv,
+    texture_elementwise,
+    texture_pool,
+)
 
 __all__ = ["MODELS", "Cost", "Work", "kernel_cost"]
 
@@ -36,7 +43,8 @@ MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "free": free,
     "texture_conv": texture_conv,
     "texture_dwconv": texture_dwconv,
-    "texture_window": texture_window,
+    "texture_elementwise": texture_elementwise,
+    "texture_pool": texture_pool,
     "texture_concat": texture_concat,
     "texture_dense": texture_dense,
     "lane_conv": lane_conv,

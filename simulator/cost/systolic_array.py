@@ -35,7 +35,7 @@ def vector_lanes(work: Work, roof: Roof, p: VectorLanes) -> Cost:
     return combine(
         roof,
         work.macs,
-        visits / (p.lanes * roof.clock_hz * p.efficiency),
+        visits / (p.lanes * roof.clock_hz * p.ops_per_cycle),
         _lines_s(work, roof, p.lanes),
         parameters_s(work, roof),
         p.epilogue_s_per_element * work.output_elements,

@@ -9,9 +9,9 @@ from .roof import Cost, Work, combine, pad_to, parameters_s, tensors_s
 
 
 def tiled_gemm(work: Work, roof: Roof, p: TiledGemm) -> Cost:
-    """Pixels, output channels and reduction padded to tiles, group by group; operands first packed into tile order.
+    """Pixels, output channels and reduction padded to tiles, group by group.
 
-    The input matrix has K_h K_w C_in elements a pixel; im2col builds it unless the input already is that matrix.
+    The input matrix has K_h K_w C_in elements a pixel; im2col builds it where the input is not already that matrix.
     Source: paper section 4.1 and Fig. 5 (ruy, Depth32); the roofline of Williams et al. for the combination.
     """
     pixels = pad_to(work.n * work.h_out * pad_to(work.w_out, p.tile_w), p.tile_m)
@@ -19,16 +19,15 @@ def tiled_gemm(work: Work, roof: Roof, p: TiledGemm) -> Cost:
     taps = work.kernel_h * work.kernel_w
     reduction = pad_to(taps * pad_to(work.c_in / work.groups, p.tile_c), p.tile_k) + p.fill_k
     padded_macs = work.groups * pixels * filters * reduction
-    matrix_elements = work.n * work.h_out * work.w_out * taps * work.c_in
-    prepare_s = p.pack_pixels_s_per_element * matrix_elements
+    im2col_s = 0.0
     if taps > 1.0 or work.stride_h > 1.0 or work.stride_w > 1.0:
-        prepare_s += p.im2col_s_per_element * matrix_elements
+        im2col_s = p.im2col_s_per_element * work.n * work.h_out * work.w_out * taps * work.c_in
     return combine(
         roof,
         padded_macs,
         padded_macs / (roof.macs_per_s * p.efficiency),
-        tensors_s(work, roof) + prepare_s,
-        parameters_s(work, roof) + p.pack_weights_s_per_element * work.weight_elements,
+        tensors_s(work, roof) + im2col_s,
+        parameters_s(work, roof) + p.pack_s_per_weight * work.weight_elements,
         p.epilogue_s_per_element * work.output_elements,
         p.kernel_s,
     )

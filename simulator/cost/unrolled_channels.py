@@ -5,7 +5,7 @@ from __future__ import annotations
 from hwmodels.kernel_models import UnrolledChannels
 from hwmodels.platform import Roof
 
-from .roof import Cost, Work, combine, floor, parameters_s, tensors_s
+from .roof import Cost, Work, combine, floor, pad_to, parameters_s, tensors_s
 
 
 def unrolled_channels(work: Work, roof: Roof, p: UnrolledChannels) -> Cost:
@@ -20,6 +20,9 @@ def unrolled_channels(work: Work, roof: Roof, p: UnrolledChannels) -> Cost:
     scalar = channels - wide - narrow
     taps = work.n * work.h_out * work.w_out * work.kernel_h * work.kernel_w
     per_tap_s = p.pixel_s + p.tap_s * (wide + narrow * p.narrow_slowdown + scalar * p.scalar_slowdown)
+    small = work.kernel_h == 3.0 and work.kernel_w == 3.0 and work.dilation_h == 1.0 and work.dilation_w == 1.0
+    if p.tap_3x3_s > 0.0 and small and pad_to(channels, p.block_3x3) == channels:
+        per_tap_s = p.tap_3x3_s * channels
     return combine(
         roof,
         work.macs,

@@ -17,44 +17,42 @@ from .roof import Cost, Work, ceil, combine, floor, parameters_s
 SLICE = 4.0
 """Channels of a texel."""
 CONSTANT_SLICES = 8.0
-"""Output slices that the kernel with weights in constant memory keeps in registers, at most."""
+"""Output slices that the kernel with filters in constant memory keeps in registers, at most."""
 LEAST_GROUP = 32.0
 """Work items of the smallest work group tried, unless the grid has none that large."""
 DENSE_GROUP = 32.0
 """Output slices of a work group of a fully connected layer."""
 SPLIT = 4.0
 """Work items that share the sum of an output slice of a fully connected layer."""
+LINE_BYTES = 64.0
+"""A cache line: what a read brings in when no neighbour uses the rest of it."""
 
 
 class Items(NamedTuple):
-    """The grid of a kernel, and what one work item does. Counts of texels unless said otherwise."""
+    """The grid of a kernel, and what one work item does, in texels unless said otherwise."""
 
     grid_x: float
     grid_y: float
     grid_z: float
-    shared_z: float
-    """Read by all work items of the same z: filters."""
-    shared_xy: float
-    """Read by all work items of the same x and y: the pixels of a convolution."""
-    own: float
-    """Read for this work item, those that its neighbours read too counted each time."""
+    filters: float
+    """Filter texels read."""
+    pixels: float
+    """Tensor texels read, each time counted."""
     new: float
-    """Its part of the distinct texels among those."""
+    """Tensor texels read for the first time, which come from behind the texture cache."""
     stored: float
-    steps: float
-    """Rounds of reads that wait for one another."""
+    chain: float
+    """Reads, or rounds of independent reads, that wait for one another."""
     macs: float
 
 
 class Launch(NamedTuple):
-    """A work-group size, and what it makes of a grid."""
+    """A work-group size, and the waves it makes of a grid."""
 
     x: float
     y: float
     z: float
     waves: float
-    filled: float
-    """Texels that the waves bring in from the second-level cache."""
 
 
 def texture_conv(work: Work, roof: Roof, p: WorkGroups) -> Cost:
@@ -63,29 +61,30 @@ def texture_conv(work: Work, roof: Roof, p: WorkGroups) -> Cost:
     Filters small enough for constant memory are not read; a work item then computes all channels of one pixel.
     """
     taps = work.kernel_h * work.kernel_w
+    slices_in = ceil(work.c_in / SLICE)
     slices_out = ceil(work.c_out / SLICE)
-    steps = taps * ceil(work.c_in / SLICE)
-    added = _added_texels(work)
+    steps = taps * slices_in
     macs = taps * work.c_in * slices_out * SLICE
     if macs * roof.element_bytes <= p.constant_bytes and slices_out <= CONSTANT_SLICES:
-        own = steps + added * slices_out
-        items = Items(work.n * work.w_out, work.h_out, 1.0, 0.0, 0.0, own, own, slices_out, steps, macs)
-        return _cost(items, work, roof, p)
+        added = _added_texels(work) * slices_out
+        new = slices_in * min(taps, work.stride_h * work.stride_w) + added
+        items = Items(work.n * work.w_out, work.h_out, 1.0, 0.0, steps + added, new, slices_out, steps, macs)
+        return _searched(items, work, roof, p)
     pixels = p.block_w * p.block_h
     stored = pixels * p.block_c / SLICE
+    added = _added_texels(work) * stored
     items = Items(
         ceil(work.n * work.w_out / p.block_w),
         ceil(work.h_out / p.block_h),
         ceil(slices_out * SLICE / p.block_c),
         steps * p.block_c,
-        steps * pixels,
-        added * stored,
-        added * stored,
+        steps * pixels + added,
+        slices_in * pixels * min(taps, work.stride_h * work.stride_w) + added,
         stored,
         steps,
         steps * pixels * p.block_c * SLICE,
     )
-    return _cost(items, work, roof, p)
+    return _searched(items, work, roof, p)
 
 
 def texture_dwconv(work: Work, roof: Roof, p: WorkGroups) -> Cost:
@@ -102,85 +101,90 @@ def texture_dwconv(work: Work, roof: Roof, p: WorkGroups) -> Cost:
         ceil(work.h_out / block_h),
         ceil(work.c_out / SLICE),
         taps,
-        0.0,
         (block_w + work.kernel_w - 1.0) * (block_h + work.kernel_h - 1.0) + added,
-        pixels * work.stride_h * work.stride_w + added,
+        pixels * min(taps, work.stride_h * work.stride_w) + added,
         pixels,
-        work.kernel_h if blocked else taps,
+        1.0 if blocked else taps,
         pixels * taps * SLICE,
     )
-    return _cost(items, work, roof, p)
+    return _searched(items, work, roof, p)
 
 
-def texture_window(work: Work, roof: Roof, p: WorkGroups) -> Cost:
-    """Pooling, element-wise work and copies: a work item per output texel reads its window one texel after the other.
+def texture_elementwise(work: Work, roof: Roof, p: WorkGroups) -> Cost:
+    """Element-wise work and copies: a work item per output texel."""
+    operands = work.input_elements / work.output_elements
+    slices = ceil(work.c_out / SLICE)
+    items = Items(work.n * work.w_out, work.h_out, slices, 0.0, operands, operands, 1.0, 1.0, 0.0)
+    return _searched(items, work, roof, p)
 
-    A global pooling has as many work items as slices, each reading a whole map: it waits for memory, not for a rate.
+
+def texture_pool(work: Work, roof: Roof, p: WorkGroups) -> Cost:
+    """Pooling: a work item per output texel waits for each read of its window before the next, wave after wave.
+
+    A global pooling has as many work items as slices, each reading a whole map, every read from another cache line.
     """
     slices = ceil(work.c_out / SLICE)
-    operands = work.input_elements / work.output_elements
-    reads = max(operands, work.kernel_h * work.kernel_w)
-    items = Items(work.n * work.w_out, work.h_out, slices, 0.0, 0.0, reads, operands, 1.0, reads, 0.0)
-    return _cost(items, work, roof, p)
+    window = work.kernel_h * work.kernel_w
+    new = min(window, work.stride_h * work.stride_w)
+    if work.h_out * work.w_out == 1:
+        window = max(window, work.h_in * work.w_in)
+        new = window * LINE_BYTES / (SLICE * roof.element_bytes)
+    rounds = ceil(work.n * work.w_out * work.h_out * slices / (p.wave * p.units))
+    items = Items(work.n * work.w_out, work.h_out, slices, 0.0, window, new, 1.0, rounds * window, 0.0)
+    return _searched(items, work, roof, p)
 
 
 def texture_concat(work: Work, roof: Roof, p: WorkGroups) -> Cost:
-    """A concatenation of channels: one work item per pixel copies slice after slice, two reads at a time."""
+    """A concatenation of channels: a work item per pixel copies slice after slice, two reads at a time."""
     slices = ceil(work.c_out / SLICE)
-    items = Items(work.w_out, work.h_out, work.n, 0.0, 0.0, slices, slices, slices, ceil(slices / 2.0), 0.0)
-    return _cost(items, work, roof, p)
+    items = Items(work.w_out, work.h_out, work.n, 0.0, slices, slices, slices, ceil(slices / 2.0), 0.0)
+    return _searched(items, work, roof, p)
 
 
 def texture_dense(work: Work, roof: Roof, p: WorkGroups) -> Cost:
     """A fully connected layer: four work items share the sum of an output slice, in work groups of a fixed size."""
     steps = ceil(ceil(work.c_in / SLICE) / SPLIT)
-    items = Items(
-        ceil(work.c_out / SLICE), SPLIT, 1.0, 0.0, steps, steps * SLICE, 0.0, 1.0, steps, steps * SLICE * SLICE
-    )
-    groups = work.n * ceil(items.grid_x / DENSE_GROUP)
-    waves = groups * ceil(DENSE_GROUP * SPLIT / p.wave)
-    return _priced(items, Launch(DENSE_GROUP, SPLIT, 1.0, waves, 0.0), work, roof, p)
+    slices = ceil(work.c_out / SLICE)
+    items = Items(slices, SPLIT, work.n, steps * SLICE, steps, 0.0, 1.0, steps, steps * SLICE * SLICE)
+    waves = work.n * ceil(slices / DENSE_GROUP) * ceil(DENSE_GROUP * SPLIT / p.wave)
+    return _priced(items, Launch(DENSE_GROUP, SPLIT, 1.0, waves), work, roof, p)
 
 
-def search(items: Items, p: WorkGroups, round_s: float, texel_s: float) -> Launch:
-    """The fastest work group among those whose sides divide the grid, as the runtime's exhaustive tuning finds it.
+def search(items: Items, p: WorkGroups) -> Launch:
+    """The work group with the fewest waves among those whose sides divide the grid: what exhaustive tuning finds."""
+    best = _search_from(items, p, LEAST_GROUP)
+    return best if best.waves > 0.0 else _search_from(items, p, 1.0)
 
-    ``round_s`` is the time of one wave on every unit, ``texel_s`` that of a texel from the second-level cache.
-    """
-    best = _launch(items, p, 1.0, 1.0, 1.0)
-    best_s = -1.0
-    for least in (LEAST_GROUP, 1.0):
-        if best_s >= 0.0:
-            return best
-        for x in range(1, int(min(items.grid_x, p.group_max)) + 1):
-            if not _divides(x, items.grid_x):
+
+def _search_from(items: Items, p: WorkGroups, least: float) -> Launch:
+    """The best of the groups of at least ``least`` work items; no waves where the grid has no such group."""
+    best = Launch(0.0, 0.0, 0.0, 0.0)
+    fewest = ceil(items.grid_x * items.grid_y * items.grid_z / p.wave)
+    for x in range(1, int(min(items.grid_x, p.group_max)) + 1):
+        if not _divides(x, items.grid_x):
+            continue
+        for y in range(1, int(min(items.grid_y, p.group_max / x)) + 1):
+            if not _divides(y, items.grid_y):
                 continue
-            for y in range(1, int(min(items.grid_y, p.group_max / x)) + 1):
-                if not _divides(y, items.grid_y):
-                    continue
-                for z in range(1, int(min(items.grid_z, p.group_max / (x * y))) + 1):
-                    if x * y * z < least or not _divides(z, items.grid_z):
-                        continue
-                    launch = _launch(items, p, float(x), float(y), float(z))
-                    launch_s = ceil(launch.waves / p.units) * round_s + launch.filled * texel_s
-                    if best_s < 0.0 or launch_s < best_s:
-                        best, best_s = launch, launch_s
+            for z in range(max(1, int(ceil(least / (x * y)))), int(min(items.grid_z, p.group_max / (x * y))) + 1):
+                if _divides(z, items.grid_z):
+                    best = _fewer(best, _launch(items, p, x, y, z))
+                    if best.waves <= fewest:
+                        return best
     return best
+
+
+def _fewer(a: Launch, b: Launch) -> Launch:
+    return a if 0.0 < a.waves <= b.waves else b
+
+
+def _launch(items: Items, p: WorkGroups, x: float, y: float, z: float) -> Launch:
+    groups = items.grid_x / x * (items.grid_y / y) * (items.grid_z / z)
+    return Launch(float(x), float(y), float(z), groups * ceil(x * y * z / p.wave))
 
 
 def _divides(part: float, whole: float) -> bool:
     return whole - floor(whole / part) * part == 0.0
-
-
-def _launch(items: Items, p: WorkGroups, x: float, y: float, z: float) -> Launch:
-    """Waves of a work-group size, and the distinct texels they read, x and y running faster than z within a wave."""
-    size = x * y * z
-    groups = items.grid_x * items.grid_y * items.grid_z / size
-    waves = groups * ceil(size / p.wave)
-    across = min(x * y, p.wave)
-    deep = min(z, max(1.0, p.wave / (x * y)))
-    filled = waves * (items.shared_z * deep + items.shared_xy * across) + items.new * groups * size
-    return Launch(x, y, z, waves, filled)
 
 
 def _added_texels(work: Work) -> float:
@@ -188,30 +192,28 @@ def _added_texels(work: Work) -> float:
     return (work.input_elements - work.n * work.h_in * work.w_in * work.c_in) / work.output_elements
 
 
-def _cost(items: Items, work: Work, roof: Roof, p: WorkGroups) -> Cost:
-    texel_bytes = SLICE * roof.element_bytes
-    lane_bytes = (
-        items.shared_z + items.shared_xy + items.own
-    ) / p.fetch_bytes_per_s + items.stored / p.store_bytes_per_s
-    round_s = p.units * p.wave * texel_bytes * lane_bytes
-    return _priced(items, search(items, p, round_s, texel_bytes / p.fill_bytes_per_s), work, roof, p)
+def _searched(items: Items, work: Work, roof: Roof, p: WorkGroups) -> Cost:
+    return _priced(items, search(items, p), work, roof, p)
 
 
 def _priced(items: Items, launch: Launch, work: Work, roof: Roof, p: WorkGroups) -> Cost:
-    """Rounds of waves over the units: fetches, fills and stores pass one texture pipe, multiplications beside it."""
+    """Rounds of one wave on every unit; reads, fills and stores follow one another, multiplications run beside them."""
     texel_bytes = SLICE * roof.element_bytes
+    size = launch.x * launch.y * launch.z
     lanes = ceil(launch.waves / p.units) * p.units * p.wave
-    fetched_s = lanes * (items.shared_xy + items.own) * texel_bytes / p.fetch_bytes_per_s
-    stored_s = lanes * items.stored * texel_bytes / p.store_bytes_per_s
-    filled_s = launch.filled * texel_bytes / p.fill_bytes_per_s
-    weights_s = lanes * items.shared_z * texel_bytes / p.fetch_bytes_per_s
+    busy_lanes = lanes * size / (ceil(size / p.wave) * p.wave)
     padded_macs = lanes * items.macs
+    tensors_s = texel_bytes * (
+        lanes * items.pixels / p.fetch_bytes_per_s
+        + busy_lanes * items.new / p.fill_bytes_per_s
+        + busy_lanes * items.stored / p.store_bytes_per_s
+    )
     return combine(
         roof,
         padded_macs,
         padded_macs / (roof.macs_per_s * p.efficiency),
-        fetched_s + stored_s + filled_s + items.steps * p.step_s,
-        max(weights_s, parameters_s(work, roof)),
+        tensors_s + items.chain * p.step_s,
+        parameters_s(work, roof) + texel_bytes * lanes * items.filters / p.fetch_bytes_per_s,
         0.0,
         p.kernel_s,
     )
