@@ -291,13 +291,14 @@ def _priced(work: Work, roof: Roof, p: LaneModes, parts: float, found: Cut, c_ou
     """A cut, ``parts`` times over for ``c_out`` outputs each; every part pads unevenly on its own."""
     padded_macs = work.n * parts * found.steps * p.array
     filters = found.inputs * work.kernel_h * work.kernel_w * pad_to(c_out, DESCRIPTOR_OUTPUTS)
+    readings = 1.0 + (found.planes - 1.0) * p.reload
     operations = work.n * parts * found.tiles
     return combine(
         roof,
         padded_macs,
         padded_macs / (roof.macs_per_s * p.efficiency),
         0.0,
-        parts * found.planes * filters * roof.element_bytes / roof.weight_bytes_per_s,
+        parts * readings * filters * roof.element_bytes / roof.weight_bytes_per_s,
         extra_s + p.epilogue_s_per_element * work.output_elements,
         p.kernel_s + p.tile_s * (operations - 1.0) + p.pad_s * parts * work.uneven_padding,
     )
