@@ -215,6 +215,8 @@ class LaneModes(NamedTuple):
     """Time to bring an input element of a depthwise convolution into its tile of channels."""
     pool_s_per_element: float
     """Time per input element of a pooling that stays an operation of its own."""
+    reload: float
+    """Time to read coefficients once more, for a further tile of the plane, relative to the first reading."""
     pad_s: float
     """Time of padding an input beforehand, which the engine cannot do unevenly."""
     core_s_per_mac: float

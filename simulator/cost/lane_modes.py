@@ -38,7 +38,7 @@ MERGED_KERNEL = 3.0
 
 
 class Axis(NamedTuple):
-    """How the height or the width of a convolution is cut into overlapping tiles. All in pixels but ``tiles``."""
+    """How the height or the width of a convolution is cut into overlapping tiles. All in pixels but counts."""
 
     tiles: float
     """0 where the cut is impossible."""
@@ -86,16 +86,16 @@ def cut_axis(size: float, out: float, kernel: float, stride: float, parts: float
     kept = kept_last - waste_after
     if kept_first < 1.0 or kept < 1.0:
         return Axis(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    tiles = 2.0 + ceil(max(out - kept_first - kept_last, 0.0) / kept)
+    count = 2.0 + ceil(max(out - kept_first - kept_last, 0.0) / kept)
     inputs = min((kept - 1.0 + waste_before) * stride - before + kernel, size)
     misaligned_inputs, misaligned_outputs = 0.0, 0.0
     for tile in range(1, TILES_MAX + 1):
-        if tile < tiles:
+        if tile < count:
             start = kept_first + (tile - 1.0) * kept
             misaligned_outputs += 1.0 if _misaligned(start) else 0.0
             misaligned_inputs += 1.0 if _misaligned((start - waste_before) * stride) else 0.0
-    computed = out + (tiles - 1.0) * (waste_before + waste_after)
-    return Axis(tiles, inputs, most, computed, misaligned_inputs, misaligned_outputs)
+    computed = out + (count - 1.0) * (waste_before + waste_after)
+    return Axis(count, inputs, most, computed, misaligned_inputs, misaligned_outputs)
 
 
 def _misaligned(pixel: float) -> bool:
@@ -151,28 +151,35 @@ def best_mode(w: float, h: float, c_in: float, c_out: float, work: Work, p: Lane
     return best
 
 
+NO_CUT = Cut(float("inf"), 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def cut_by(work: Work, c_in: float, c_out: float, slices: float, across: Axis, down: Axis, p: LaneModes) -> Cut:
+    """The cut that two axes and a number of slices make; NO_CUT where no mode is legal."""
+    slice_in = ceil(c_in / slices)
+    mode = best_mode(across.inputs, down.inputs, slice_in, c_out, work, p)
+    if mode.steps == float("inf"):
+        return NO_CUT
+    planes, pixels = across.tiles * down.tiles, across.outputs_in_all * down.outputs_in_all
+    padded_in = pad_to(slice_in, mode.lanes)
+    copied = down.outputs * across.outputs * across.misaligned_outputs * c_out
+    copied += down.inputs * across.inputs * across.misaligned_inputs * padded_in
+    score = mode.steps * slices * planes + (slices - 1.0) * pixels * c_out + down.tiles * copied
+    return Cut(score, pixels * mode.steps * slices, planes * slices, planes, slices, slices * padded_in)
+
+
 def cut_at(work: Work, c_in: float, c_out: float, slices: float, across: Axis, pooled: float, p: LaneModes) -> Cut:
     """The fewest rows of tiles that fit, for given columns and slices of the input channels."""
-    none = Cut(float("inf"), 0.0, 0.0, 0.0, 0.0, 0.0)
-    slice_in = ceil(c_in / slices)
     for parts in range(1, TILES_MAX + 1):
         if parts > 1 and pad_to(ceil(work.h_in / parts), work.stride_h) < work.kernel_h:
-            return none
+            return NO_CUT
         down = cut_axis(work.h_in, work.h_out, work.kernel_h, work.stride_h, float(parts))
         tile_bytes = pad_to(across.outputs * p.element_bytes, p.row_bytes) * down.outputs * c_out / pooled
-        if down.tiles == 0.0 or tile_bytes > p.tile_bytes:
-            continue
-        mode = best_mode(across.inputs, down.inputs, slice_in, c_out, work, p)
-        if mode.steps == float("inf"):
-            continue
-        planes, pixels = across.tiles * down.tiles, across.outputs_in_all * down.outputs_in_all
-        copied = down.outputs * across.outputs * across.misaligned_outputs * c_out
-        copied += down.inputs * across.inputs * across.misaligned_inputs * pad_to(slice_in, mode.lanes)
-        score = mode.steps * slices * planes + (slices - 1.0) * pixels * c_out + down.tiles * copied
-        return Cut(
-            score, pixels * mode.steps * slices, planes * slices, planes, slices, slices * pad_to(slice_in, mode.lanes)
-        )
-    return none
+        if down.tiles > 0.0 and tile_bytes <= p.tile_bytes:
+            found = cut_by(work, c_in, c_out, slices, across, down, p)
+            if found.score < float("inf"):
+                return found
+    return NO_CUT
 
 
 def cut(work: Work, c_in: float, c_out: float, p: LaneModes, pooled: float = 1.0) -> Cut:
@@ -180,7 +187,9 @@ def cut(work: Work, c_in: float, c_out: float, p: LaneModes, pooled: float = 1.0
 
     ``pooled`` is by how much a pooling in the same operation shrinks the output; it rules out slices.
     """
-    best = Cut(float("inf"), 0.0, 0.0, 0.0, 0.0, 0.0)
+    best = NO_CUT if pooled > 1.0 else listed_cut(work, c_in, c_out, p)
+    if best.score < float("inf"):
+        return best
     for slices in range(1, TILES_MAX + 1 if pooled == 1.0 else 2):
         if (slices - 1.0) * work.h_out * work.w_out * c_out >= best.score:
             return best
@@ -193,6 +202,27 @@ def cut(work: Work, c_in: float, c_out: float, p: LaneModes, pooled: float = 1.0
                 if found.score < best.score:
                     best = found
     return best
+
+
+def listed_cut(work: Work, c_in: float, c_out: float, p: LaneModes) -> Cut:
+    """The cut of the VGG layers that the compiler has a list of instead of its cost; NO_CUT for any other layer."""
+    same = c_in == c_out and work.h_in == work.w_in and work.h_in == work.h_out and work.w_in == work.w_out
+    if not same or work.kernel_h != 3.0 or work.kernel_w != 3.0:
+        return NO_CUT
+    columns, rows, slices = 0.0, 0.0, 1.0
+    if work.h_in == 224.0 and c_in == 64.0:
+        columns, rows = 3.0, 3.0
+    elif work.h_in == 112.0 and c_in == 128.0:
+        columns, rows, slices = 1.0, 4.0, 4.0
+    elif work.h_in == 56.0 and c_in == 256.0:
+        columns, rows, slices = 1.0, 2.0, 2.0
+    elif work.h_in == 28.0 and c_in == 512.0:
+        columns, rows, slices = 1.0, 1.0, 3.0
+    if columns == 0.0:
+        return NO_CUT
+    across = cut_axis(work.w_in, work.w_out, work.kernel_w, work.stride_w, columns)
+    down = cut_axis(work.h_in, work.h_out, work.kernel_h, work.stride_h, rows)
+    return cut_by(work, c_in, c_out, slices, across, down, p)
 
 
 def lane_conv(work: Work, roof: Roof, p: LaneModes) -> Cost:
@@ -261,13 +291,14 @@ def _priced(work: Work, roof: Roof, p: LaneModes, parts: float, found: Cut, c_ou
     """A cut, ``parts`` times over for ``c_out`` outputs each; every part pads unevenly on its own."""
     padded_macs = work.n * parts * found.steps * p.array
     filters = found.inputs * work.kernel_h * work.kernel_w * pad_to(c_out, DESCRIPTOR_OUTPUTS)
+    readings = 1.0 + (found.planes - 1.0) * p.reload
     operations = work.n * parts * found.tiles
     return combine(
         roof,
         padded_macs,
         padded_macs / (roof.macs_per_s * p.efficiency),
         0.0,
-        parts * found.planes * filters * roof.element_bytes / roof.weight_bytes_per_s,
+        parts * readings * filters * roof.element_bytes / roof.weight_bytes_per_s,
         extra_s + p.epilogue_s_per_element * work.output_elements,
         p.kernel_s + p.tile_s * (operations - 1.0) + p.pad_s * parts * work.uneven_padding,
     )
