@@ -1,0 +1,152 @@
+"""The plain numbers that a platform comes to at one precision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import NamedTuple
+
+from .kernel_models import KERNEL_MODELS, KernelParameters
+from .provenance import Quantity, at_dtype
+from .schema import ELEMENT_BYTES, FusionRule, KernelRule, LoweringRule, PlatformFile, SupportRule
+
+
+class PlatformError(ValueError):
+    """A platform that does not exist or a file that does not describe one."""
+
+
+class Roof(NamedTuple):
+    """The roofs one kernel meets. Rates in MAC/s and bytes/s, clock in Hz, ``element_bytes`` per tensor element."""
+
+    macs_per_s: float
+    bytes_per_s: float
+    weight_bytes_per_s: float
+    stream_bytes_per_s: float
+    """Rate at which parameters outside the on-chip cache arrive."""
+    clock_hz: float
+    element_bytes: float
+    overlap: float
+    """0: compute and memory time add; 1: the longer one hides the other."""
+    cache_bytes: float = 0.0
+    """Bytes of a kernel's tensors that caches before the memory hold."""
+    cache_bytes_per_s: float = inf
+
+
+class Rule(NamedTuple):
+    """How one operator runs at one precision."""
+
+    model: str
+    parameters: KernelParameters
+    roof: Roof
+    processor: str
+
+
+class Boundary(NamedTuple):
+    """What one tensor pays for crossing between processors."""
+
+    fixed_s: float
+    s_per_element: float
+    bytes_per_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Machine:
+    """A platform at one precision: every number resolved, every rule named. Compared and hashed by identity."""
+
+    name: str
+    dtype: str
+    element_bytes: int
+    rules: dict[str, Rule]
+    lowering: tuple[LoweringRule, ...]
+    support: tuple[SupportRule, ...]
+    fusion: tuple[FusionRule, ...]
+    partition_rule: str
+    fallback: str | None
+    boundary: Boundary
+    placement_rule: str | None
+    capacity_bytes: float
+    main_bytes: float
+    """Infinite where the platform states none."""
+    inference_s: float
+    io_bytes_per_s: float | None
+    active_w: float | None
+    uncertainty_factor: float
+
+
+class _Numbers:
+    """The quantities of a file at one precision."""
+
+    def __init__(self, file: PlatformFile, dtype: str) -> None:
+        self.file, self.dtype = file, dtype
+        self.memory = {name: self.of(roof.bandwidth_bytes_per_s) for name, roof in file.roofs.memory.items()}
+        self.main = next(iter(self.memory))
+        """The memory that tensors are in where nothing else is said: the first of the file."""
+
+    def of(self, quantity: Quantity | dict[str, Quantity] | None, otherwise: float = 0.0) -> float:
+        """The value at the precision, or ``otherwise`` where the file has no such quantity."""
+        try:
+            return otherwise if quantity is None else at_dtype(quantity, self.dtype).value
+        except KeyError:
+            raise PlatformError(
+                f"{self.file.name}: a quantity given by precision has none for '{self.dtype}'"
+            ) from None
+
+
+def resolve(file: PlatformFile, dtype: str) -> Machine:
+    """Every number and rule of a platform file at ``dtype``. Raises PlatformError where one is missing."""
+    numbers = _Numbers(file, dtype)
+    overheads, partition, placement = file.overheads, file.partition, file.placement
+    memory, main = numbers.memory, numbers.main
+    return Machine(
+        name=file.name,
+        dtype=dtype,
+        element_bytes=ELEMENT_BYTES[dtype],
+        rules={op: _rule(numbers, rule) for ops, rule in file.kernels.items() for op in ops.split("|")},
+        lowering=file.lowering,
+        support=file.support,
+        fusion=tuple(rule for rule in file.fusion if not rule.dtypes or dtype in rule.dtypes),
+        partition_rule=partition.rule,
+        fallback=partition.fallback,
+        boundary=Boundary(
+            numbers.of(partition.boundary_s),
+            numbers.of(partition.boundary_s_per_element),
+            memory[partition.memory or main],
+        ),
+        placement_rule=placement.rule if placement else None,
+        capacity_bytes=numbers.of(placement.capacity_bytes) if placement else 0.0,
+        main_bytes=numbers.of(placement.main_bytes, inf) if placement else inf,
+        inference_s=numbers.of(overheads.inference_s),
+        io_bytes_per_s=memory[overheads.io_memory] if overheads.io_memory else None,
+        active_w=numbers.of(file.power.active_w) if file.power else None,
+        uncertainty_factor=numbers.of(file.uncertainty.factor),
+    )
+
+
+def _rule(numbers: _Numbers, rule: KernelRule) -> Rule:
+    file, model = numbers.file, KERNEL_MODELS[rule.model]
+    shared = {
+        "kernel_s": file.overheads.kernel_s,
+        "epilogue_s_per_element": file.overheads.epilogue_s_per_element,
+        **file.shared,
+    }
+    own = {name: quantity for name, quantity in shared.items() if name in model._fields} | rule.parameters
+    parameters = model(**{name: numbers.of(quantity) for name, quantity in own.items()})
+    return Rule(rule.model, parameters, _roof(numbers, rule), rule.processor or file.platform.processor)
+
+
+def _roof(numbers: _Numbers, rule: KernelRule) -> Roof:
+    roofs, clock_hz = numbers.file.roofs, numbers.of(numbers.file.platform.clock_hz)
+    placement, memory = numbers.file.placement, numbers.memory
+    tensors = rule.memory or numbers.main
+    cache = roofs.cache if tensors == numbers.main else None
+    return Roof(
+        macs_per_s=numbers.of(roofs.compute[numbers.dtype].macs_per_cycle) * clock_hz,  # type: ignore[index]
+        bytes_per_s=memory[tensors],
+        weight_bytes_per_s=memory[rule.weights or tensors],
+        stream_bytes_per_s=memory[(placement and placement.memory) or numbers.main],
+        clock_hz=clock_hz,
+        element_bytes=float(ELEMENT_BYTES[numbers.dtype]),
+        overlap=numbers.of(roofs.overlap),
+        cache_bytes=numbers.of(cache.capacity_bytes) if cache else 0.0,
+        cache_bytes_per_s=numbers.of(cache.bandwidth_bytes_per_s) if cache else inf,
+    )
