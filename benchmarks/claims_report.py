@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
 
 def outcome(claim: Claim, check: Check | None) -> Outcome:
     """Check one claim. A check that cannot run has failed."""
-    if claim.status != "tested":
+    if claim.status not in ("tested", "missed"):
         return Outcome(claim, claim.status, claim.reason)
     if check is None:
         return Outcome(claim, "fails", "has no check")
@@ -36,7 +36,8 @@ def outcome(claim: Claim, check: Check | None) -> Outcome:
         check(claim)
     except (AssertionError, LookupError, ValueError) as error:
         what = f"{claim.platform} {claim.subject}: {claim.metric} {claim.comparator} {claim.value} {claim.unit}"
-        return Outcome(claim, "fails", f"{what}; {str(error) or check.__name__}")
+        result, why = ("missed", claim.reason) if claim.status == "missed" else ("fails", str(error) or check.__name__)
+        return Outcome(claim, result, f"{what}; {why}")
     return Outcome(claim, "passes", "")
 
 

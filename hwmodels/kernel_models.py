@@ -31,8 +31,6 @@ class TiledGemm(NamedTuple):
     """The reduction (K_h K_w C_in) is padded to a multiple of this."""
     fill_k: float = 0.0
     """Reduction steps lost per tile to filling and draining the array."""
-    pack_s_per_weight: float = 0.0
-    """Reordering one weight into tiles, where the runtime does so with every inference."""
     im2col_s_per_element: float = 0.0
     """Copying one element into the input matrix, when the convolution is not a plain matrix product."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain, islice
 
 import numpy as np
@@ -26,12 +28,28 @@ def predict_many(graphs: Iterable[Graph], machine: Machine, *, allow_unknown: bo
     Raises UnknownOperatorError as ``predict`` does.
     """
     remaining = iter(graphs)
-    while chunk := list(islice(remaining, CHUNK_NETWORKS)):
-        plans = [plan(graph, machine) for graph in chunk]
+    while plans := _planned(remaining, machine):
         if not allow_unknown:
             for planned in plans:
                 require_models(planned)
         yield from _summaries(plans)
+
+
+def _planned(graphs: Iterator[Graph], machine: Machine) -> list[Plan]:
+    with _collector_paused():
+        return [plan(graph, machine) for graph in islice(graphs, CHUNK_NETWORKS)]
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Graphs and plans hold no cycles, yet by the million they make the collector look for some over and over."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _summaries(plans: list[Plan]) -> Iterator[Summary]:
@@ -64,5 +82,7 @@ def price(works: NDArray[np.float64], rows: NDArray[np.int64], rules: list[Rule]
     latencies_s = np.empty(len(works))
     for model in {rule.model for rule in rules}:
         own = models == model
-        latencies_s[own] = kernel_latencies_s(model)(works[own], rows[own], roofs, parameters)
+        found = np.empty(np.count_nonzero(own))
+        kernel_latencies_s(model)(works[own], rows[own], roofs, parameters, found)
+        latencies_s[own] = found
     return latencies_s

@@ -14,7 +14,6 @@ from types import FunctionType
 from typing import Any
 
 import numba
-import numpy as np
 from numba.extending import register_jitable
 from numba.np.unsafe.ndarray import to_fixed_tuple as _to_fixed_tuple
 
@@ -78,16 +77,15 @@ def kernel_latencies_s(model: str) -> Any:
     """The compiled function that prices kernels of one model, in seconds.
 
     It takes ``works`` (kernels, fields of Work), ``rules`` (kernels,) which are rows of ``roofs`` (rules, fields of
-    Roof) and of ``parameters`` (rules, PARAMETER_COLUMNS), and gives (kernels,). All are float64 but ``rules``.
+    Roof) and of ``parameters`` (rules, PARAMETER_COLUMNS), and fills ``found`` (kernels,). All are float64 but
+    ``rules``. Nothing is returned: a cached function that makes an array has been seen to load without its dtype.
     """
     kernel_cost, parameter_list, columns = MODELS[model], KERNEL_MODELS[model], len(KERNEL_MODELS[model]._fields)
 
-    def latencies_s(works: Any, rules: Any, roofs: Any, parameters: Any) -> Any:
-        found = np.empty(len(rules))
+    def latencies_s(works: Any, rules: Any, roofs: Any, parameters: Any, found: Any) -> None:
         for i in range(len(rules)):
             work, roof = Work(*_fields(works[i], _WORK)), Roof(*_fields(roofs[rules[i]], _ROOF))
             found[i] = kernel_cost(work, roof, parameter_list(*_fields(parameters[rules[i]], columns))).latency_s
-        return found
 
     njit: Any = numba.njit
     directory = _cache_directory(_register_cost_functions())

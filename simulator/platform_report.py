@@ -12,7 +12,7 @@ from hwmodels.schema import Partition
 from hwmodels.text import Block, Heading, Table, prose, word
 
 from .fusion import CONDITIONS
-from .lowering import REWRITES
+from .rewrites import REWRITES
 from .support import CONSTRAINTS
 
 _PARTITIONS = {

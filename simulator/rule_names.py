@@ -9,8 +9,8 @@ from functools import lru_cache
 from hwmodels.platform import Machine, PlatformError
 
 from .fusion import CONDITIONS
-from .lowering import REWRITES
 from .ops import OPS
+from .rewrites import REWRITES
 from .support import CONSTRAINTS
 
 

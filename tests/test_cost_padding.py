@@ -115,13 +115,6 @@ def test_a_special_kernel_takes_3x3_filters_over_whole_blocks_only():
         assert unrolled_channels(work, ROOF, special) == unrolled_channels(work, ROOF, LOOPS)
 
 
-def test_packing_reorders_every_weight_once():
-    """3 * 3 * 32 * 64 weights and 64 biases at 1 ns, beyond their bytes at 10 GB/s."""
-    packed = tiled_gemm(conv(28, 32, 64, 3), ROOF, TILES._replace(pack_s_per_weight=1e-9))
-    elements = 3 * 3 * 32 * 64 + 64
-    assert packed.weights_s == pytest.approx(elements * (1e-9 + 4 / 10e9))
-
-
 def test_caches_serve_the_first_bytes_and_memory_the_rest():
     """256 * 256 * 8 in and out are 4,194,304 bytes: 2.5e6 at 40 GB/s, the others at 10 GB/s."""
     cost = tiled_gemm(conv(256, 8, 8, 1), ROOF, TILES)

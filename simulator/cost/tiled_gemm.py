@@ -27,7 +27,7 @@ def tiled_gemm(work: Work, roof: Roof, p: TiledGemm) -> Cost:
         padded_macs,
         padded_macs / (roof.macs_per_s * p.efficiency),
         tensors_s(work, roof) + im2col_s,
-        parameters_s(work, roof) + p.pack_s_per_weight * work.weight_elements,
+        parameters_s(work, roof),
         p.epilogue_s_per_element * work.output_elements,
         p.kernel_s,
     )

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 CSV = Path(__file__).with_name("claims.csv")
 
-STATUSES = ("tested", "untestable", "contradicted", "pending")
-"""tested: a check asserts it. untestable: no check could. contradicted: the paper disagrees with itself.
+STATUSES = ("tested", "missed", "untestable", "contradicted", "pending")
+"""tested: a check asserts it. missed: a check shows that the prediction fails it; a prediction that comes to meet it
+must be moved to tested. untestable: no check could. contradicted: the paper disagrees with itself.
 pending: the part of the project that would be checked is not there yet. All but the first carry a reason; the reason
 of a tested claim says how its wording is read."""
 

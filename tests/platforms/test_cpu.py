@@ -175,3 +175,21 @@ def test_the_phones_differ_by_as_much_as_measured(model, mi9_ms, pixel4_ms):
     """Three networks were measured on both, by the paper (2 % confidence) and by nn-Meter (some 5 %)."""
     slower = predict(build(model), load(PLATFORMS[1])).latency_s / predict(build(model), load("CPU")).latency_s
     assert slower == pytest.approx(pixel4_ms / mi9_ms, rel=0.07)
+
+
+@pytest.mark.parametrize(
+    ("op", "operands", "published_us"),
+    [("relu", 1, 2.6), ("add", 2, 3.8), ("hard_swish", 1, 7.3), ("concat", 2, 14.7)],
+)
+def test_single_operators_take_as_long_as_nn_meter_measured(op, operands, published_us):
+    """microsoft/nn-Meter, fusion rules of cortexA76cpu_tflite21: one operator on 28 x 28 x 16."""
+    b = GraphBuilder(op)
+    graph = b.build(b.layer(op, *(b.input((1, 28, 28, 16), f"x{i}") for i in range(operands))))
+    assert predict(graph, load(PLATFORMS[1])).operators_s * 1e6 == pytest.approx(published_us, rel=0.1)
+
+
+def test_a_fully_connected_layer_takes_as_long_as_nn_meter_measured():
+    """The same table: 428 inputs to 428 outputs take 63 us."""
+    b = GraphBuilder("dense")
+    graph = b.build(b.dense(b.input((1, 428)), 428))
+    assert predict(graph, load(PLATFORMS[1])).operators_s * 1e6 == pytest.approx(63, rel=0.1)
