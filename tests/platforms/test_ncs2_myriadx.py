@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from hwmodels import load
 from simulator.builder import GraphBuilder
-from simulator.cost.lane_modes import cut, depthwise_tile, pooled_part
+from simulator.cost.lane_cuts import cut
+from simulator.cost.lane_modes import depthwise_tile, pooled_part
 from simulator.graph import Graph
 from simulator.predict import KernelPrediction, plan, predict
 from simulator.zoo import build, build_block
