@@ -6,9 +6,9 @@ Run from the root of the repository: python docs/generate.py
 from __future__ import annotations
 
 import ast
+import inspect
 from pathlib import Path
 
-from hwmodels import kernel_models
 from hwmodels.kernel_models import KERNEL_MODELS, SHARED_PARAMETERS
 
 PAGE = Path(__file__).with_name("kernel-models.md")
@@ -19,21 +19,22 @@ What `model = "..."` under `[kernels.<operator>]` of a platform file may name, a
 in *italics* may be left out and are then neutral. Units are the names' suffixes; no suffix is a count or a share.
 `kernel_s` and `epilogue_s_per_element` come from `[overheads]` unless a kernel states its own.
 
-This page is written by `docs/generate.py` from `hwmodels/kernel_models.py`."""
+This page is written by `docs/generate.py` from the classes of `hwmodels/processor_models.py` and
+`hwmodels/accelerator_models.py`."""
 
 
 def page() -> str:
     """The whole page."""
-    tree = ast.parse(Path(str(kernel_models.__file__)).read_text(encoding="utf-8"))
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    names: dict[str, list[str]] = {}
-    for name, model in KERNEL_MODELS.items():
-        names.setdefault(model.__name__, []).append(name)
-    return "\n\n".join([INTRODUCTION, *(section(classes[owner], used) for owner, used in names.items())]) + "\n"
+    users: dict[type, list[str]] = {}
+    for name, parameters in KERNEL_MODELS.items():
+        users.setdefault(parameters, []).append(name)
+    return "\n\n".join([INTRODUCTION, *(section(parameters, names) for parameters, names in users.items())]) + "\n"
 
 
-def section(node: ast.ClassDef, models: list[str]) -> str:
+def section(parameters: type, models: list[str]) -> str:
     """One parameter list: the models that take it, what it is, and a line per parameter."""
+    [node] = ast.parse(inspect.getsource(parameters)).body
+    assert isinstance(node, ast.ClassDef)
     lines = [f"## {', '.join(f'`{name}`' for name in models)}", "", ast.get_docstring(node) or "", ""]
     for index, item in enumerate(node.body):
         if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from math import prod
 from typing import NamedTuple
 
-from hwmodels.kernel_models import ScalarLoops, SystolicArray
+from hwmodels.accelerator_models import SystolicArray
 from hwmodels.platform import Machine
+from hwmodels.processor_models import ScalarLoops
 from hwmodels.schema import ELEMENT_BYTES
 
 from .cost.kpu import LINE_BYTES, kpu_lines

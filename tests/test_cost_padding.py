@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwmodels.kernel_models import TiledGemm, UnrolledChannels
 from hwmodels.platform import Roof
+from hwmodels.processor_models import TiledGemm, UnrolledChannels
 from simulator.cost import Cost, Work
 from simulator.cost.tiled_gemm import tiled_gemm
 from simulator.cost.unrolled_channels import unrolled_channels

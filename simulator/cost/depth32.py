@@ -6,7 +6,7 @@ op_mul_d32.c, op_mul.c; paper section 4.1.
 
 from __future__ import annotations
 
-from hwmodels.kernel_models import Depth32, Depth32Elementwise
+from hwmodels.accelerator_models import Depth32, Depth32Elementwise
 from hwmodels.platform import Roof
 
 from .roof import Cost, Work, combine, pad_to

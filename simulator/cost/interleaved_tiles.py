@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwmodels.kernel_models import InterleavedTiles, ZeroSkipping
+from hwmodels.accelerator_models import InterleavedTiles, ZeroSkipping
 from hwmodels.platform import Roof
 
 from .roof import Cost, Work, ceil, combine, floor, parameters_s, tensors_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil, sqrt
 
-from hwmodels.kernel_models import KpuConv
+from hwmodels.accelerator_models import KpuConv
 from hwmodels.platform import Roof
 
 from .roof import Cost, Work

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import NamedTuple
 
-from hwmodels.kernel_models import LaneModes
+from hwmodels.accelerator_models import LaneModes
 
 from .roof import Work, pad_to
 

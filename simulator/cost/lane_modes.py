@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import ceil, floor
 
-from hwmodels.kernel_models import LaneModes
+from hwmodels.accelerator_models import LaneModes
 from hwmodels.platform import Roof
 
 from .lane_cuts import DESCRIPTOR_OUTPUTS, Cut, best_mode, cut

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hwmodels.kernel_models import ScalarLoops
 from hwmodels.platform import Roof
+from hwmodels.processor_models import ScalarLoops
 
 from .roof import Cost, Work, combine
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hwmodels.kernel_models import Free, Gemv, Streaming
 from hwmodels.platform import Roof
+from hwmodels.processor_models import Free, Gemv, Streaming
 
 from .roof import Cost, Work, combine, parameters_s, tensors_s
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwmodels.kernel_models import SystolicArray, VectorLanes
+from hwmodels.accelerator_models import SystolicArray, VectorLanes
 from hwmodels.platform import Roof
 
 from .roof import Cost, Work, combine, pad_to, parameters_s

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hwmodels.kernel_models import TiledGemm
 from hwmodels.platform import Roof
+from hwmodels.processor_models import TiledGemm
 
 from .roof import Cost, Work, combine, pad_to, parameters_s, tensors_s
 

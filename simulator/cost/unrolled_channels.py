@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hwmodels.kernel_models import UnrolledChannels
 from hwmodels.platform import Roof
+from hwmodels.processor_models import UnrolledChannels
 
 from .roof import Cost, Work, combine, floor, pad_to, parameters_s, tensors_s
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hwmodels.kernel_models import WorkGroups
 from hwmodels.platform import Roof
+from hwmodels.processor_models import WorkGroups
 
 from .roof import Cost, Work, ceil, combine, floor, parameters_s
 
