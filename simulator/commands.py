@@ -19,7 +19,7 @@ from hwmodels.commands import show
 from hwmodels.schema import ELEMENT_BYTES
 from hwmodels.text import did_you_mean
 
-from . import report
+from . import records, report
 from .graph import Graph
 from .networks import Networks, networks
 from .platform_report import explanation
@@ -130,7 +130,7 @@ def predict_command(
         _write_csv(csv_file, request)
     elif as_json:
         for r in _results(request):
-            click.echo(json.dumps(report.record(r.prediction, r.graph, r.platform)))
+            click.echo(json.dumps(records.record(r.prediction, r.graph, r.platform)))
     elif request.total == 1 or kernels:
         for number, r in enumerate(_results(request)):
             show([*([""] if number else []), *report.single(r.prediction, r.platform, every_kernel=kernels)])
@@ -270,9 +270,9 @@ def _write_csv(path: str, request: Request) -> None:
 
 def _write_rows(file: TextIO, request: Request) -> int:
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(report.CSV_COLUMNS)
+    writer.writerow(records.CSV_COLUMNS)
     count = 0
     for summary in _summaries(request):
-        writer.writerow(report.csv_row(summary))
+        writer.writerow(records.csv_row(summary))
         count += 1
     return count
