@@ -1,6 +1,6 @@
 """Print how fast predictions are: a graph in memory, the whole command, and a layer table of many networks.
 
-Run from the root of the repository: python -m benchmarks.speed [LAYER_TABLE]. Prints medians and spreads; times are the
+Run from the root of the repository: python -m benchmarks.speed [MODEL_FILE | LAYER_TABLE].... Prints medians and spreads; times are the
 machine's, so compare them within one run only.
 """
 
@@ -72,14 +72,14 @@ def layer_table(path: Path, platform_name: str) -> None:
 
 def main(arguments: list[str]) -> None:
     """Print every measurement."""
-    for platform in ("CPU", "GPU", "NPU"):
+    models = [path for path in arguments if path.endswith((".tflite", ".onnx"))]
+    for model in ("mobilenet_v2", *models):
+        whole_process(["predict", model, "-p", "CPU"])
+    for platform in ("CPU", "GPU", "DSP", "VPU", "TPU", "KPU", "NPU"):
         in_memory("mobilenet_v2", platform)
-    whole_process(["predict", "mobilenet_v2", "-p", "CPU"])
-    for path in arguments:
-        if path.endswith((".tflite", ".onnx")):
-            whole_process(["predict", path, "-p", "CPU"])
-        else:
-            layer_table(Path(path), "CPU")
+    for table in arguments:
+        if table not in models:
+            layer_table(Path(table), "CPU")
 
 
 if __name__ == "__main__":
