@@ -32,7 +32,8 @@ def partition(graph: Graph, main: Machine, fallback: Machine | None) -> Partitio
     """Place every layer by the platform's rule.
 
     single_split: the first unsupported operator and all after it go to the fallback (Edge TPU compiler). maximal_runs
-    and operator_by_operator: each operator by its own support, neighbours staying together.
+    and operator_by_operator: each operator by its own support, neighbours staying together. all_or_nothing: there is no
+    fallback, so that what is refused has nowhere to go.
     """
     if main.partition_rule == "everything" and not main.support:
         return Partition([main] * len(graph.layers), (), (), ())

@@ -66,7 +66,7 @@ class Summary(NamedTuple):
     upper_s: float
     """With ``lower_s`` the 90 % interval."""
     energy_j: float | None
-    """None where the platform's power is not known."""
+    """None where the power of a processor that runs some of it is not known."""
     coverage: Coverage
     flags: tuple[str, ...]
 
@@ -145,10 +145,22 @@ def summarize(planned: Plan, kernels_s: Sequence[float], transfers_s: Sequence[f
         latency_s=latency_s,
         lower_s=latency_s / factor,
         upper_s=latency_s * factor,
-        energy_j=None if machine.active_w is None else latency_s * machine.active_w,
+        energy_j=_energy_j(planned, kernels_s, latency_s),
         coverage=coverage,
         flags=("lower_bound",) if coverage.operators < 1.0 else (),
     )
+
+
+def _energy_j(planned: Plan, kernels_s: Sequence[float], latency_s: float) -> float | None:
+    """Average power of whichever processor runs, times its time; None where the power of one that runs is not known."""
+    own_w = planned.machine.active_w
+    energy_j = None if own_w is None else latency_s * own_w
+    for time_s, machine in zip(kernels_s, (k.machine for k in planned.kernels if k.rule is not None)):
+        if machine is not planned.machine:
+            if energy_j is None or own_w is None or machine.active_w is None:
+                return None
+            energy_j += time_s * (machine.active_w - own_w)
+    return energy_j
 
 
 def _uncertainty_factor(planned: Plan, kernels_s: Sequence[float], latency_s: float) -> float:

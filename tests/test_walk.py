@@ -247,3 +247,15 @@ def test_a_faster_machine_is_never_slower(factor, block):
     key = "roofs.compute.float32.macs_per_cycle"
     faster = with_values(base, {key: 8 * factor})
     assert predict(graph, faster).latency_s <= predict(graph, base).latency_s
+
+
+def test_energy_is_each_processors_power_times_its_time_and_unknown_when_one_is(device):
+    power = '[power]\nactive_w = {{ value = {}, source = "made" }}\n'
+    partition = 'rule = "maximal_runs"' + CROSSING_TERMS
+    device("host", rest=power.format(10))
+    prediction = predict(chain(), device(partition=partition, rest=SUPPORT + "\n" + power.format(2)))
+    host_s = sum(k.latency_s for k in prediction.kernels if k.processor == "host")
+    assert prediction.energy_j == pytest.approx(2 * (prediction.latency_s - host_s) + 10 * host_s)
+    device("host")
+    unknown = predict(chain(), device(partition=partition, rest=SUPPORT + "\n" + power.format(2)))
+    assert unknown.energy_j is None
