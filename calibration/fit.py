@@ -6,36 +6,29 @@ Structure (tiles, fusion, partition) is not fitted: a network's plan is made onc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import exp, log
-from typing import NamedTuple
+from math import exp
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from hwmodels import Platform, with_values
-from simulator.graph import Graph
-from simulator.plan import Plan, plan, rebind
-from simulator.predict import Prediction, predict, predict_plan
 
 from .parameters import Parameter, parameters
+from .pricing import Measured, Observation, Vector, prepare
 
-Vector = NDArray[np.float64]
+__all__ = ["Fit", "Observation", "fit", "fit_measured", "leave_one_out"]
 
 PRIOR_SIGMA = 3.0
 """Standard deviation of a parameter around its stated value, in natural-log units: a factor of 20, so that only what
 the observations leave undecided stays put."""
 
 
-class Observation(NamedTuple):
-    """A measured latency of a network at a precision, in seconds. ``sigma`` is its relative standard deviation."""
+MOST_JUMPS = 6
+"""Restarts from a point that a descent could not reach."""
 
-    graph: Graph
-    dtype: str
-    latency_s: float
-    sigma: float = 0.02
-    operators_only: bool = False
-    """True where transfer and per-inference cost are not in the measurement (the paper's single operators, blocks)."""
+_JUMPS = np.log([0.3, 0.6, 1.6, 3.0])
+"""Factors by which one parameter at a time is tried out, past the flat stretch that a descent is stuck on."""
 
 
 class Fit(NamedTuple):
@@ -44,6 +37,10 @@ class Fit(NamedTuple):
     platform: Platform
     parameters: tuple[Parameter, ...]
     log_errors: tuple[float, ...]
+    converged: bool
+    jacobian: Vector
+    """(observations, parameters): d log(predicted) / d log(parameter) at the solution, each row in units of its
+    observation's sigma and eased off by the robust loss."""
 
 
 def fit(platform: Platform, observations: Sequence[Observation], *, prior_sigma: float = PRIOR_SIGMA) -> Fit:
@@ -51,44 +48,59 @@ def fit(platform: Platform, observations: Sequence[Observation], *, prior_sigma:
 
     Raises ValueError without observations, or when one of them is not positive and finite.
     """
-    for o in observations:
-        if not 0.0 < o.latency_s < float("inf"):
-            raise ValueError(f"observation of '{o.graph.name}': latency {o.latency_s} s must be positive and finite")
-    if not observations:
-        raise ValueError("nothing to fit: no observations")
-    free = parameters(platform, frozenset(o.dtype for o in observations))
-    plans = [plan(o.graph, platform.machine(o.dtype)) for o in observations]
-    log_errors = _log_errors(platform, free, observations, plans)
+    return fit_measured(platform, prepare(platform, observations), prior_sigma=prior_sigma)
+
+
+def fit_measured(platform: Platform, measured: Measured, *, prior_sigma: float = PRIOR_SIGMA) -> Fit:
+    """The same for observations that ``prepare`` has planned on this platform."""
+    free = parameters(platform, frozenset(measured.dtypes))
     low, start, high = (np.log([max(v, p.high * 1e-6) for p, v in zip(free, vs)]) for vs in _columns(free))
-    weights = np.array([1.0 / o.sigma for o in observations])
 
     def residuals(x: Vector) -> Vector:
-        return np.concatenate([log_errors(x) * weights, (x - start) / prior_sigma])
+        errors = measured.log_errors(with_values(platform, _values(free, x)))
+        return np.concatenate([errors / measured.sigma, (x - start) / prior_sigma])
 
-    solution = least_squares(
-        residuals,
-        start,
-        bounds=(low - 1e-9, high + 1e-9),
-        loss="soft_l1",
-    )
+    def solve(x: Vector) -> Any:
+        bounds = (low - 1e-9, high + 1e-9)
+        return least_squares(residuals, x, bounds=bounds, loss="soft_l1", ftol=1e-6, xtol=1e-6)
+
+    solution = solve(start)
+    for _ in range(MOST_JUMPS):
+        better = _jump(residuals, solution.x, low, high)
+        if better is None:
+            break
+        solution = solve(better)
     fitted = with_values(platform, _values(free, solution.x))
     final = tuple(p._replace(value=exp(v)) for p, v in zip(free, solution.x))
-    return Fit(fitted, final, tuple(float(e) for e in log_errors(solution.x)))
+    errors = tuple(float(e) for e in measured.log_errors(fitted))
+    return Fit(fitted, final, errors, bool(solution.success), solution.jac[: len(measured)])
 
 
 def leave_one_out(platform: Platform, observations: Sequence[Observation]) -> tuple[float, ...]:
     """log(predicted / observed) of every observation under a fit to all observations of the other networks."""
-    errors: dict[int, float] = {}
-    for name in dict.fromkeys(o.graph.name for o in observations):
-        fitted = fit(platform, [o for o in observations if o.graph.name != name]).platform
-        for i, o in enumerate(observations):
-            if o.graph.name == name:
-                errors[i] = log(_latency_s(predict(o.graph, fitted, o.dtype), o) / o.latency_s)
-    return tuple(errors[i] for i in range(len(observations)))
+    measured = prepare(platform, observations)
+    errors, names = np.zeros(len(measured)), np.array(measured.names)
+    for name in dict.fromkeys(measured.names):
+        fitted = fit_measured(platform, measured.only(np.flatnonzero(names != name))).platform
+        own = np.flatnonzero(names == name)
+        errors[own] = measured.only(own).log_errors(fitted)
+    return tuple(float(e) for e in errors)
 
 
-def _latency_s(prediction: Prediction, observation: Observation) -> float:
-    return prediction.operators_s if observation.operators_only else prediction.latency_s
+def _jump(residuals: Callable[[Vector], Vector], x: Vector, low: Vector, high: Vector) -> Vector | None:
+    """A point with one parameter far from ``x`` that fits at least 1 % better; None where there is none.
+
+    A kernel takes the longest of its bounds, so a parameter of a bound that no kernel meets has no gradient at all.
+    """
+    tried = [np.clip(x + step * axis, low, high) for axis in np.eye(len(x)) for step in _JUMPS]
+    losses = [_loss(residuals(point)) for point in tried]
+    best = int(np.argmin(losses)) if tried else 0
+    return tried[best] if tried and losses[best] < 0.99 * _loss(residuals(x)) else None
+
+
+def _loss(residuals: Vector) -> float:
+    """The soft L1 loss that the descent lowers."""
+    return float(np.sum(np.sqrt(1.0 + residuals**2) - 1.0))
 
 
 def _columns(free: Sequence[Parameter]) -> tuple[list[float], list[float], list[float]]:
@@ -97,18 +109,3 @@ def _columns(free: Sequence[Parameter]) -> tuple[list[float], list[float], list[
 
 def _values(free: Sequence[Parameter], x: Vector) -> dict[str, float]:
     return {p.key: min(max(exp(v), p.low), p.high) for p, v in zip(free, x)}
-
-
-def _log_errors(
-    platform: Platform, free: Sequence[Parameter], observations: Sequence[Observation], plans: Sequence[Plan]
-) -> Callable[[Vector], Vector]:
-    observed = np.log([o.latency_s for o in observations])
-
-    def log_errors(x: Vector) -> Vector:
-        changed = with_values(platform, _values(free, x))
-        predicted = [
-            _latency_s(predict_plan(rebind(p, changed.machine(o.dtype))), o) for p, o in zip(plans, observations)
-        ]
-        return np.log(predicted) - observed
-
-    return log_errors

@@ -5,23 +5,29 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache, lru_cache
+from itertools import chain
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from . import overlay as overlays
 from . import schema
 from .kernel_models import KERNEL_MODELS, SHARED_PARAMETERS
+from .overlay import OverlayFile, differences, parent_problems
 from .platform import Platform, PlatformError
 from .provenance import Closed, Quantity
 from .schema import KernelRule, PlatformFile
 
 MAX_FILE_BYTES = 1 << 20
 """Largest platform file accepted, in bytes; the shipped ones are 100 times smaller."""
+
+Record = TypeVar("Record", bound=Closed)
 
 _PLATFORMS = Path(__file__).parent / "platforms"
 
@@ -67,27 +73,68 @@ def load_file(path: Path) -> Platform:
         raise PlatformError(f"{path}: cannot be read: {error.strerror or error}") from None
     if len(raw) > MAX_FILE_BYTES:
         raise PlatformError(f"{path}: {len(raw)} bytes; a platform file has at most {MAX_FILE_BYTES}")
-    return _parsed(str(path), raw)
+    if "parent" not in _toml(str(path), raw):
+        return _parsed(str(path), raw)
+    return _overlaid(str(path), raw, _parent(_overlay(str(path), raw), path))
+
+
+def _toml(path: str, raw: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(raw.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PlatformError(f"{path}: not TOML: {error}") from None
 
 
 @lru_cache(maxsize=64)
 def _parsed(path: str, raw: bytes) -> Platform:
+    return parse(_toml(path, raw), path, _digest(raw))
+
+
+@lru_cache(maxsize=64)
+def _overlaid(path: str, raw: bytes, parent: Platform) -> Platform:
+    overlay = _overlay(path, raw)
+    _refuse(path, parent_problems(overlay, parent.file, parent.digest))
+    changes = {key: change.model_dump() for key, change in overlay.values.items()}
+    data = _changed(parent.file, changes, path) | differences(overlay, parent.file)
+    return replace(parse(data, path, _digest(raw)), overlay=overlay)
+
+
+def _overlay(path: str, raw: bytes) -> OverlayFile:
+    return _validated(OverlayFile, _toml(path, raw), path)
+
+
+def _parent(overlay: OverlayFile, path: Path) -> Platform:
+    name = overlay.parent
     try:
-        data = tomllib.loads(raw.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PlatformError(f"{path}: not TOML: {error}") from None
-    return parse(data, path, hashlib.sha256(raw).hexdigest()[:16])
+        parent = load(path.parent / name if name.endswith(".toml") else name)
+    except PlatformError as error:
+        raise PlatformError(f"{path}: parent: {error}") from None
+    if parent.overlay is not None:
+        raise PlatformError(f"{path}: parent: '{name}' is an overlay itself; name its parent, {parent.overlay.parent}")
+    return parent
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def _validated(model: type[Record], data: Mapping[str, Any], path: str) -> Record:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise PlatformError("\n".join(f"{path}: {_explain(e)}" for e in error.errors()[:5])) from None
+
+
+def _refuse(path: str, problems: Iterator[str]) -> None:
+    if found := [f"{path}: {problem}" for problem in problems]:
+        raise PlatformError("\n".join(found[:5]))
 
 
 def parse(data: Mapping[str, Any], path: str, digest: str) -> Platform:
     """Validate the parsed TOML of one platform. Raises PlatformError naming file, key, problem and remedy."""
-    try:
-        file = PlatformFile.model_validate(data)
-    except ValidationError as error:
-        raise PlatformError("\n".join(f"{path}: {_explain(e)}" for e in error.errors()[:5])) from None
-    problems = [*_kernel_problems(file), *_shared_problems(file), *_quantity_problems(file), *_reference_problems(file)]
-    if problems:
-        raise PlatformError("\n".join(f"{path}: {p}" for p in problems[:5]))
+    file = _validated(PlatformFile, data, path)
+    rules = (_kernel_problems, _shared_problems, _quantity_problems, _reference_problems)
+    _refuse(path, chain.from_iterable(rule(file) for rule in rules))
     return Platform(file=file, path=path, digest=digest)
 
 
@@ -96,19 +143,25 @@ def with_values(platform: Platform, values: Mapping[str, float]) -> Platform:
 
     Raises PlatformError for a key the platform does not have or a value that its unit does not allow.
     """
-    data = platform.file.model_dump(by_alias=True, exclude_none=True)
-    keys = {key for key, _ in quantities(platform.file)}
-    for key, value in values.items():
+    changes = {key: {"value": value} for key, value in values.items()}
+    return parse(_changed(platform.file, changes, platform.name), platform.path, platform.digest)
+
+
+def _changed(file: PlatformFile, changes: Mapping[str, Mapping[str, object]], where: str) -> dict[str, Any]:
+    """The data of a file with some fields of some quantities replaced; ``where`` opens a complaint."""
+    data = file.model_dump(by_alias=True, exclude_none=True)
+    keys = {key for key, _ in quantities(file)}
+    for key, fields in changes.items():
         if key not in keys:
-            raise PlatformError(f"{platform.name}: no quantity '{key}'{_suggest(key, keys)}")
+            raise PlatformError(f"{where}: no quantity '{key}'{_suggest(key, keys)}")
         parts = key.split(".")
         if parts[0] == "kernels":
             parts.insert(2, "parameters")
         node: Any = data
         for part in parts:
             node = node[part]
-        node["value"] = value
-    return parse(data, platform.path, platform.digest)
+        node.update(fields)
+    return data
 
 
 def quantities(file: PlatformFile) -> Iterator[tuple[str, Quantity]]:
@@ -205,7 +258,8 @@ def _explain(error: ErrorDetails) -> str:
 
 @cache
 def _known_keys() -> frozenset[str]:
-    records = [m for m in vars(schema).values() if isinstance(m, type) and issubclass(m, Closed)]
+    known = (*vars(schema).values(), *vars(overlays).values())
+    records = [m for m in known if isinstance(m, type) and issubclass(m, Closed)]
     return frozenset(name for record in (*records, Quantity) for name in record.__annotations__)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from .machine import Boundary, Machine, PlatformError, Roof, Rule, resolve
+from .overlay import OverlayFile
 from .schema import PlatformFile
 
 __all__ = ["Boundary", "Machine", "Platform", "PlatformError", "Roof", "Rule"]
@@ -18,6 +19,8 @@ class Platform:
     file: PlatformFile
     path: str
     digest: str
+    overlay: OverlayFile | None = None
+    """Where the file is an overlay: how the platform differs from its parent, and how good it is."""
 
     @property
     def name(self) -> str:

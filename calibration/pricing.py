@@ -1,0 +1,194 @@
+"""Measured networks as arrays: planned once, then priced at other rates as often as a fit asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwmodels import Platform
+from hwmodels.platform import Boundary, Machine, Rule
+from simulator.batch import CHUNK_NETWORKS, price
+from simulator.cost import Work
+from simulator.graph import Graph
+from simulator.plan import Plan, plan, require_models
+from simulator.predict import HOST_IO, transfers
+
+Vector = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+class Observation(NamedTuple):
+    """A measured latency of a network at a precision, in seconds. ``sigma`` is its relative standard deviation."""
+
+    graph: Graph
+    dtype: str
+    latency_s: float
+    sigma: float = 0.02
+    operators_only: bool = False
+    """True where transfer and per-inference cost are not in the measurement (the paper's single operators, blocks)."""
+
+
+class Slot(NamedTuple):
+    """Where a kernel's rule comes from: an operator of the fitted platform, or a rule of its fallback, which stays."""
+
+    dtype: str
+    op: str
+    fixed: Rule | None
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Observations as arrays: ``networks`` rows of latencies, and their kernels one after the other."""
+
+    names: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    observed_s: Vector
+    sigma: Vector
+    moved: Vector
+    """(networks, 5): what multiplies the platform's costs outside the kernels, in the order of ``_costs``."""
+    sizes: Indices
+    """Kernels of each network."""
+    works: Vector
+    """(kernels, fields of Work)."""
+    rows: Indices
+    """The slot of each kernel."""
+    slots: tuple[Slot, ...]
+
+    def __len__(self) -> int:
+        """Number of observations."""
+        return len(self.names)
+
+    def only(self, chosen: Indices) -> Measured:
+        """The observations at the given indices, each once, in their order here."""
+        kept = np.zeros(len(self), dtype=bool)
+        kept[chosen] = True
+        kernels, order = np.repeat(kept, self.sizes), np.flatnonzero(kept)
+        return replace(
+            self,
+            names=tuple(self.names[i] for i in order),
+            dtypes=tuple(self.dtypes[i] for i in order),
+            observed_s=self.observed_s[kept],
+            sigma=self.sigma[kept],
+            moved=self.moved[kept],
+            sizes=self.sizes[kept],
+            works=self.works[kernels],
+            rows=self.rows[kernels],
+        )
+
+    def latencies_s(self, platform: Platform) -> Vector:
+        """What the platform predicts for every observation, in seconds; it may differ in numbers only."""
+        machines = {dtype: platform.machine(dtype) for dtype in dict.fromkeys(self.dtypes)}
+        used, rows = np.unique(self.rows, return_inverse=True)
+        slots = [self.slots[i] for i in used]
+        rules = [slot.fixed or machines[slot.dtype].rules[slot.op] for slot in slots]
+        kernels_s = np.append(price(self.works, rows, rules), 0.0)
+        starts = np.cumsum(self.sizes) - self.sizes
+        sums_s = np.where(self.sizes > 0, np.add.reduceat(kernels_s, starts), 0.0)
+        costs = {dtype: _costs(machine) for dtype, machine in machines.items()}
+        outside_s: Vector = np.sum(self.moved * np.array([costs[dtype] for dtype in self.dtypes]), axis=1)
+        return np.asarray(sums_s + outside_s)
+
+    def log_errors(self, platform: Platform) -> Vector:
+        """log(predicted / observed) of every observation: the residual that fits and scores share."""
+        return np.log(self.latencies_s(platform)) - np.log(self.observed_s)
+
+
+def prepare(platform: Platform, observations: Iterable[Observation]) -> Measured:
+    """Plan every observation on the platform. Graphs and plans are dropped as soon as their kernels are known.
+
+    Raises ValueError without observations, or when one of them is not positive and finite; UnknownOperatorError when
+    an operator has no model.
+    """
+    slots: dict[Slot, int] = {}
+    parts = [_part(chunk, platform, slots) for chunk in _chunks(observations)]
+    if not parts:
+        raise ValueError("nothing to fit: no observations")
+    seen = [o for part in parts for o in part.seen]
+    return Measured(
+        names=tuple(o.name for o in seen),
+        dtypes=tuple(o.dtype for o in seen),
+        observed_s=np.array([o.latency_s for o in seen]),
+        sigma=np.array([o.sigma for o in seen]),
+        moved=np.concatenate([part.moved for part in parts]),
+        sizes=np.concatenate([part.sizes for part in parts]),
+        works=np.concatenate([part.works for part in parts]),
+        rows=np.concatenate([part.rows for part in parts]),
+        slots=tuple(slots),
+    )
+
+
+class _Seen(NamedTuple):
+    name: str
+    dtype: str
+    latency_s: float
+    sigma: float
+
+
+class _Part(NamedTuple):
+    """The arrays of one chunk of observations."""
+
+    seen: list[_Seen]
+    moved: Vector
+    sizes: Indices
+    works: Vector
+    rows: Indices
+
+
+def _chunks(observations: Iterable[Observation]) -> Iterator[list[Observation]]:
+    remaining = iter(observations)
+    while chunk := list(islice(remaining, CHUNK_NETWORKS)):
+        yield chunk
+
+
+def _part(chunk: list[Observation], platform: Platform, slots: dict[Slot, int]) -> _Part:
+    sizes, works, rows, moved = [], [], [], []
+    for o in chunk:
+        if not 0.0 < o.latency_s < float("inf"):
+            raise ValueError(f"observation of '{o.graph.name}': latency {o.latency_s} s must be positive and finite")
+        planned = plan(o.graph, platform.machine(o.dtype))
+        require_models(planned)
+        sizes.append(len(planned.kernels))
+        works += [k.work for k in planned.kernels]
+        rows += [slots.setdefault(slot, len(slots)) for slot in _slots(planned)]
+        moved.append(_moved(planned, o.operators_only))
+    return _Part(
+        [_Seen(o.graph.name, o.dtype, o.latency_s, o.sigma) for o in chunk],
+        np.array(moved),
+        np.array(sizes, dtype=np.int64),
+        np.array(works, dtype=np.float64).reshape(-1, len(Work._fields)),
+        np.array(rows, dtype=np.int64),
+    )
+
+
+def _slots(planned: Plan) -> Iterator[Slot]:
+    for k in planned.kernels:
+        own = k.machine is planned.machine
+        yield Slot(planned.machine.dtype, planned.graph.layers[k.layers[0]].op, None if own else k.rule)
+
+
+def _costs(machine: Machine) -> tuple[float, ...]:
+    """What a platform takes outside kernels: per inference, crossing, element crossing, byte crossing, byte of I/O."""
+    fixed_s, s_per_element, bytes_per_s = machine.boundary
+    io_bytes_per_s = machine.io_bytes_per_s or float("inf")
+    return machine.inference_s, fixed_s, s_per_element, 1.0 / bytes_per_s, 1.0 / io_bytes_per_s
+
+
+def _moved(planned: Plan, operators_only: bool) -> tuple[float, ...]:
+    """How often a plan meets each of ``_costs``: its transfers at unit costs, one at a time."""
+    host_io = 0.0 if operators_only else _transfers_s(planned, Boundary(0.0, 0.0, float("inf")), 1.0)
+    if not planned.crossings:
+        return float(not operators_only), 0.0, 0.0, 0.0, host_io
+    units = (Boundary(1.0, 0.0, float("inf")), Boundary(0.0, 1.0, float("inf")), Boundary(0.0, 0.0, 1.0))
+    return float(not operators_only), *(_transfers_s(planned, unit, None) for unit in units), host_io
+
+
+def _transfers_s(planned: Plan, boundary: Boundary, io_bytes_per_s: float | None) -> float:
+    has_link = planned.machine.io_bytes_per_s is not None
+    machine = replace(planned.machine, boundary=boundary, io_bytes_per_s=io_bytes_per_s if has_link else None)
+    moved = transfers(planned._replace(machine=machine))
+    return sum(t.latency_s for t in moved if io_bytes_per_s is None or t.ops == (HOST_IO,))

@@ -1,0 +1,133 @@
+"""Overlays: a calibrated platform as its parent's name, the numbers that change, and how good they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from .provenance import Closed, Quantity, Source
+from .schema import Dtype, Name, PlatformFile, Uncertainty
+
+
+class Change(Closed):
+    """Another value for a number of the parent, and where it comes from."""
+
+    value: float
+    source: str
+
+
+class Scores(Closed):
+    """Shares of networks predicted within 10 and 20 % and mean absolute error, all by fits that had not seen them.
+
+    Those of families are means over families, each predicted by a fit to all the others.
+    """
+
+    within_10: float
+    within_20: float
+    mape: float
+    families: int = 0
+    """Families the names of the networks tell apart; below 2 none was left out."""
+    family_within_10: float | None = None
+    family_within_20: float | None = None
+    family_mape: float | None = None
+
+
+class Calibration(Closed):
+    """What was fitted to what, under which conditions, and with what result."""
+
+    records: str
+    """The name of the file of measurements."""
+    records_digest: str
+    networks: int
+    dtypes: Annotated[tuple[Dtype, ...], Field(min_length=1)]
+    """Precisions that were measured: the only ones of the calibrated platform, the first being its default."""
+    conditions: dict[str, str] = Field(default_factory=dict)
+    """As the user states them: device, runtime, threads, clocks."""
+    verdict: tuple[str, ...]
+    scores: Scores
+
+
+class OverlayFile(Closed):
+    """A whole overlay file."""
+
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    name: Name
+    aliases: tuple[str, ...] = ()
+    title: str
+    parent: Annotated[str, Field(min_length=1)]
+    """A platform by name, or a ``.toml`` file by its path from the overlay's directory."""
+    parent_digest: str
+    values: dict[str, Change]
+    """By dotted key, such as ``kernels.conv2d.efficiency.float32``."""
+    calibration: Calibration
+    uncertainty: Uncertainty | None = None
+    notes: tuple[str, ...] = ()
+    sources: dict[str, Source] = Field(default_factory=dict)
+
+
+def differences(overlay: OverlayFile, parent: PlatformFile) -> dict[str, Any]:
+    """The top-level keys of a platform file that an overlay gives anew, its changed numbers aside."""
+    about = parent.platform.model_dump(by_alias=True, exclude_none=True)
+    dtypes = overlay.calibration.dtypes
+    found = {
+        "name": overlay.name,
+        "aliases": overlay.aliases,
+        "title": overlay.title,
+        "platform": about | {"dtypes": dtypes, "default_dtype": dtypes[0]},
+        "notes": (*parent.notes, *overlay.notes),
+        "sources": {key: source.model_dump() for key, source in (parent.sources | overlay.sources).items()},
+    }
+    if overlay.uncertainty is not None:
+        found["uncertainty"] = overlay.uncertainty.model_dump()
+    return found
+
+
+def parent_problems(overlay: OverlayFile, parent: PlatformFile, digest: str) -> Iterator[str]:
+    """What keeps an overlay from lying over a parent with this digest, each with what to do."""
+    if overlay.parent_digest != digest:
+        yield (
+            f"parent_digest: '{overlay.parent}' has changed since: its digest is {digest}, the overlay was fitted over "
+            f"{overlay.parent_digest or 'none'}; fit again ('stairline fit'), or go back to that state of the parent"
+        )
+    for dtype in overlay.calibration.dtypes:
+        if dtype not in parent.platform.dtypes:
+            yield f"calibration.dtypes: '{overlay.parent}' has no {dtype}; it has {', '.join(parent.platform.dtypes)}"
+
+
+def overlay_lines(overlay: OverlayFile) -> Iterator[str]:
+    """The file that says this, line by line."""
+    yield "schema = 1"
+    yield from _pairs({"name": overlay.name, "title": overlay.title})
+    yield from _pairs({"aliases": overlay.aliases, "notes": overlay.notes} if overlay.aliases or overlay.notes else {})
+    yield from _pairs({"parent": overlay.parent, "parent_digest": overlay.parent_digest})
+    yield from ("", "[values]", *_pairs({key: change.model_dump() for key, change in overlay.values.items()}))
+    calibration = overlay.calibration.model_dump(exclude_none=True)
+    yield from ("", "[calibration]", *_pairs(calibration))
+    if overlay.uncertainty is not None:
+        factor = overlay.uncertainty.factor
+        by_dtype = {"factor": factor} if isinstance(factor, Quantity) else {f"factor.{d}": q for d, q in factor.items()}
+        yield from ("", "[uncertainty]")
+        yield from (f"{key} = {_toml(q.model_dump(exclude_defaults=True))}" for key, q in by_dtype.items())
+    yield from ("", "[sources]", *_pairs({key: source.model_dump() for key, source in overlay.sources.items()}))
+
+
+def _pairs(table: dict[str, Any]) -> Iterator[str]:
+    return (f"{_key(key)} = {_toml(value)}" for key, value in table.items())
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else _toml(key)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(_pairs(value)) + " }" if value else "{}"
+    if isinstance(value, tuple):
+        return "[" + "".join(f"\n    {_toml(item)}," for item in value) + "\n]" if value else "[]"
+    if isinstance(value, float):
+        return repr(value)
+    # A JSON string is a TOML string but for the control character DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
