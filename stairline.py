@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from calibration.commands import fit_command
+from calibration.errors import RecordsError
 from hwmodels import Platform, PlatformError
 from hwmodels.commands import platforms
 from simulator.commands import compare_command, predict_command, show_command
@@ -29,6 +31,7 @@ __all__ = [
     "PlatformError",
     "Prediction",
     "ReadError",
+    "RecordsError",
     "UnknownOperatorError",
     "ZooError",
     "available",
@@ -43,7 +46,7 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 1
 
-_COMPLAINTS = (GraphError, PlatformError, ReadError, UnknownOperatorError, ZooError)
+_COMPLAINTS = (GraphError, PlatformError, ReadError, RecordsError, UnknownOperatorError, ZooError)
 
 
 class FrontDoor(click.Group):
@@ -86,6 +89,7 @@ def main(context: click.Context) -> None:
 
 main.add_command(predict_command)
 main.add_command(compare_command)
+main.add_command(fit_command)
 main.add_command(platforms)
 platforms.add_command(show_command)
 

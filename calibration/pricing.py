@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hwmodels import Platform
 from hwmodels.platform import Boundary, Machine, Rule
-from simulator.batch import CHUNK_NETWORKS, price
+from simulator.batch import CHUNK_NETWORKS, collector_paused, price
 from simulator.cost import Work
 from simulator.graph import Graph
 from simulator.plan import Plan, plan, require_models
@@ -43,7 +43,7 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Observations as arrays: ``networks`` rows of latencies, and their kernels one after the other."""
+    """Observations as arrays: a row per network, and the kernels of all, those that are equal held once."""
 
     names: tuple[str, ...]
     dtypes: tuple[str, ...]
@@ -53,10 +53,12 @@ class Measured:
     """(networks, 5): what multiplies the platform's costs outside the kernels, in the order of ``_costs``."""
     sizes: Indices
     """Kernels of each network."""
+    kernels: Indices
+    """The kernels of one network after the other, as rows of ``works``."""
     works: Vector
-    """(kernels, fields of Work)."""
+    """(different kernels, fields of Work)."""
     rows: Indices
-    """The slot of each kernel."""
+    """The slot of each row of ``works``."""
     slots: tuple[Slot, ...]
 
     def __len__(self) -> int:
@@ -67,7 +69,8 @@ class Measured:
         """The observations at the given indices, each once, in their order here."""
         kept = np.zeros(len(self), dtype=bool)
         kept[chosen] = True
-        kernels, order = np.repeat(kept, self.sizes), np.flatnonzero(kept)
+        used, kernels = np.unique(self.kernels[np.repeat(kept, self.sizes)], return_inverse=True)
+        order = np.flatnonzero(kept)
         return replace(
             self,
             names=tuple(self.names[i] for i in order),
@@ -76,8 +79,9 @@ class Measured:
             sigma=self.sigma[kept],
             moved=self.moved[kept],
             sizes=self.sizes[kept],
-            works=self.works[kernels],
-            rows=self.rows[kernels],
+            kernels=kernels,
+            works=self.works[used],
+            rows=self.rows[used],
         )
 
     def latencies_s(self, platform: Platform) -> Vector:
@@ -86,7 +90,7 @@ class Measured:
         used, rows = np.unique(self.rows, return_inverse=True)
         slots = [self.slots[i] for i in used]
         rules = [slot.fixed or machines[slot.dtype].rules[slot.op] for slot in slots]
-        kernels_s = np.append(price(self.works, rows, rules), 0.0)
+        kernels_s = np.append(price(self.works, rows, rules)[self.kernels], 0.0)
         starts = np.cumsum(self.sizes) - self.sizes
         sums_s = np.where(self.sizes > 0, np.add.reduceat(kernels_s, starts), 0.0)
         costs = {dtype: _costs(machine) for dtype, machine in machines.items()}
@@ -104,8 +108,9 @@ def prepare(platform: Platform, observations: Iterable[Observation]) -> Measured
     Raises ValueError without observations, or when one of them is not positive and finite; UnknownOperatorError when
     an operator has no model.
     """
-    slots: dict[Slot, int] = {}
-    parts = [_part(chunk, platform, slots) for chunk in _chunks(observations)]
+    index = _Index({}, {})
+    with collector_paused():
+        parts = [_part(chunk, platform, index) for chunk in _chunks(observations)]
     if not parts:
         raise ValueError("nothing to fit: no observations")
     seen = [o for part in parts for o in part.seen]
@@ -116,10 +121,18 @@ def prepare(platform: Platform, observations: Iterable[Observation]) -> Measured
         sigma=np.array([o.sigma for o in seen]),
         moved=np.concatenate([part.moved for part in parts]),
         sizes=np.concatenate([part.sizes for part in parts]),
-        works=np.concatenate([part.works for part in parts]),
-        rows=np.concatenate([part.rows for part in parts]),
-        slots=tuple(slots),
+        kernels=np.concatenate([part.kernels for part in parts]),
+        works=np.array([work for _, work in index.kernels], dtype=np.float64).reshape(-1, len(Work._fields)),
+        rows=np.array([slot for slot, _ in index.kernels], dtype=np.int64),
+        slots=tuple(index.slots),
     )
+
+
+class _Index(NamedTuple):
+    """Slots, and kernels as the slot and the work, each with its position."""
+
+    slots: dict[Slot, int]
+    kernels: dict[tuple[int, Work], int]
 
 
 class _Seen(NamedTuple):
@@ -135,8 +148,7 @@ class _Part(NamedTuple):
     seen: list[_Seen]
     moved: Vector
     sizes: Indices
-    works: Vector
-    rows: Indices
+    kernels: Indices
 
 
 def _chunks(observations: Iterable[Observation]) -> Iterator[list[Observation]]:
@@ -145,23 +157,23 @@ def _chunks(observations: Iterable[Observation]) -> Iterator[list[Observation]]:
         yield chunk
 
 
-def _part(chunk: list[Observation], platform: Platform, slots: dict[Slot, int]) -> _Part:
-    sizes, works, rows, moved = [], [], [], []
+def _part(chunk: list[Observation], platform: Platform, index: _Index) -> _Part:
+    sizes, kernels, moved = [], [], []
     for o in chunk:
         if not 0.0 < o.latency_s < float("inf"):
             raise ValueError(f"observation of '{o.graph.name}': latency {o.latency_s} s must be positive and finite")
         planned = plan(o.graph, platform.machine(o.dtype))
         require_models(planned)
         sizes.append(len(planned.kernels))
-        works += [k.work for k in planned.kernels]
-        rows += [slots.setdefault(slot, len(slots)) for slot in _slots(planned)]
+        for slot, kernel in zip(_slots(planned), planned.kernels):
+            key = index.slots.setdefault(slot, len(index.slots)), kernel.work
+            kernels.append(index.kernels.setdefault(key, len(index.kernels)))
         moved.append(_moved(planned, o.operators_only))
     return _Part(
         [_Seen(o.graph.name, o.dtype, o.latency_s, o.sigma) for o in chunk],
         np.array(moved),
         np.array(sizes, dtype=np.int64),
-        np.array(works, dtype=np.float64).reshape(-1, len(Work._fields)),
-        np.array(rows, dtype=np.int64),
+        np.array(kernels, dtype=np.int64),
     )
 
 

@@ -73,9 +73,8 @@ def load_file(path: Path) -> Platform:
         raise PlatformError(f"{path}: cannot be read: {error.strerror or error}") from None
     if len(raw) > MAX_FILE_BYTES:
         raise PlatformError(f"{path}: {len(raw)} bytes; a platform file has at most {MAX_FILE_BYTES}")
-    if "parent" not in _toml(str(path), raw):
-        return _parsed(str(path), raw)
-    return _overlaid(str(path), raw, _parent(_overlay(str(path), raw), path))
+    overlay = _overlay(str(path), raw)
+    return _parsed(str(path), raw) if overlay is None else _overlaid(str(path), raw, _parent(overlay, path))
 
 
 def _toml(path: str, raw: bytes) -> dict[str, Any]:
@@ -93,14 +92,17 @@ def _parsed(path: str, raw: bytes) -> Platform:
 @lru_cache(maxsize=64)
 def _overlaid(path: str, raw: bytes, parent: Platform) -> Platform:
     overlay = _overlay(path, raw)
+    assert overlay is not None
     _refuse(path, parent_problems(overlay, parent.file, parent.digest))
     changes = {key: change.model_dump() for key, change in overlay.values.items()}
     data = _changed(parent.file, changes, path) | differences(overlay, parent.file)
     return replace(parse(data, path, _digest(raw)), overlay=overlay)
 
 
-def _overlay(path: str, raw: bytes) -> OverlayFile:
-    return _validated(OverlayFile, _toml(path, raw), path)
+@lru_cache(maxsize=64)
+def _overlay(path: str, raw: bytes) -> OverlayFile | None:
+    data = _toml(path, raw)
+    return _validated(OverlayFile, data, path) if "parent" in data else None
 
 
 def _parent(overlay: OverlayFile, path: Path) -> Platform:

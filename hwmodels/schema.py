@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from .provenance import Closed, PerDtype, Source
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.\-]*$", max_length=80)]
+NAME_PATTERN = r"^[a-z0-9][a-z0-9.\-]{0,79}$"
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Dtype = Literal["float32", "float16", "dfp16", "dfp8", "int8", "uint8"]
 
 ELEMENT_BYTES: dict[str, int] = {"float32": 4, "float16": 2, "dfp16": 2, "dfp8": 1, "int8": 1, "uint8": 1}

@@ -36,12 +36,12 @@ def predict_many(graphs: Iterable[Graph], machine: Machine, *, allow_unknown: bo
 
 
 def _planned(graphs: Iterator[Graph], machine: Machine) -> list[Plan]:
-    with _collector_paused():
+    with collector_paused():
         return [plan(graph, machine) for graph in islice(graphs, CHUNK_NETWORKS)]
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Graphs and plans hold no cycles, yet by the million they make the collector look for some over and over."""
     running = gc.isenabled()
     gc.disable()
@@ -78,10 +78,9 @@ def price(works: NDArray[np.float64], rows: NDArray[np.int64], rules: list[Rule]
     parameters = np.zeros((len(rules), PARAMETER_COLUMNS))
     for row, rule in zip(parameters, rules):
         row[: len(rule.parameters)] = rule.parameters
-    models = np.array([rule.model for rule in rules])[rows]
     latencies_s = np.empty(len(works))
     for model in {rule.model for rule in rules}:
-        own = models == model
+        own = np.array([rule.model == model for rule in rules])[rows]
         found = np.empty(np.count_nonzero(own))
         kernel_latencies_s(model)(works[own], rows[own], roofs, parameters, found)
         latencies_s[own] = found

@@ -1,0 +1,106 @@
+"""The verb ``fit``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+import hwmodels
+from hwmodels import Platform, PlatformError
+from hwmodels.commands import show
+from hwmodels.overlay import overlay_lines
+from hwmodels.schema import ELEMENT_BYTES, NAME_PATTERN
+from hwmodels.text import did_you_mean
+from simulator.networks import networks
+
+
+@click.command("fit")
+@click.argument("records", metavar="RECORDS")
+@click.option("--layers", required=True, metavar="TABLE", help="Layer table with the networks that were measured.")
+@click.option("-p", "--platform", "base", required=True, metavar="BASE", help="The platform to start from.")
+@click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help="Where the calibrated platform is written.")
+@click.option("--dtype", help="Precision of records that state none; the base's default where left out.")
+@click.option("--name", help="Name of the calibrated platform; the output file's where left out.")
+@click.option("--title", help="Its title, for lists.")
+@click.option(
+    "--condition",
+    "conditions",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Under what was measured, such as threads=1; may repeat. Goes into the file as it stands.",
+)
+def fit_command(
+    records: str,
+    layers: str,
+    base: str,
+    output: str,
+    dtype: str | None,
+    name: str | None,
+    title: str | None,
+    conditions: Sequence[str],
+) -> None:
+    """Fit a platform to measured networks.
+
+    RECORDS is a CSV with the columns net,latency_ms and optionally std_ms,dtype. The result is an overlay: a platform
+    for 'predict -p OVERLAY.toml' that holds the numbers that differ from BASE, the verdict and the scores.
+    """
+    # Numerics are loaded by this verb only: the others start in a fraction of the time.
+    from . import report
+    from .calibrate import calibrate, overlay_of
+    from .records import read_records
+
+    if dtype not in (None, *ELEMENT_BYTES):
+        raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
+    platform = _base(base)
+    path = _writable(output, platform)
+    own_name, stated = _name(name or path.stem), _conditions(conditions)
+    found = read_records(records, dtype or platform.dtypes[0])
+    done = calibrate(platform, found, networks(layers).graphs)
+    own_title = title or f"{platform.file.title}, fitted to {found.name}"
+    overlay = overlay_of(done, own_name, own_title, _parent_name(base, platform, path), stated)
+    path.write_text("\n".join(overlay_lines(overlay)) + "\n", encoding="utf-8")
+    hwmodels.load(path)
+    show(report.calibration(done, own_name, output))
+
+
+def _base(name: str) -> Platform:
+    platform = hwmodels.load(name)
+    if platform.overlay is not None:
+        raise PlatformError(f"{platform.name}: an overlay itself; fit over its parent, -p {platform.overlay.parent}")
+    return platform
+
+
+def _writable(output: str, base: Platform) -> Path:
+    path = Path(output)
+    if path.suffix != ".toml":
+        raise click.UsageError(f"--output '{output}': a platform file ends in .toml")
+    if path.resolve() == Path(base.path).resolve():
+        raise click.UsageError(f"--output '{output}': is the base itself; write the overlay to another file")
+    if not os.access(path.parent, os.W_OK) or path.is_dir() or (path.exists() and not os.access(path, os.W_OK)):
+        raise click.UsageError(f"--output '{output}': cannot be written; name a file in a directory that can")
+    return path
+
+
+def _name(name: str) -> str:
+    if not re.match(NAME_PATTERN, name):
+        raise click.UsageError(f"--name '{name}': use small letters, digits, '-' and '.', such as board-chip-runtime")
+    return name
+
+
+def _conditions(texts: Sequence[str]) -> dict[str, str]:
+    pairs = dict.fromkeys(texts)
+    for text in pairs:
+        if not all(part.strip() for part in text.partition("=")):
+            raise click.UsageError(f"--condition '{text}': give KEY=VALUE, such as threads=1")
+    return {key: value for key, _, value in (text.partition("=") for text in pairs)}
+
+
+def _parent_name(base: str, platform: Platform, output: Path) -> str:
+    """A shipped base by its name, a file by its path from the overlay."""
+    if not base.endswith(".toml") and "/" not in base:
+        return platform.name
+    return os.path.relpath(platform.path, output.parent)

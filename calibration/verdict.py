@@ -1,0 +1,130 @@
+"""What may be wrong with a calibration, as named facts with a remedy each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import exp, isinf, log10
+from typing import NamedTuple
+
+import numpy as np
+
+from hwmodels.text import did_you_mean
+
+from .fit import PRIOR_SIGMA, Fit
+from .parameters import Parameter
+from .pricing import Measured, Vector
+from .records import Record
+from .scores import MOST_CROSS_FITTED, MOST_FITTED, conformal_factor
+
+FEW_PER_PARAMETER = 3
+"""Measured networks per free parameter below which a fit follows noise."""
+
+FAR = 5.0
+"""Factor between the records and the base from which another device is the likelier explanation."""
+
+CONTRADICTION = 1.2
+"""Factor between two latencies of one network that no noise explains."""
+
+_CORRELATION = 0.97
+_UNITS = {3: "are they in microseconds? divide them by 1000", -3: "are they in seconds? multiply them by 1000"}
+
+
+class Fact(NamedTuple):
+    """Something true of a calibration: its name, what was found, and what to do."""
+
+    name: str
+    found: str
+    remedy: str = ""
+
+    @property
+    def line(self) -> str:
+        """The fact as one line."""
+        return f"{self.name}: {self.found}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+def refusals(measured: Measured, base_errors: Vector) -> Iterator[Fact]:
+    """Why nothing should be fitted to these observations. ``base_errors`` are log(predicted / observed) of the base."""
+    if len(set(measured.names)) > 1 and len(np.unique(measured.observed_s)) == 1:
+        found = f"all {len(measured)} latencies are {measured.observed_s[0] * 1e3:g} ms, of different networks"
+        yield Fact("constant_latency", found, "measure again: this is a timer or a limit, not the networks")
+    ratio = exp(-float(np.median(base_errors)))
+    power = round(log10(ratio))
+    if power in _UNITS and abs(log10(ratio) - power) < 0.5:
+        found = f"the median of measured / predicted by the base is {ratio:.3g}; latency_ms must be milliseconds"
+        yield Fact("unit_suspected", found, _UNITS[power])
+
+
+def about_records(rows: tuple[Record, ...], measured: Measured, tabled: frozenset[str]) -> Iterator[Fact]:
+    """Networks without a record, records without a network, and records that contradict each other."""
+    unknown = list(dict.fromkeys(r.net for r in rows if r.net not in tabled))
+    if unknown:
+        hint = did_you_mean(unknown[0], sorted(tabled)[:1000])
+        found = (
+            f"{_count(len(unknown), 'measured network')} not in the layer table and left out, such as '{unknown[0]}'"
+        )
+        yield Fact("unknown_network", found + hint, "add their layers, or correct the names")
+    bare = sorted(tabled - {r.net for r in rows})
+    if bare:
+        yield Fact("without_record", f"{_count(len(bare), 'network')} of the layer table, such as '{bare[0]}'")
+    spans: dict[tuple[str, str], list[float]] = {}
+    for name, dtype, latency_s in zip(measured.names, measured.dtypes, measured.observed_s.tolist()):
+        spans.setdefault((name, dtype), []).append(latency_s)
+    torn = [name for (name, _), found in spans.items() if max(found) > CONTRADICTION * min(found)]
+    if torn:
+        found_text = (
+            f"{_count(len(torn), 'network')} with latencies over {CONTRADICTION - 1:.0%} apart, such as '{torn[0]}'"
+        )
+        yield Fact("contradicting_records", found_text, "measure them again, or keep those under one condition")
+
+
+def about_fit(fitted: Fit, observations: int, base_errors: Vector) -> Iterator[Fact]:
+    """What the fit and its data say of each other; ``observations`` is how many there are, fitted or not."""
+    free = len(fitted.parameters)
+    if fitted.converged:
+        yield Fact("converged", f"{_count(free, 'parameter')}, {_count(len(fitted.log_errors), 'observation')}")
+    else:
+        yield Fact("not_converged", "the fit ran out of steps", "look for contradicting records")
+    if observations > MOST_FITTED:
+        found = f"{len(fitted.log_errors)} of {observations} observations, drawn at random, were fitted, and up to {MOST_CROSS_FITTED} in each fit of the cross-validation; all were scored"
+        yield Fact("sampled", found)
+    if observations < FEW_PER_PARAMETER * free:
+        found = f"{_count(observations, 'observation')} for {_count(free, 'parameter')}"
+        yield Fact("too_few_records", found, f"measure {FEW_PER_PARAMETER * free} or more different networks")
+    if isinf(conformal_factor(base_errors)):
+        yield Fact(
+            "no_interval", "fewer than 9 observations: the base's uncertainty stays", "measure 9 or more networks"
+        )
+    ratio = exp(-float(np.median(base_errors)))
+    if not 1 / FAR < ratio < FAR:
+        found = f"the median of measured / predicted by the base is {ratio:.3g}"
+        yield Fact("far_from_base", found, "is the base of this device, runtime and precision?")
+    yield from _about_parameters(fitted)
+
+
+def at_limit(p: Parameter) -> str | None:
+    """Which bound a fitted parameter has run into, None where neither."""
+    return "low" if p.value <= p.low * 1.001 else "high" if p.value >= p.high * 0.999 else None
+
+
+def _about_parameters(fitted: Fit) -> Iterator[Fact]:
+    for p in fitted.parameters:
+        if side := at_limit(p):
+            found = f"{p.key} = {p.value:.3g}, its {side} bound"
+            yield Fact("at_limit", found, "widen the bound if that is possible; else a mechanism is missing")
+    jacobian = fitted.jacobian
+    effect = np.linalg.norm(jacobian, axis=0)
+    decided = np.flatnonzero(effect * PRIOR_SIGMA > 1.0)
+    for i in np.flatnonzero(effect * PRIOR_SIGMA <= 1.0):
+        p = fitted.parameters[i]
+        yield Fact("unidentified", f"{p.key}: no record tells its value", "measure networks that spend time on it")
+    if len(decided):
+        own = jacobian[:, decided]
+        covariance = np.linalg.inv(own.T @ own + np.eye(len(decided)) / PRIOR_SIGMA**2)
+        spread = np.sqrt(np.diag(covariance))
+        for i, j in zip(*np.nonzero(np.triu(np.abs(covariance / np.outer(spread, spread)) > _CORRELATION, 1))):
+            pair = " and ".join(fitted.parameters[decided[k]].key for k in (i, j))
+            yield Fact("ill_conditioned", pair, "only their combination is known: measure networks that differ in one")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
