@@ -85,7 +85,10 @@ def about_fit(fitted: Fit, observations: int, base_errors: Vector) -> Iterator[F
     else:
         yield Fact("not_converged", "the fit ran out of steps", "look for contradicting records")
     if observations > MOST_FITTED:
-        found = f"{len(fitted.log_errors)} of {observations} observations, drawn at random, were fitted, and up to {MOST_CROSS_FITTED} in each fit of the cross-validation; all were scored"
+        found = (
+            f"{len(fitted.log_errors)} of {observations} observations, drawn at random, were fitted, and "
+            f"{MOST_CROSS_FITTED} in each fit of the cross-validation; all were scored"
+        )
         yield Fact("sampled", found)
     if observations < FEW_PER_PARAMETER * free:
         found = f"{_count(observations, 'observation')} for {_count(free, 'parameter')}"
