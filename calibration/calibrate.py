@@ -117,7 +117,7 @@ def overlay_of(done: Calibrated, name: str, title: str, parent: str, conditions:
     values = {p.key: _rounded(p.value) for p in done.fit.parameters}
     before = {p.key: p.value for p in done.start}
     return OverlayFile(
-        schema_=1,
+        schema=1,
         name=name,
         title=title,
         parent=parent,

@@ -48,14 +48,7 @@ _PLAUSIBLE: tuple[tuple[str, float, float], ...] = (
 
 def load(name: str | Path) -> Platform:
     """A platform by name, by alias (any case), or by the path of a ``.toml`` file. Raises PlatformError."""
-    text = str(name)
-    if text.endswith(".toml") or "/" in text:
-        return load_file(Path(text))
-    shipped = _shipped()
-    found = shipped.get(text) or shipped.get(text.lower())
-    if found is None:
-        raise PlatformError(f"unknown platform '{text}'{_suggest(text, shipped)}; 'stairline platforms' lists them all")
-    return load_file(found)
+    return load_file(_path_of(str(name)))
 
 
 def available() -> tuple[Platform, ...]:
@@ -67,14 +60,29 @@ def available() -> tuple[Platform, ...]:
 
 def load_file(path: Path) -> Platform:
     """Read and validate one platform file. Raises PlatformError."""
+    raw = _read(path)
+    overlay = _overlay(str(path), raw)
+    return _parsed(str(path), raw) if overlay is None else _overlaid(str(path), raw, _parent(overlay, path))
+
+
+def _path_of(name: str) -> Path:
+    if name.endswith(".toml") or "/" in name:
+        return Path(name)
+    shipped = _shipped()
+    found = shipped.get(name) or shipped.get(name.lower())
+    if found is None:
+        raise PlatformError(f"unknown platform '{name}'{_suggest(name, shipped)}; 'stairline platforms' lists them all")
+    return found
+
+
+def _read(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise PlatformError(f"{path}: cannot be read: {error.strerror or error}") from None
     if len(raw) > MAX_FILE_BYTES:
         raise PlatformError(f"{path}: {len(raw)} bytes; a platform file has at most {MAX_FILE_BYTES}")
-    overlay = _overlay(str(path), raw)
-    return _parsed(str(path), raw) if overlay is None else _overlaid(str(path), raw, _parent(overlay, path))
+    return raw
 
 
 def _toml(path: str, raw: bytes) -> dict[str, Any]:
@@ -106,14 +114,17 @@ def _overlay(path: str, raw: bytes) -> OverlayFile | None:
 
 
 def _parent(overlay: OverlayFile, path: Path) -> Platform:
+    """A file beside the overlay, or a platform by name. It may not be an overlay, so that none lies over itself."""
     name = overlay.parent
     try:
-        parent = load(path.parent / name if name.endswith(".toml") else name)
+        file = path.parent / name if name.endswith(".toml") else _path_of(name)
+        raw = _read(file)
+        between = _overlay(str(file), raw)
     except PlatformError as error:
         raise PlatformError(f"{path}: parent: {error}") from None
-    if parent.overlay is not None:
-        raise PlatformError(f"{path}: parent: '{name}' is an overlay itself; name its parent, {parent.overlay.parent}")
-    return parent
+    if between is not None:
+        raise PlatformError(f"{path}: parent: '{name}' is an overlay itself; name its parent, {between.parent}")
+    return _parsed(str(file), raw)
 
 
 def _digest(raw: bytes) -> str:

@@ -53,7 +53,7 @@ class Calibration(Closed):
 class OverlayFile(Closed):
     """A whole overlay file."""
 
-    schema_: Annotated[Literal[1], Field(alias="schema")]
+    schema_: Literal[1] = Field(alias="schema")
     name: Name
     aliases: tuple[str, ...] = ()
     title: str
