@@ -80,6 +80,8 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph]) -> Cali
         raise RecordsError(f"{base.name}: nothing to fit: no number for {', '.join(dtypes)} is marked fit = true")
     tabled: dict[str, None] = {}
     measured = _planned(base, records, _noted(graphs, tabled), tabled)
+    if len(set(measured.names)) < 2:
+        raise RecordsError(f"{records.name}: only one network of it is in the layer table; measure several")
     base_errors = measured.log_errors(base)
     for fact in refusals(measured, base_errors):
         raise RecordsError(f"{records.name}: {fact.line}")
