@@ -128,6 +128,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, tuple):
         return "[" + "".join(f"\n    {_toml(item)}," for item in value) + "\n]" if value else "[]"
     if isinstance(value, float):
-        return repr(value)
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
     # A JSON string is a TOML string but for the control character DEL.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
