@@ -46,7 +46,7 @@ class Fit(NamedTuple):
 def fit(platform: Platform, observations: Sequence[Observation], *, prior_sigma: float = PRIOR_SIGMA) -> Fit:
     """Fit the quantities that ``platform`` marks ``fit`` to the observations, each on a logarithmic scale.
 
-    Raises ValueError without observations, or when one of them is not positive and finite.
+    Raises ValueError without observations or free parameters, or when a latency is not positive and finite.
     """
     return fit_measured(platform, prepare(platform, observations), prior_sigma=prior_sigma)
 
@@ -54,6 +54,8 @@ def fit(platform: Platform, observations: Sequence[Observation], *, prior_sigma:
 def fit_measured(platform: Platform, measured: Measured, *, prior_sigma: float = PRIOR_SIGMA) -> Fit:
     """The same for observations that ``prepare`` has planned on this platform."""
     free = parameters(platform, frozenset(measured.dtypes))
+    if not free:
+        raise ValueError(f"{platform.name}: nothing to fit: no number that bears on the observations is marked fit")
     low, start, high = (np.log([max(v, p.high * 1e-6) for p, v in zip(free, vs)]) for vs in _columns(free))
 
     def residuals(x: Vector) -> Vector:
@@ -94,8 +96,8 @@ def _jump(residuals: Callable[[Vector], Vector], x: Vector, low: Vector, high: V
     """
     tried = [np.clip(x + step * axis, low, high) for axis in np.eye(len(x)) for step in _JUMPS]
     losses = [_loss(residuals(point)) for point in tried]
-    best = int(np.argmin(losses)) if tried else 0
-    return tried[best] if tried and losses[best] < 0.99 * _loss(residuals(x)) else None
+    best = int(np.argmin(losses))
+    return tried[best] if losses[best] < 0.99 * _loss(residuals(x)) else None
 
 
 def _loss(residuals: Vector) -> float:

@@ -14,7 +14,7 @@ from .fit import PRIOR_SIGMA, Fit
 from .parameters import Parameter
 from .pricing import Measured, Vector
 from .records import Record
-from .scores import MOST_CROSS_FITTED, MOST_FITTED, conformal_factor
+from .scores import MOST_CROSS_FITTED, conformal_factor
 
 FEW_PER_PARAMETER = 3
 """Measured networks per free parameter below which a fit follows noise."""
@@ -84,10 +84,10 @@ def about_fit(fitted: Fit, observations: int, base_errors: Vector) -> Iterator[F
         yield Fact("converged", f"{_count(free, 'parameter')}, {_count(len(fitted.log_errors), 'observation')}")
     else:
         yield Fact("not_converged", "the fit ran out of steps", "look for contradicting records")
-    if observations > MOST_FITTED:
+    if observations > MOST_CROSS_FITTED:
         found = (
-            f"{len(fitted.log_errors)} of {observations} observations, drawn at random, were fitted, and "
-            f"{MOST_CROSS_FITTED} in each fit of the cross-validation; all were scored"
+            f"{len(fitted.log_errors)} of {observations} observations were fitted, and at most {MOST_CROSS_FITTED} "
+            "in each fit of the cross-validation, drawn at random; all were scored"
         )
         yield Fact("sampled", found)
     if observations < FEW_PER_PARAMETER * free:

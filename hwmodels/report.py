@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any, get_args
 
 from .kernel_models import KERNEL_MODELS
 from .loading import quantities
+from .overlay import OverlayFile
 from .platform import Platform
 from .provenance import Quantity, SourceKind, at_dtype
 from .schema import ELEMENT_BYTES
@@ -57,6 +59,7 @@ def description(platform: Platform) -> list[Block]:
         ("precisions", ", ".join(platform.dtypes)),
         ("file", f"{platform.path} (digest {platform.digest})"),
         ("rests on", rests_on(provenance(platform))),
+        *(_calibrated(platform.overlay) if platform.overlay else ()),
         *(("note", note) for note in file.notes),
     )
     kernels: list[Block] = [Heading("Kernel models")]
@@ -83,6 +86,19 @@ def sources(platform: Platform) -> list[Block]:
     uses = Counter(quantity.source for _, quantity in quantities(platform.file))
     rows = tuple((key, s.kind, str(uses[key]), s.cite) for key, s in platform.file.sources.items())
     return [Heading("Sources"), Table((word("key"), word("kind"), number("numbers"), prose("source")), rows)]
+
+
+def _calibrated(overlay: OverlayFile) -> Iterator[tuple[str, Value]]:
+    """What an overlay was fitted over and to, how good that is, and what is to be said of it."""
+    about, s = overlay.calibration, overlay.calibration.scores
+    yield "over", f"{overlay.parent} (digest {overlay.parent_digest}), of which {len(overlay.values)} numbers differ"
+    yield "fitted to", f"{about.networks} networks of {about.records} (digest {about.records_digest})"
+    yield from about.conditions.items()
+    yield "held out", f"{s.within_10:.1%} of networks within 10 %, {s.within_20:.1%} within 20 %, MAPE {s.mape:.1%}"
+    if s.family_within_10 is not None and s.family_within_20 is not None:
+        within = f"{s.family_within_10:.1%} within 10 %, {s.family_within_20:.1%} within 20 %"
+        yield "families held out", f"{within}, mean over {s.families}"
+    yield from (("verdict", line) for line in about.verdict)
 
 
 def _meaning(model: str) -> str:

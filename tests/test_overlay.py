@@ -6,11 +6,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from hwmodels import PlatformError, load, quantities
 from hwmodels.overlay import overlay_lines
 from simulator.predict import predict
 from simulator.zoo import build
+from stairline import main
 
 PARENT = load("GPU")
 GOOD = f"""
@@ -83,6 +85,14 @@ def test_what_is_written_is_read_back_as_it_was(tmp_path):
     again = load(write(tmp_path, "\n".join(overlay_lines(overlay)), "again.toml")).overlay
     assert again == overlay
     assert tomllib.loads(GOOD)["calibration"]["conditions"] == again.calibration.conditions
+
+
+def test_showing_an_overlay_says_what_it_was_fitted_to_and_how_well(tmp_path):
+    text = CliRunner().invoke(main, ["platforms", "show", str(write(tmp_path, GOOD))]).stdout
+    for words in (f"{PARENT.name} (digest {PARENT.digest}), of which 2 numbers differ", "20 networks of mine.csv"):
+        assert words in text
+    assert "90.0% of networks within 10 %, 100.0% within 20 %, MAPE 5.0%" in text
+    assert "converged: 2 parameters" in text
 
 
 BROKEN = [
