@@ -110,12 +110,9 @@ def overlay_of(done: Calibrated, name: str, title: str, parent: str, conditions:
     cite = f"{len(done.measured)} latencies of {done.records.name} (digest {done.records.digest})"
     stated = "".join(f"; {key}: {value}" for key, value in conditions.items())
     sources = {fitted_source: Source(kind="fitted", cite=f"fitted over {done.base.name} to {cite}{stated}")}
-    uncertainty = None
     if not isinf(done.factor):
-        sources[held_out_source] = Source(
-            kind="fitted", cite=f"{COVERAGE:.0%} of networks held out of the fit lie within (split conformal); {cite}"
-        )
-        uncertainty = Uncertainty(factor=Quantity(value=_rounded(done.factor), source=held_out_source))
+        within = f"{COVERAGE:.0%} of networks held out of the fit lie within (split conformal)"
+        sources[held_out_source] = Source(kind="fitted", cite=f"{within}; {cite}")
     values = {p.key: _rounded(p.value) for p in done.fit.parameters}
     before = {p.key: p.value for p in done.start}
     return OverlayFile(
@@ -125,18 +122,26 @@ def overlay_of(done: Calibrated, name: str, title: str, parent: str, conditions:
         parent=parent,
         parent_digest=done.base.digest,
         values={k: Change(value=v, source=fitted_source) for k, v in values.items() if v != before[k]},
-        calibration=Calibration(
-            records=done.records.name,
-            records_digest=done.records.digest,
-            networks=len(set(done.measured.names)),
-            dtypes=tuple(dtype for dtype in done.base.file.platform.dtypes if dtype in done.measured.dtypes),
-            conditions=dict(conditions),
-            verdict=tuple(fact.line for fact in done.verdict),
-            scores=_scores(done),
-        ),
-        uncertainty=uncertainty,
+        calibration=_calibration(done, conditions),
+        uncertainty=_uncertainty(done.factor, held_out_source),
         sources=sources,
     )
+
+
+def _calibration(done: Calibrated, conditions: Mapping[str, str]) -> Calibration:
+    return Calibration(
+        records=done.records.name,
+        records_digest=done.records.digest,
+        networks=len(set(done.measured.names)),
+        dtypes=tuple(dtype for dtype in done.base.file.platform.dtypes if dtype in done.measured.dtypes),
+        conditions=dict(conditions),
+        verdict=tuple(fact.line for fact in done.verdict),
+        scores=_scores(done),
+    )
+
+
+def _uncertainty(factor: float, source: str) -> Uncertainty | None:
+    return None if isinf(factor) else Uncertainty(factor=Quantity(value=_rounded(factor), source=source))
 
 
 def _planned(base: Platform, records: Records, graphs: Iterable[Graph], tabled: Mapping[str, None]) -> Measured:

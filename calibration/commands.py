@@ -92,15 +92,17 @@ def _name(name: str) -> str:
 
 
 def _conditions(texts: Sequence[str]) -> dict[str, str]:
-    pairs = dict.fromkeys(texts)
-    for text in pairs:
-        if not all(part.strip() for part in text.partition("=")):
-            raise click.UsageError(f"--condition '{text}': give KEY=VALUE, such as threads=1")
-    return {key: value for key, _, value in (text.partition("=") for text in pairs)}
+    found: dict[str, str] = {}
+    for text in texts:
+        key, _, value = (part.strip() for part in text.partition("="))
+        if not key or not value or key in found:
+            raise click.UsageError(f"--condition '{text}': give KEY=VALUE, such as threads=1, and each key once")
+        found[key] = value
+    return found
 
 
 def _parent_name(base: str, platform: Platform, output: Path) -> str:
     """A shipped base by its name, a file by its path from the overlay."""
     if not base.endswith(".toml") and "/" not in base:
         return platform.name
-    return os.path.relpath(platform.path, output.parent)
+    return f"./{os.path.relpath(platform.path, output.parent)}"

@@ -66,13 +66,17 @@ def load_file(path: Path) -> Platform:
 
 
 def _path_of(name: str) -> Path:
-    if name.endswith(".toml") or "/" in name:
+    if _is_path(name):
         return Path(name)
     shipped = _shipped()
     found = shipped.get(name) or shipped.get(name.lower())
     if found is None:
         raise PlatformError(f"unknown platform '{name}'{_suggest(name, shipped)}; 'stairline platforms' lists them all")
     return found
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(".toml") or "/" in name
 
 
 def _read(path: Path) -> bytes:
@@ -117,7 +121,7 @@ def _parent(overlay: OverlayFile, path: Path) -> Platform:
     """A file beside the overlay, or a platform by name. It may not be an overlay, so that none lies over itself."""
     name = overlay.parent
     try:
-        file = path.parent / name if name.endswith(".toml") else _path_of(name)
+        file = path.parent / name if _is_path(name) else _path_of(name)
         raw = _read(file)
         between = _overlay(str(file), raw)
     except PlatformError as error:

@@ -291,6 +291,7 @@ BAD_OPTIONS = [
     (["--dtype", "float23"], "did you mean 'float32'"),
     (["--name", "My Phone"], "use small letters"),
     (["--condition", "threads"], "give KEY=VALUE"),
+    (["--condition", "threads=1", "--condition", "threads=2"], "each key once"),
     (["-p", "GPUU"], "unknown platform 'GPUU'"),
     (["--layers", "absent.csv"], "absent.csv: "),
 ]
