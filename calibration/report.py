@@ -17,12 +17,11 @@ _CALM = ("converged", "sampled", "without_record")
 
 def calibration(done: Calibrated, name: str, path: str) -> list[Block]:
     """The scores by family, the parameters with what became of them, the verdict."""
-    factor = f"{done.factor:.3f}" if np.isfinite(done.factor) else "the base's"
     facts: tuple[tuple[str, Value], ...] = (
         ("platform", Cell(name, "bold")),
         ("base", f"{done.base.name} (digest {done.base.digest})"),
         ("records", f"{done.records.name} (digest {done.records.digest}), {len(done.measured)} used"),
-        ("90 % interval", f"[t / f, t f] with f = {factor}"),
+        ("90 % interval", _interval(done)),
         ("written to", path),
     )
     return [
@@ -34,6 +33,16 @@ def calibration(done: Calibrated, name: str, path: str) -> list[Block]:
         Heading("Verdict"),
         Facts(tuple((f.name, _toned(f.name, f.line.removeprefix(f"{f.name}: "))) for f in done.verdict)),
     ]
+
+
+def _interval(done: Calibrated) -> str:
+    if not np.isfinite(done.factor):
+        return "the base's: fewer than 9 observations"
+    text = f"[t / f, t f] with f = {done.factor:.3f}"
+    if done.family_errors is None:
+        return text
+    covered = np.mean(np.abs(done.family_errors) <= np.log(done.factor))
+    return f"{text}; it covers {covered:.1%} of the networks where their family is left out of the fit"
 
 
 def _scores(done: Calibrated) -> Table:
