@@ -33,7 +33,7 @@ from .scores import (
     mean_score,
     score,
 )
-from .verdict import Fact, about_fit, about_records, refusals
+from .verdict import Fact, about_fit, about_records, about_scores, refusals
 
 MOST_FAMILIES = 50
 """Families up to which each is left out once; beyond, name prefixes are no families."""
@@ -86,9 +86,11 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph]) -> Cali
     for fact in refusals(measured, base_errors):
         raise RecordsError(f"{records.name}: {fact.line}")
     fitted = fit_measured(base, drawn(measured, np.arange(len(measured))))
+    fold_errors = held_out_folds(base, measured)
     verdict = (
         *about_records(records.rows, measured, frozenset(tabled)),
         *about_fit(fitted, len(measured), base_errors),
+        *about_scores(fold_errors, base_errors),
     )
     several = 1 < len(families(measured)) <= min(MOST_FAMILIES, len(set(measured.names)) - 1)
     return Calibrated(
@@ -99,7 +101,7 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph]) -> Cali
         fitted,
         verdict,
         base_errors,
-        held_out_folds(base, measured),
+        fold_errors,
         held_out_families(base, measured) if several else None,
     )
 

@@ -14,7 +14,7 @@ from .fit import PRIOR_SIGMA, Fit
 from .parameters import Parameter
 from .pricing import Measured, Vector
 from .records import Record
-from .scores import MOST_CROSS_FITTED, conformal_factor
+from .scores import MOST_CROSS_FITTED, conformal_factor, score
 
 FEW_PER_PARAMETER = 3
 """Measured networks per free parameter below which a fit follows noise."""
@@ -102,6 +102,14 @@ def about_fit(fitted: Fit, observations: int, base_errors: Vector) -> Iterator[F
         found = f"the median of measured / predicted by the base is {ratio:.3g}"
         yield Fact("far_from_base", found, "is the base of this device, runtime and precision?")
     yield from _about_parameters(fitted)
+
+
+def about_scores(fold_errors: Vector, base_errors: Vector) -> Iterator[Fact]:
+    """Whether the fit is of use for networks that it has not seen."""
+    fitted, base = score(fold_errors).mape, score(base_errors).mape
+    if fitted > 1.05 * base + 0.001:
+        found = f"mean error {fitted:.1%} on networks held out of the fit, {base:.1%} by the base as it stands"
+        yield Fact("worse_than_base", found, "stay with the base, or measure more networks")
 
 
 def at_limit(p: Parameter) -> str | None:

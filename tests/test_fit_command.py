@@ -202,6 +202,13 @@ def test_few_records_are_fitted_and_said_to_be_few(place, latencies_ms, tmp_path
     assert "such as 'deep_0'" in facts["without_record"][0]
 
 
+def test_a_fit_that_predicts_worse_than_the_base_is_said(place, tmp_path):
+    """Of two networks one takes what the base says, one 3 times that: each misleads the fit for the other."""
+    base, graphs = load(place / "base.toml"), list(networks(place / "layers.csv").graphs)[:2]
+    torn = {g.name: predict(g, base).latency_s * 1e3 * times for g, times in zip(graphs, (1, 3))}
+    assert "by the base as it stands" in verdict(place, write_records(tmp_path / "r.csv", torn))["worse_than_base"][0]
+
+
 def test_one_record_is_refused(place, latencies_ms, tmp_path):
     result = run_fit(
         place, write_records(tmp_path / "r.csv", dict(list(latencies_ms.items())[:1])), tmp_path / "o.toml"
