@@ -177,4 +177,6 @@ def _watched(outcomes: Iterator[str | None], total: int) -> Iterator[str | None]
     from rich.console import Console
     from rich.progress import track
 
-    yield from track(outcomes, "measuring", total=total, console=Console(stderr=True), transient=True)
+    yield from track(
+        outcomes, "measuring", total=total, console=Console(stderr=True), transient=True, refresh_per_second=1
+    )

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
+from textwrap import shorten
 from typing import Any
 
 from . import backends, machine
@@ -21,6 +22,7 @@ from .configuration import configuration
 from .protocol import measure_run
 
 _STDIN = 0
+_REASON_CHARACTERS = 500
 
 
 def describe(backend: str, threads: int) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def _listen(requests: SimpleQueue[dict[str, Any]]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    text = (str(error).strip().splitlines() or [""])[0]
+    text = shorten(str(error), _REASON_CHARACTERS)
     ours = type(error).__module__.split(".")[0] in ("measure", "simulator")
     return text if ours and text else f"{type(error).__name__}: {text}"
 

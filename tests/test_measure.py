@@ -247,6 +247,14 @@ def test_a_missing_runtime_is_one_sentence(tmp_path: Path, name: str, module: st
     assert not (tmp_path / "s.db").exists()
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_broken_model_file_is_a_failure_in_the_words_of_the_runtime(tmp_path: Path, name: str) -> None:
+    broken = tmp_path / f"broken{backend(name).formats[0]}"
+    broken.write_bytes(b"no model at all")
+    with Worker() as worker, pytest.raises(WorkerError, match=r"Error: .{20}|InvalidProtobuf: .*broken"):
+        worker.ask(duty="measure", backend=name, threads=1, path=str(broken))
+
+
 def test_openvino_computes_float32_in_float32(tmp_path: Path) -> None:
     import onnx
     import openvino
