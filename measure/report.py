@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -51,7 +52,7 @@ def lines(records: Sequence[Record]) -> list[str]:
         return ["empty: nothing was measured yet"]
     fastest = fastest_references(records)
     groups: dict[tuple[str, str], list[Record]] = {}
-    for record in records:
+    for record in sorted(records, key=_natural_order):
         groups.setdefault((record.backend, record.conditions.setting_digest), []).append(record)
     text: list[str] = []
     for (backend, _), group in groups.items():
@@ -63,6 +64,12 @@ def lines(records: Sequence[Record]) -> list[str]:
             text.append("* the 95 % interval is wider than the protocol asks: take the minimum or measure again")
         text += _failures([(r.configuration.label, r.outcome) for r in group if isinstance(r.outcome, str)])
     return text
+
+
+def _natural_order(record: Record) -> list[str | int]:
+    """By label, numbers in it by their value: a sweep, which is measured out of order, is read in order."""
+    parts = re.split(r"(\d+)", record.configuration.label)
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)]
 
 
 def _failures(failed: Sequence[tuple[str, str]]) -> list[str]:

@@ -213,6 +213,7 @@ def test_a_plan_is_measured_on_a_real_runtime_and_what_fails_is_told(tmp_path: P
     assert again.stderr.strip() == "s.db: 0 measured and 0 failed now, 4 before, 0 left"
     shown = stairline("measure", "show", "s.db", cwd=tmp_path).stdout
     assert "conv: has no setting 'kernle'" in shown
+    assert shown.index("cout=8 ") < shown.index("cout=16 ")
     assert "absent.tflite: " in shown
     stairline("measure", "export", "s.db", "--csv", "out.csv", cwd=tmp_path)
     with (tmp_path / "out.csv").open(encoding="utf-8") as file:
