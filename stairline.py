@@ -12,6 +12,8 @@ from calibration.commands import fit_command
 from calibration.errors import RecordsError
 from hwmodels import Platform, PlatformError
 from hwmodels.commands import platforms
+from measure.commands import measure_group
+from measure.record import MeasureError
 from simulator.commands import compare_command, predict_command, show_command
 from simulator.device import Device, available, load
 from simulator.graph import Graph, GraphError
@@ -46,7 +48,7 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 1
 
-_COMPLAINTS = (GraphError, PlatformError, ReadError, RecordsError, UnknownOperatorError, ZooError)
+_COMPLAINTS = (GraphError, MeasureError, PlatformError, ReadError, RecordsError, UnknownOperatorError, ZooError)
 
 
 class FrontDoor(click.Group):
@@ -91,6 +93,7 @@ main.add_command(predict_command)
 main.add_command(compare_command)
 main.add_command(fit_command)
 main.add_command(platforms)
+main.add_command(measure_group)
 platforms.add_command(show_command)
 
 if __name__ == "__main__":

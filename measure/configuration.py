@@ -1,0 +1,63 @@
+"""What is measured: a network of the zoo, a model file, or an operator or block with its settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from simulator import zoo
+from simulator.graph import Graph
+
+KINDS = ("model", "file", "op")
+AS_STORED = "file"
+"""The precision of a model file: its own."""
+
+_OPERATORS = {"conv2d": "conv", "dwconv2d": "dwconv"}
+_ZOO_WORDS = {"input": "input_size"}
+_BLOCK_WORDS = {"cin": "channels", "cout": "c_out"}
+_ORDER = ("hw", "cin", "cout", "kernel", "stride")
+
+
+class Configuration(NamedTuple):
+    """One thing to measure. ``settings`` are name and value, in one fixed order; see ``configuration``."""
+
+    kind: str
+    name: str
+    settings: tuple[tuple[str, Any], ...]
+    dtype: str
+
+    @property
+    def label(self) -> str:
+        """What people read, such as "conv2d hw=28 cin=320 cout=64 kernel=3"."""
+        return " ".join([self.name, *(f"{key}={value}" for key, value in self.settings)])
+
+    @property
+    def digest(self) -> str:
+        """A hash of what is measured, precision apart; of a model file its content counts, and not only its name."""
+        content = sha256(Path(self.name)) if self.kind == "file" and Path(self.name).is_file() else ""
+        text = json.dumps([self.kind, self.name, self.settings, content])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def graph(self) -> Graph:
+        """The network, of a zoo name or an operator. Raises ZooError and GraphError saying what cannot be."""
+        if self.kind == "model":
+            return zoo.build(self.name, **self._words(_ZOO_WORDS))
+        return zoo.build_block(_OPERATORS.get(self.name, self.name), **self._words(_BLOCK_WORDS))
+
+    def _words(self, words: dict[str, str]) -> dict[str, Any]:
+        return {words.get(key, key): value for key, value in self.settings}
+
+
+def configuration(kind: str, name: str, settings: dict[str, Any], dtype: str) -> Configuration:
+    """A configuration whose settings are in the order that makes equal ones equal."""
+    places = {key: place for place, key in enumerate(_ORDER)}
+    ordered = sorted(settings.items(), key=lambda item: (places.get(item[0], len(places)), item[0]))
+    return Configuration(kind, name, tuple(ordered), dtype)
+
+
+def sha256(path: Path) -> str:
+    """Of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

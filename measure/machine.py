@@ -1,0 +1,69 @@
+"""What this machine tells about itself. A file that is not there gives None: containers and boards differ."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+from .record import Conditions, MeasureError
+
+_CPUINFO = Path("/proc/cpuinfo")
+_CPUFREQ = Path("/sys/devices/system/cpu")
+_DEVICE_NAMES = (Path("/proc/device-tree/model"), Path("/sys/class/dmi/id/product_name"))
+_FEATURES = frozenset(
+    {
+        *("sse4_1", "sse4_2", "avx", "avx2", "fma", "f16c", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"),
+        *("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16"),
+        *("neon", "asimd", "asimdhp", "asimddp", "i8mm", "bf16", "sve", "sve2", "sme"),
+    }
+)
+"""Instruction sets by which runtimes choose their kernels, as Linux spells them."""
+
+
+def pin(threads: int) -> tuple[int, ...]:
+    """Keep this process on as many of its cores as it has threads, the last ones, and return them.
+
+    Raises MeasureError where there are fewer cores than threads.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        raise MeasureError("this system cannot keep a process on a core: measure on Linux")
+    allowed = sorted(os.sched_getaffinity(0))
+    if not 1 <= threads <= len(allowed):
+        raise MeasureError(f"--threads {threads}: this process may use {len(allowed)} cores; give 1 to {len(allowed)}")
+    os.sched_setaffinity(0, allowed[-threads:])
+    return tuple(allowed[-threads:])
+
+
+def conditions(cpus: tuple[int, ...], runtime: str, runtime_version: str, delegate: str) -> Conditions:
+    """The conditions of a session on these cores, with one thread each."""
+    information = _cpu_information()
+    frequency = _CPUFREQ / f"cpu{cpus[0]}" / "cpufreq"
+    maximum_khz = _text(frequency / "cpuinfo_max_freq")
+    flags = (information.get("flags") or information.get("Features") or "").split()
+    return Conditions(
+        device=next(filter(None, map(_text, _DEVICE_NAMES)), None) or platform.node(),
+        cpu=information.get("model name") or platform.processor() or platform.machine(),
+        cpu_features=tuple(sorted(_FEATURES.intersection(flags))),
+        governor=_text(frequency / "scaling_governor"),
+        clock_hz=None if maximum_khz is None else 1000 * int(maximum_khz),
+        cpus=cpus,
+        threads=len(cpus),
+        runtime=runtime,
+        runtime_version=runtime_version,
+        delegate=delegate,
+    )
+
+
+def _cpu_information() -> dict[str, str]:
+    """Of the first core that /proc/cpuinfo lists."""
+    lines = (_text(_CPUINFO) or "").split("\n\n")[0].splitlines()
+    pairs = (line.partition(":") for line in lines)
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip("\0\n ") or None
+    except OSError:
+        return None

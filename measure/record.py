@@ -1,0 +1,143 @@
+"""What one measurement says and under which conditions; measurements under different conditions do not mix."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from math import sqrt
+from typing import Any
+
+
+class MeasureError(ValueError):
+    """Something that cannot be measured, stored or compared: the message says what, why and what to do."""
+
+
+class ConditionsDifferError(MeasureError):
+    """Measurements that were to be averaged were taken under different conditions."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Everything known to move a latency. None where the machine does not tell."""
+
+    device: str
+    cpu: str
+    cpu_features: tuple[str, ...]
+    governor: str | None
+    clock_hz: int | None
+    """The highest clock of the first of these cores."""
+    cpus: tuple[int, ...]
+    """Cores that the measuring process may run on."""
+    threads: int
+    runtime: str
+    runtime_version: str
+    delegate: str
+    dtype: str | None = None
+    """Precision asked for; None before the model is chosen."""
+    model_sha256: str | None = None
+    """Of the file that was run; None before it is built."""
+
+    @property
+    def setting_digest(self) -> str:
+        """A hash of what holds for a whole session: all but the model and its precision."""
+        setting = asdict(replace(self, dtype=None, model_sha256=None))
+        return hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:16]
+
+    def to_json(self) -> str:
+        """One line of JSON, read back by ``from_json``."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Conditions:
+        """The conditions that ``to_json`` wrote."""
+        values: dict[str, Any] = json.loads(text)
+        lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
+        return cls(**values | lists)
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Of raw times, in seconds; percentiles interpolate linearly between neighbours."""
+
+    mean_s: float
+    std_s: float
+    """Sample standard deviation (n - 1)."""
+    ci95_s: float
+    """Half-width of the mean's 95 % confidence interval by Student's t."""
+    min_s: float
+    median_s: float
+    mad_s: float
+    """Median distance from the median, not scaled."""
+    p90_s: float
+    p95_s: float
+    p99_s: float
+
+
+def statistics(times_s: Sequence[float]) -> Statistics:
+    """Of at least two times; the confidence interval takes them as independent."""
+    import numpy as np
+    from scipy.special import stdtrit
+
+    times = np.asarray(times_s, dtype=np.float64)
+    if len(times) < 2:
+        raise MeasureError(f"{len(times)} run: an interval needs at least 2")
+    std_s = float(times.std(ddof=1))
+    ci95_s = float(stdtrit(len(times) - 1, 0.975)) * std_s / sqrt(len(times))
+    median_s = float(np.median(times))
+    mad_s = float(np.median(np.abs(times - median_s)))
+    p90_s, p95_s, p99_s = (float(value) for value in np.percentile(times, (90, 95, 99)))
+    return Statistics(float(times.mean()), std_s, ci95_s, float(times.min()), median_s, mad_s, p90_s, p95_s, p99_s)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Raw times of one process, in seconds, in the order they were taken."""
+
+    warmups_s: tuple[float, ...]
+    runs_s: tuple[float, ...]
+    converged: bool
+    """Whether the mean's interval became as narrow as the protocol asks."""
+    reference_s: tuple[float, float]
+    """The reference kernel just before and just after: what the machine was like meanwhile."""
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> Run:
+        """From what ``asdict`` and JSON made of a run."""
+        before_s, after_s = values["reference_s"]
+        return cls(tuple(values["warmups_s"]), tuple(values["runs_s"]), values["converged"], (before_s, after_s))
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Runs of one model under one set of conditions."""
+
+    conditions: Conditions
+    runs: tuple[Run, ...]
+
+    @property
+    def statistics(self) -> Statistics:
+        """Over all runs; the warm-ups stay out."""
+        return statistics([time_s for run in self.runs for time_s in run.runs_s])
+
+
+def pooled(measurements: Sequence[Measurement]) -> Measurement:
+    """All runs as one measurement. Raises ConditionsDifferError naming the condition and both values."""
+    if not measurements:
+        raise MeasureError("no measurement to pool: give at least one")
+    first = measurements[0].conditions
+    for other in measurements[1:]:
+        refuse_mixing(first, other.conditions)
+    return Measurement(first, tuple(run for measurement in measurements for run in measurement.runs))
+
+
+def refuse_mixing(one: Conditions, other: Conditions) -> None:
+    """Raise ConditionsDifferError, naming the first condition that differs and both values, if one does."""
+    for field in fields(Conditions):
+        here, there = getattr(one, field.name), getattr(other, field.name)
+        if here != there:
+            raise ConditionsDifferError(
+                f"measurements under different conditions cannot be averaged: {field.name} is {here!r} in one "
+                f"and {there!r} in another; keep them apart"
+            )

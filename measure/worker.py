@@ -1,0 +1,93 @@
+"""A child process that builds or measures, so that a converter or runtime that dies takes nothing else with it.
+
+Requests and replies are one line of JSON each, on standard input and output; it ends when its input does, and so never
+outlives the process that asks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from queue import SimpleQueue
+from textwrap import shorten
+from typing import Any
+
+from . import backends, machine
+from .configuration import configuration
+from .protocol import measure_run
+
+_STDIN = 0
+_REASON_CHARACTERS = 500
+
+
+def describe(backend: str, threads: int) -> dict[str, Any]:
+    """The conditions that hold here for every model on that backend."""
+    used = backends.backend(backend)
+    found = machine.conditions(machine.pin(threads), used.runtime, used.version(), used.delegate)
+    return {"conditions": found.to_json()}
+
+
+def build(kind: str, name: str, settings: dict[str, Any], dtype: str, path: str) -> dict[str, Any]:
+    """Build a configuration in the format that the suffix of the path names."""
+    graph = configuration(kind, name, settings, dtype).graph()
+    if Path(path).suffix == ".tflite":
+        from .build import tflite_bytes
+
+        content = tflite_bytes(graph, dtype)
+    else:
+        from .build_onnx import onnx_model
+
+        content = onnx_model(graph).SerializeToString()
+    Path(path).write_bytes(content)
+    return {}
+
+
+def measure(backend: str, threads: int, path: str) -> dict[str, Any]:
+    """Time one model file by the protocol, under conditions looked up anew."""
+    found = describe(backend, threads)
+    return found | asdict(measure_run(backends.backend(backend).load(Path(path), threads)))
+
+
+_DUTIES: dict[str, Callable[..., dict[str, Any]]] = {"describe": describe, "build": build, "measure": measure}
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    # Runtimes write to standard output as they please: the replies keep it for themselves.
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    requests: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    while True:
+        request = requests.get()
+        try:
+            reply = _DUTIES[request.pop("duty")](**request)
+        except Exception as error:  # Whatever a converter or runtime raises is the answer to this request.
+            reply = {"failure": _reason(error)}
+        replies.write(json.dumps(reply) + "\n")
+        replies.flush()
+
+
+def _listen(requests: SimpleQueue[dict[str, Any]]) -> None:
+    # Not sys.stdin: a fork made by a runtime would inherit its lock, held here, and wait for it for ever.
+    rest = b""
+    while received := os.read(_STDIN, 65536):
+        *lines, rest = (rest + received).split(b"\n")
+        for line in lines:
+            requests.put(json.loads(line))
+    os._exit(0)
+
+
+def _reason(error: Exception) -> str:
+    text = shorten(str(error), _REASON_CHARACTERS)
+    ours = type(error).__module__.split(".")[0] in ("measure", "simulator")
+    return text if ours and text else f"{type(error).__name__}: {text}"
+
+
+if __name__ == "__main__":
+    main()
