@@ -6,7 +6,6 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from itertools import chain
 from math import isfinite
@@ -23,6 +22,7 @@ from .overlay import OverlayFile, differences, parent_problems
 from .platform import Platform, PlatformError
 from .provenance import Closed, Quantity
 from .schema import KernelRule, PlatformFile
+from .text import did_you_mean
 
 MAX_FILE_BYTES = 1 << 20
 """Largest platform file accepted, in bytes; the shipped ones are 100 times smaller."""
@@ -71,7 +71,9 @@ def _path_of(name: str) -> Path:
     shipped = _shipped()
     found = shipped.get(name) or shipped.get(name.lower())
     if found is None:
-        raise PlatformError(f"unknown platform '{name}'{_suggest(name, shipped)}; 'stairline platforms' lists them all")
+        raise PlatformError(
+            f"unknown platform '{name}'{did_you_mean(name, shipped)}; 'stairline platforms' lists them all"
+        )
     return found
 
 
@@ -170,7 +172,7 @@ def _changed(file: PlatformFile, changes: Mapping[str, Mapping[str, object]], wh
     keys = {key for key, _ in quantities(file)}
     for key, fields in changes.items():
         if key not in keys:
-            raise PlatformError(f"{where}: no quantity '{key}'{_suggest(key, keys)}")
+            raise PlatformError(f"{where}: no quantity '{key}'{did_you_mean(key, keys)}")
         parts = key.split(".")
         if parts[0] == "kernels":
             parts.insert(2, "parameters")
@@ -203,10 +205,10 @@ def _kernel_problems(file: PlatformFile) -> Iterator[str]:
     for op, rule in file.kernels.items():
         model = KERNEL_MODELS.get(rule.model)
         if model is None:
-            yield f"kernels.{op}.model: unknown kernel model '{rule.model}'{_suggest(rule.model, KERNEL_MODELS)}"
+            yield f"kernels.{op}.model: unknown kernel model '{rule.model}'{did_you_mean(rule.model, KERNEL_MODELS)}"
             continue
         for name in rule.parameters.keys() - set(model._fields):
-            yield f"kernels.{op}.{name}: unknown key of '{rule.model}'{_suggest(name, model._fields)}"
+            yield f"kernels.{op}.{name}: unknown key of '{rule.model}'{did_you_mean(name, model._fields)}"
         given = rule.parameters.keys() | file.shared.keys() | model._field_defaults.keys() | SHARED_PARAMETERS
         for name in set(model._fields) - given:
             yield f"kernels.{op}.{name}: missing; '{rule.model}' needs it"
@@ -216,13 +218,13 @@ def _shared_problems(file: PlatformFile) -> Iterator[str]:
     models = [KERNEL_MODELS[rule.model] for rule in file.kernels.values() if rule.model in KERNEL_MODELS]
     used = {name for model in models for name in model._fields}
     for name in file.shared.keys() - used:
-        yield f"shared.{name}: no kernel of the file has such a parameter{_suggest(name, used)}"
+        yield f"shared.{name}: no kernel of the file has such a parameter{did_you_mean(name, used)}"
 
 
 def _quantity_problems(file: PlatformFile) -> Iterator[str]:
     for key, quantity in quantities(file):
         if quantity.source not in file.sources:
-            yield f"{key}.source: '{quantity.source}' is not in [sources]{_suggest(quantity.source, file.sources)}"
+            yield f"{key}.source: '{quantity.source}' is not in [sources]{did_you_mean(quantity.source, file.sources)}"
         if not isfinite(quantity.value):
             yield f"{key}: {quantity.value} is not a number"
         elif quantity.value < 0:
@@ -249,7 +251,7 @@ def _reference_problems(file: PlatformFile) -> Iterator[str]:
     named += [("placement.memory", file.placement.memory if file.placement else None)]
     for key, name in named:
         if name is not None and name not in roofs:
-            yield f"{key}: no memory roof '{name}'{_suggest(name, roofs)}"
+            yield f"{key}: no memory roof '{name}'{did_you_mean(name, roofs)}"
     if file.platform.default_dtype not in dtypes:
         yield f"platform.default_dtype: '{file.platform.default_dtype}' is not among dtypes {list(dtypes)}"
     for dtype in dtypes:
@@ -261,13 +263,13 @@ def _reference_problems(file: PlatformFile) -> Iterator[str]:
     sourced += [("support", r.source) for r in file.support] + [("partition", file.partition.source)]
     for key, source in sourced:
         if source not in file.sources:
-            yield f"{key}: source '{source}' is not in [sources]{_suggest(source, file.sources)}"
+            yield f"{key}: source '{source}' is not in [sources]{did_you_mean(source, file.sources)}"
 
 
 def _explain(error: ErrorDetails) -> str:
     key = ".".join(str(part) for part in error["loc"] if part not in ("quantity", "by dtype", "parameters"))
     if error["type"] == "extra_forbidden":
-        return f"{key}: unknown key{_suggest(str(error['loc'][-1]), _known_keys())}"
+        return f"{key}: unknown key{did_you_mean(str(error['loc'][-1]), _known_keys())}"
     if error["type"] == "missing":
         return f"{key}: missing"
     return f"{key}: {error['msg']}, not {str(error['input'])[:60]!r}"
@@ -288,8 +290,3 @@ def _shipped() -> dict[str, Path]:
         names[file["name"]] = path
         names |= {spelling: path for alias in file.get("aliases", ()) for spelling in (alias, alias.lower())}
     return names
-
-
-def _suggest(name: str, known: Mapping[str, object] | frozenset[str] | set[str] | tuple[str, ...]) -> str:
-    close = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else ""

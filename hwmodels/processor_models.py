@@ -29,8 +29,6 @@ class TiledGemm(NamedTuple):
     """Input channels (of a group) are padded to a multiple of this."""
     tile_k: float = 1.0
     """The reduction (K_h K_w C_in) is padded to a multiple of this."""
-    fill_k: float = 0.0
-    """Reduction steps lost per tile to filling and draining the array."""
     im2col_s_per_element: float = 0.0
     """Copying one element into the input matrix, when the convolution is not a plain matrix product."""
 

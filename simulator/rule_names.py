@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 from functools import lru_cache
 
 from hwmodels.platform import Machine, PlatformError
+from hwmodels.text import did_you_mean
 
 from .fusion import CONDITIONS
 from .ops import OPS
@@ -19,8 +19,7 @@ def verify_names(machine: Machine) -> None:
     """Raise PlatformError naming the first operator or rule of the platform that does not exist."""
     for key, name, known in _names(machine):
         if name not in known:
-            close = get_close_matches(name, list(known), n=1)
-            hint = f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(sorted(known))}"
+            hint = did_you_mean(name, known, f"; known: {', '.join(sorted(known))}")
             raise PlatformError(f"{machine.name}: {key}: nothing is called '{name}'{hint}")
 
 

@@ -23,18 +23,6 @@ def constraint(predicate: Constraint) -> Constraint:
 
 
 @constraint
-def square_kernel(_graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
-    """the kernel must be square"""
-    return layer.attributes.kernel[0] == layer.attributes.kernel[1]
-
-
-@constraint
-def equal_strides(_graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
-    """the strides along height and width must be equal"""
-    return layer.attributes.stride[0] == layer.attributes.stride[1]
-
-
-@constraint
 def stride_at_most(_graph: Graph, layer: Layer, limits: Mapping[str, float]) -> bool:
     """the stride must be at most {stride_max:g}"""
     return max(layer.attributes.stride) <= limits["stride_max"]
@@ -44,12 +32,6 @@ def stride_at_most(_graph: Graph, layer: Layer, limits: Mapping[str, float]) -> 
 def not_grouped(_graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
     """grouped convolutions are not supported"""
     return layer.attributes.groups == 1
-
-
-@constraint
-def not_dilated(_graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
-    """the dilation must be 1"""
-    return layer.attributes.dilation == (1, 1)
 
 
 @constraint

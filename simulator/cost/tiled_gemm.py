@@ -17,7 +17,7 @@ def tiled_gemm(work: Work, roof: Roof, p: TiledGemm) -> Cost:
     pixels = pad_to(work.n * work.h_out * pad_to(work.w_out, p.tile_w), p.tile_m)
     filters = pad_to(work.c_out / work.groups, p.tile_n)
     taps = work.kernel_h * work.kernel_w
-    reduction = pad_to(taps * pad_to(work.c_in / work.groups, p.tile_c), p.tile_k) + p.fill_k
+    reduction = pad_to(taps * pad_to(work.c_in / work.groups, p.tile_c), p.tile_k)
     padded_macs = work.groups * pixels * filters * reduction
     im2col_s = 0.0
     if taps > 1.0 or work.stride_h > 1.0 or work.stride_w > 1.0:

@@ -20,12 +20,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hwmodels.text import did_you_mean
+
 from ..attributes import Attributes
 from ..graph import Graph, Layer, Tensor
 from . import is_layer_table
 from .errors import ReadError
 from .layer_table_edges import Edges, Read, Rows, UnresolvedError, infer_edges
-from .layer_table_format import Columns, did_you_mean, network_starts, read_columns, row_place
+from .layer_table_format import Columns, network_starts, read_columns, row_place
 from .layer_table_plan import Plan, make_plan, shared_layers, shared_tensors
 
 __all__ = ["LayerTable", "is_layer_table", "read_table"]

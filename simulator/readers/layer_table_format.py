@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from hwmodels.text import did_you_mean
 
 from ..ops import ACTIVATIONS
 from . import LAYER_TABLE_SUFFIXES, is_layer_table
@@ -68,7 +69,7 @@ def read_columns(path: Path) -> Columns:
         raise ReadError(f"{path}: column '{missing[0]}' is missing; a layer table has {', '.join(REQUIRED)}")
     unknown = [str(c) for c in frame.columns if c not in NUMBERS + TEXTS]
     if unknown:
-        raise ReadError(f"{path}: column '{unknown[0]}' is unknown{did_you_mean(unknown[0], NUMBERS + TEXTS)}")
+        raise ReadError(f"{path}: column '{unknown[0]}' is unknown{near_or_all(unknown[0], NUMBERS + TEXTS)}")
     if not len(frame):
         raise ReadError(f"{path}: the table has no rows; give one row per layer")
     columns = Columns(**{name: _column(path, frame, name) for name in Columns._fields})
@@ -79,10 +80,9 @@ def read_columns(path: Path) -> Columns:
     return columns
 
 
-def did_you_mean(word: str, words: tuple[str, ...]) -> str:
+def near_or_all(word: str, words: tuple[str, ...]) -> str:
     """A hint to end an error line with: the nearest known word, or all of them."""
-    near = difflib.get_close_matches(word, words, 1)
-    return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(words)}"
+    return did_you_mean(word, words, f"; known: {', '.join(words)}")
 
 
 def paddings(size: Ints, out: Ints, kernel: Ints, stride: Ints, dilation: Ints) -> tuple[Ints, Ints, Bools]:
@@ -191,7 +191,7 @@ def _verify_values(check: _Check) -> None:
         check.refuse(
             ~among(texts, known),
             name,
-            lambda r, texts=texts, words=words: "unknown" + did_you_mean(texts[r], tuple(sorted(words))),  # type: ignore[misc]
+            lambda r, texts=texts, words=words: "unknown" + near_or_all(texts[r], tuple(sorted(words))),  # type: ignore[misc]
         )
     for name in (*SIZES, "dilation", "groups"):
         values = getattr(c, name)
