@@ -10,6 +10,7 @@ from .record import Conditions, MeasureError
 
 _CPUINFO = Path("/proc/cpuinfo")
 _CPUFREQ = Path("/sys/devices/system/cpu")
+_THERMAL = Path("/sys/class/thermal")
 _DEVICE_NAMES = (Path("/proc/device-tree/model"), Path("/sys/class/dmi/id/product_name"))
 _FEATURES = frozenset(
     {
@@ -39,14 +40,14 @@ def conditions(cpus: tuple[int, ...], runtime: str, runtime_version: str, delega
     """The conditions of a session on these cores, with one thread each."""
     information = _cpu_information()
     frequency = _CPUFREQ / f"cpu{cpus[0]}" / "cpufreq"
-    maximum_khz = _text(frequency / "cpuinfo_max_freq")
+    maximum_khz = _integer(frequency / "cpuinfo_max_freq")
     flags = (information.get("flags") or information.get("Features") or "").split()
     return Conditions(
         device=next(filter(None, map(_text, _DEVICE_NAMES)), None) or platform.node(),
         cpu=information.get("model name") or platform.processor() or platform.machine(),
         cpu_features=tuple(sorted(_FEATURES.intersection(flags))),
         governor=_text(frequency / "scaling_governor"),
-        clock_hz=None if maximum_khz is None else 1000 * int(maximum_khz),
+        clock_hz=None if maximum_khz is None else 1000 * maximum_khz,
         cpus=cpus,
         threads=len(cpus),
         runtime=runtime,
@@ -55,11 +56,34 @@ def conditions(cpus: tuple[int, ...], runtime: str, runtime_version: str, delega
     )
 
 
-def _cpu_information() -> dict[str, str]:
-    """Of the first core that /proc/cpuinfo lists."""
-    lines = (_text(_CPUINFO) or "").split("\n\n")[0].splitlines()
-    pairs = (line.partition(":") for line in lines)
+def temperature_c() -> float | None:
+    """Of the hottest thermal zone, in degrees Celsius."""
+    zones = (_integer(zone / "temp") for zone in _THERMAL.glob("thermal_zone*"))
+    return max((millidegrees / 1e3 for millidegrees in zones if millidegrees is not None), default=None)
+
+
+def current_clock_hz() -> int | None:
+    """Of the first core that this process may run on, now."""
+    core = min(os.sched_getaffinity(0))
+    khz = _integer(_CPUFREQ / f"cpu{core}" / "cpufreq" / "scaling_cur_freq")
+    if khz is not None:
+        return 1000 * khz
+    mhz = _cpu_information(core).get("cpu MHz")
+    return None if mhz is None else round(1e6 * float(mhz))
+
+
+def _cpu_information(core: int = 0) -> dict[str, str]:
+    """What /proc/cpuinfo says of a core; nothing where it does not list the core."""
+    cores = [core_text.splitlines() for core_text in (_text(_CPUINFO) or "").split("\n\n")]
+    pairs = [line.partition(":") for line in (cores[core] if core < len(cores) else [])]
     return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _integer(path: Path) -> int | None:
+    try:
+        return int(_text(path) or "")
+    except ValueError:
+        return None
 
 
 def _text(path: Path) -> str | None:

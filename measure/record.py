@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from math import sqrt
+from statistics import median
 from typing import Any
 
 
@@ -92,33 +93,65 @@ def statistics(times_s: Sequence[float]) -> Statistics:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What the machine was like at one moment. None where it does not tell, or did not yet when this was taken."""
+
+    matmul_s: float
+    """A small matrix product: slower when the core is."""
+    stream_s: float | None = None
+    """Reading more than the caches hold: slower when a neighbour takes bandwidth, which the product does not notice."""
+    temperature_c: float | None = None
+    """Of the hottest thermal zone."""
+    clock_hz: int | None = None
+    """The measuring core's, just now."""
+
+
+@dataclass(frozen=True)
 class Run:
-    """Raw times of one process, in seconds, in the order they were taken."""
+    """Raw times of one process, in seconds, in the order they were taken: one visit to a configuration."""
 
     warmups_s: tuple[float, ...]
     runs_s: tuple[float, ...]
-    converged: bool
-    """Whether the mean's interval became as narrow as the protocol asks."""
-    reference_s: tuple[float, float]
-    """The reference kernel just before and just after: what the machine was like meanwhile."""
+    before: Reading
+    after: Reading
+
+    @property
+    def median_s(self) -> float:
+        """Of the runs; the warm-ups stay out."""
+        return median(self.runs_s)
+
+    @property
+    def essence(self) -> Run:
+        """The same visit with its median for all its times: enough to decide on further visits, and small."""
+        return replace(self, warmups_s=(), runs_s=(self.median_s,))
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Run:
         """From what ``asdict`` and JSON made of a run."""
-        before_s, after_s = values["reference_s"]
-        return cls(tuple(values["warmups_s"]), tuple(values["runs_s"]), values["converged"], (before_s, after_s))
+        before, after = Reading(**values["before"]), Reading(**values["after"])
+        return cls(tuple(values["warmups_s"]), tuple(values["runs_s"]), before, after)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Runs of one model under one set of conditions."""
+    """Visits to one model under one set of conditions."""
 
     conditions: Conditions
     runs: tuple[Run, ...]
 
     @property
+    def quickest(self) -> Run:
+        """The visit that the machine disturbed least: the one of the lowest median."""
+        return min(self.runs, key=lambda run: run.median_s)
+
+    @property
+    def latency_s(self) -> float:
+        """The statistic that is reported: the median of the quickest visit."""
+        return self.quickest.median_s
+
+    @property
     def statistics(self) -> Statistics:
-        """Over all runs; the warm-ups stay out."""
+        """Over the runs of all visits; the warm-ups stay out."""
         return statistics([time_s for run in self.runs for time_s in run.runs_s])
 
 

@@ -6,42 +6,55 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from .record import Conditions, Measurement
+from .protocol import is_narrow
+from .record import Conditions, Measurement, statistics
 from .store import Record
+from .visits import AGREEMENT, Pace, drift, is_settled, pace
 
 CSV_COLUMNS = (
-    *("net", "latency_ms", "std_ms", "dtype", "backend", "ci95_ms", "min_ms", "median_ms", "mad_ms"),
-    *("p90_ms", "p95_ms", "p99_ms", "runs", "converged", "drift", "device", "cpu", "governor", "clock_hz", "cpus"),
-    *("threads", "runtime", "runtime_version", "delegate", "model_sha256", "setting", "taken_at"),
+    *("net", "latency_ms", "std_ms", "dtype", "backend", "mean_ms", "ci95_ms", "min_ms", "median_ms", "mad_ms"),
+    *(
+        "p90_ms",
+        "p95_ms",
+        "p99_ms",
+        "visits",
+        "runs",
+        "converged",
+        "settled",
+        "drift",
+        "temperature_c",
+        "device",
+        "cpu",
+    ),
+    *("governor", "clock_hz", "cpus", "threads", "runtime", "runtime_version", "delegate", "model_sha256", "setting"),
+    "taken_at",
 )
-"""One row per measurement; ``latency_ms`` is the mean."""
+"""One row per measurement: ``latency_ms`` and ``std_ms`` of the quickest visit, the other times of all its runs."""
 
-_HEADINGS = ("net", "dtype", "mean ms", "+-95 %", "min", "median", "p95", "runs", "drift")
+_HEADINGS = ("net", "dtype", "ms", "min", "mean", "+-95 %", "p95", "visits", "runs", "drift")
 
 
-def fastest_references(records: Sequence[Record]) -> dict[str, float]:
-    """The reference kernel's shortest time, in seconds, under each setting."""
-    fastest: dict[str, float] = {}
+def paces(records: Sequence[Record]) -> dict[str, Pace]:
+    """How quick the machine was at its best under each setting."""
+    found: dict[str, Pace] = {}
     for record in records:
         if isinstance(record.outcome, Measurement):
             setting = record.conditions.setting_digest
-            fastest[setting] = min(fastest.get(setting, float("inf")), *_references(record.outcome))
-    return fastest
+            found[setting] = pace(record.outcome.runs, found.get(setting, Pace()))
+    return found
 
 
-def drift(measurement: Measurement, fastest: Mapping[str, float]) -> float:
-    """How many times slower than at its best in this store the machine was around the measurement, 1 or more."""
-    return max(_references(measurement)) / fastest[measurement.conditions.setting_digest]
-
-
-def csv_row(record: Record, measurement: Measurement, fastest: Mapping[str, float]) -> tuple[object, ...]:
-    """The values of CSV_COLUMNS."""
+def csv_row(record: Record, measurement: Measurement, best: Mapping[str, Pace]) -> tuple[object, ...]:
+    """The values of CSV_COLUMNS; None where nothing is known."""
     s, c = measurement.statistics, measurement.conditions
-    times_ms = [f"{1e3 * time_s:.6g}" for time_s in (s.ci95_s, s.min_s, s.median_s, s.mad_s, s.p90_s, s.p95_s, s.p99_s)]
+    times_s = (s.mean_s, s.ci95_s, s.min_s, s.median_s, s.mad_s, s.p90_s, s.p95_s, s.p99_s)
+    runs, quickest, at_best = measurement.runs, measurement.quickest, best[c.setting_digest]
+    std_s = statistics(quickest.runs_s).std_s
     return (
-        *(record.configuration.label, f"{1e3 * s.mean_s:.6g}", f"{1e3 * s.std_s:.6g}", record.configuration.dtype),
-        *(record.backend, *times_ms, _run_count(measurement), int(_converged(measurement))),
-        *(f"{drift(measurement, fastest):.4f}", c.device, c.cpu, c.governor, c.clock_hz, " ".join(map(str, c.cpus))),
+        *(record.configuration.label, _ms(measurement.latency_s), _ms(std_s), record.configuration.dtype),
+        *(record.backend, *map(_ms, times_s), len(runs), _run_count(measurement)),
+        *(int(_is_converged(measurement)), int(is_settled(runs, at_best)), round(drift(quickest, at_best), 4)),
+        *(_temperature_c(measurement), c.device, c.cpu, c.governor, c.clock_hz, " ".join(map(str, c.cpus))),
         *(c.threads, c.runtime, c.runtime_version, c.delegate, c.model_sha256, c.setting_digest, record.taken_at),
     )
 
@@ -50,7 +63,7 @@ def lines(records: Sequence[Record]) -> list[str]:
     """The whole store: measurements under the conditions they share, then what failed and why."""
     if not records:
         return ["empty: nothing was measured yet"]
-    fastest = fastest_references(records)
+    best = paces(records)
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in sorted(records, key=_natural_order):
         groups.setdefault((record.backend, record.conditions.setting_digest), []).append(record)
@@ -59,9 +72,8 @@ def lines(records: Sequence[Record]) -> list[str]:
         text += [*([""] if text else []), f"{backend}: {_conditions_text(group[0].conditions)}"]
         measured = [(r, r.outcome) for r in group if isinstance(r.outcome, Measurement)]
         if measured:
-            text += _table([_HEADINGS, *(_cells(record, found, fastest) for record, found in measured)])
-        if not all(_converged(found) for _, found in measured):
-            text.append("* the 95 % interval is wider than the protocol asks: take the minimum or measure again")
+            text += _table([_HEADINGS, *(_cells(record, found, best) for record, found in measured)])
+        text += _caveats([found for _, found in measured], best)
         text += _failures([(r.configuration.label, r.outcome) for r in group if isinstance(r.outcome, str)])
     return text
 
@@ -86,14 +98,27 @@ def _conditions_text(c: Conditions) -> str:
     return ", ".join((f"{c.runtime} {c.runtime_version}", f"delegate {c.delegate}", c.cpu, clock, governor, threads))
 
 
-def _cells(record: Record, measurement: Measurement, fastest: Mapping[str, float]) -> tuple[str, ...]:
-    s = measurement.statistics
-    mark = "" if _converged(measurement) else " *"
-    times = [f"{1e3 * time_s:.4f}" for time_s in (s.min_s, s.median_s, s.p95_s)]
+def _caveats(measured: Sequence[Measurement], best: Mapping[str, Pace]) -> list[str]:
+    text = []
+    if not all(map(_is_converged, measured)):
+        text.append("* the mean's 95 % interval is wider than 2 %")
+    unsettled = sum(not is_settled(found.runs, best[found.conditions.setting_digest]) for found in measured)
+    if unsettled:
+        text.append(
+            f"~ {unsettled} of {len(measured)}: no two visits by a calm machine agree within {AGREEMENT:.0%}; "
+            "'run' with more --max-visits when it is quiet"
+        )
+    return text
+
+
+def _cells(record: Record, measurement: Measurement, best: Mapping[str, Pace]) -> tuple[str, ...]:
+    s, at_best = measurement.statistics, best[measurement.conditions.setting_digest]
+    unsettled = "" if is_settled(measurement.runs, at_best) else " ~"
+    wide = "" if _is_converged(measurement) else " *"
     return (
-        *(record.configuration.label, record.configuration.dtype, f"{1e3 * s.mean_s:.4f}"),
-        *(f"{s.ci95_s / s.mean_s:.1%}{mark}", *times),
-        *(str(_run_count(measurement)), f"{drift(measurement, fastest):.2f}"),
+        *(record.configuration.label, record.configuration.dtype, f"{1e3 * measurement.latency_s:.4f}{unsettled}"),
+        *(f"{1e3 * s.min_s:.4f}", f"{1e3 * s.mean_s:.4f}", f"{s.ci95_s / s.mean_s:.1%}{wide}", f"{1e3 * s.p95_s:.4f}"),
+        *(str(len(measurement.runs)), str(_run_count(measurement)), f"{drift(measurement.quickest, at_best):.2f}"),
     )
 
 
@@ -108,13 +133,19 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _references(measurement: Measurement) -> tuple[float, ...]:
-    return tuple(time_s for run in measurement.runs for time_s in run.reference_s)
+def _ms(time_s: float) -> float:
+    return float(f"{1e3 * time_s:.6g}")
+
+
+def _temperature_c(measurement: Measurement) -> float | None:
+    """The highest that was read around any visit."""
+    readings = (reading.temperature_c for run in measurement.runs for reading in (run.before, run.after))
+    return max((read for read in readings if read is not None), default=None)
 
 
 def _run_count(measurement: Measurement) -> int:
     return sum(len(run.runs_s) for run in measurement.runs)
 
 
-def _converged(measurement: Measurement) -> bool:
-    return all(run.converged for run in measurement.runs)
+def _is_converged(measurement: Measurement) -> bool:
+    return is_narrow([time_s for run in measurement.runs for time_s in run.runs_s])

@@ -1,9 +1,11 @@
-"""Working through a plan on one backend: each configuration in its own process, each outcome stored as it comes."""
+"""Working through a plan on one backend: each visit in its own process, each outcome stored as it comes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -11,8 +13,15 @@ from typing import NamedTuple
 from .backends import Backend
 from .configuration import Configuration, sha256
 from .process import Worker, WorkerError
+from .protocol import Protocol
 from .record import Conditions, Run, refuse_mixing
 from .store import Key, Store
+from .visits import Pace, is_due, pace
+
+_STRETCH = 32
+"""Configurations visited in rounds before the next ones are begun."""
+_STRETCH_BYTES = 1 << 30
+"""Of model files that a stretch keeps on disk; it ends with the one that exceeds it."""
 
 
 class Session(NamedTuple):
@@ -34,51 +43,145 @@ def session(backend: Backend, threads: int) -> Session:
     return Session(backend, Conditions.from_json(reply["conditions"]))
 
 
-def pending(plan: Sequence[Configuration], current: Session, store: Store) -> list[Configuration]:
-    """What is left to measure, shuffled the same way each time.
+class Visit(NamedTuple):
+    """What has just been done, and how much there is to do."""
 
-    A sweep in its own order would show the drift of the machine as a trend of the swept dimension.
+    configuration: Configuration
+    failure: str | None
+    left: int
+    """Visits still expected; more when the machine turns out to be unsteady."""
+
+
+class Tally(NamedTuple):
+    """Numbers of configurations."""
+
+    measured: int
+    failed: int
+    due: int
+
+
+class Progress:
+    """Which configurations of a plan are due on a backend, by what the store holds and what is added to it."""
+
+    def __init__(self, plan: Iterable[Configuration], current: Session, store: Store, protocol: Protocol) -> None:
+        self._keys = {configuration: current.key(configuration) for configuration in plan}
+        self._current, self._store, self._protocol = current, store, protocol
+        self._failed = store.failed()
+        self._runs: dict[Key, list[Run]] = {}
+        self._best = Pace()
+        for key, run in store.runs(current.backend.name, current.conditions.setting_digest):
+            self._note(key, run)
+
+    @property
+    def due(self) -> list[Configuration]:
+        """All that another visit is due to, in an order that looks random and is always the same.
+
+        A sweep in its own order would show the drift of the machine as a trend of the swept dimension.
+        """
+        return shuffled(filter(self.is_due, self._keys))
+
+    @property
+    def tally(self) -> Tally:
+        """How many configurations of the plan are measured, failed and due."""
+        failed = len(self._failed.intersection(self._keys.values()))
+        due = sum(map(self.is_due, self._keys))
+        return Tally(len(self._keys) - failed - due, failed, due)
+
+    @property
+    def left(self) -> int:
+        """Visits that are expected still."""
+        missing = (self._protocol.visits - len(self._runs.get(self._keys[c], ())) for c in self._keys if self.is_due(c))
+        return sum(max(1, visits) for visits in missing)
+
+    def is_due(self, configuration: Configuration) -> bool:
+        """Whether the protocol asks for another visit."""
+        key = self._keys[configuration]
+        return key not in self._failed and is_due(self._runs.get(key, ()), self._best, self._protocol)
+
+    def visit(self, configuration: Configuration, models: Models) -> Visit:
+        """Measure once more and store what comes of it."""
+        key = self._keys[configuration]
+        conditions = replace(self._current.conditions, dtype=configuration.dtype)
+        outcome: Run | str
+        try:
+            path = models.path(configuration)
+            conditions = replace(conditions, model_sha256=sha256(path))
+            outcome = _run(path, self._current, self._protocol)
+        except WorkerError as error:
+            outcome = str(error)
+        self._store.add(key, len(self._runs.get(key, ())) + 1, configuration, conditions, outcome)
+        self._note(key, outcome)
+        return Visit(configuration, outcome if isinstance(outcome, str) else None, self.left)
+
+    def _note(self, key: Key, outcome: Run | str) -> None:
+        if isinstance(outcome, str):
+            self._failed.add(key)
+        else:
+            self._runs.setdefault(key, []).append(outcome.essence)
+            self._best = pace([outcome], self._best)
+
+
+class Models:
+    """The model files of a stretch, built when first asked for."""
+
+    def __init__(self, backend: Backend, builder: Worker, directory: Path) -> None:
+        self._backend, self._builder, self._directory = backend, builder, directory
+        self._paths: dict[Configuration, Path] = {}
+        self.size_bytes = 0
+
+    def path(self, configuration: Configuration) -> Path:
+        """The file of a configuration. Raises WorkerError with the reason why there is none."""
+        if configuration not in self._paths:
+            path = self._directory / f"{len(self._paths)}{self._backend.formats[0]}"
+            self._paths[configuration] = _model_file(configuration, self._backend, self._builder, path)
+            self.size_bytes += self._paths[configuration].stat().st_size
+        return self._paths[configuration]
+
+
+def measure(progress: Progress, backend: Backend) -> Iterator[Visit]:
+    """Visit until nothing is due, in rounds through stretches of the plan, so that visits are spread over time.
+
+    A configuration whose stretch is over becomes due again when a quicker moment shows that the machine was slow then.
     """
-    done = store.keys()
-    return sorted((c for c in plan if current.key(c) not in done), key=lambda c: (c.digest, c.dtype))
+    while due := progress.due:
+        with TemporaryDirectory(prefix="stairline-") as directory, Worker() as builder:
+            models = Models(backend, builder, Path(directory))
+            stretch = []
+            for configuration in due:
+                yield progress.visit(configuration, models)
+                stretch.append(configuration)
+                if len(stretch) == _STRETCH or models.size_bytes > _STRETCH_BYTES:
+                    break
+            for number in count(1):
+                if not (stretch := shuffled(filter(progress.is_due, stretch), number)):
+                    break
+                for configuration in stretch:
+                    yield progress.visit(configuration, models)
 
 
-def measure(left: Sequence[Configuration], current: Session, store: Store) -> Iterator[str | None]:
-    """Measure and store one after the other; gives None for a measurement and the reason for a failure."""
-    with TemporaryDirectory(prefix="stairline-") as directory, Worker() as builder:
-        for configuration in left:
-            conditions = replace(current.conditions, dtype=configuration.dtype)
-            outcome: Run | str
-            try:
-                path = _model_file(configuration, current.backend, builder, Path(directory))
-                conditions = replace(conditions, model_sha256=sha256(path))
-                outcome = _run(path, current)
-            except WorkerError as error:
-                outcome = str(error)
-            store.add(current.key(configuration), configuration, conditions, outcome)
-            yield outcome if isinstance(outcome, str) else None
+def shuffled(configurations: Iterable[Configuration], number: int = 0) -> list[Configuration]:
+    """In the order of that number: none follows the same other each time."""
+    return sorted(configurations, key=lambda c: hashlib.sha256(f"{number} {c}".encode()).digest())
 
 
-def _model_file(configuration: Configuration, backend: Backend, builder: Worker, directory: Path) -> Path:
+def _model_file(configuration: Configuration, backend: Backend, builder: Worker, path: Path) -> Path:
     if configuration.kind == "file":
-        path = Path(configuration.name)
-        if path.suffix not in backend.formats:
-            raise WorkerError(f"{path}: {backend.name} reads {' and '.join(backend.formats)} files")
-        if not path.is_file():
-            raise WorkerError(f"{path}: no such file")
-        return path
+        given = Path(configuration.name)
+        if given.suffix not in backend.formats:
+            raise WorkerError(f"{given}: {backend.name} reads {' and '.join(backend.formats)} files")
+        if not given.is_file():
+            raise WorkerError(f"{given}: no such file")
+        return given
     if configuration.dtype not in backend.dtypes:
         raise WorkerError(f"dtype {configuration.dtype}: models for {backend.name} are {', '.join(backend.dtypes)}")
-    path = directory / f"model{backend.formats[0]}"
     builder.ask(duty="build", path=str(path), **configuration._asdict() | {"settings": dict(configuration.settings)})
     return path
 
 
-def _run(path: Path, current: Session) -> Run:
+def _run(path: Path, current: Session, protocol: Protocol) -> Run:
+    request = {"backend": current.backend.name, "threads": current.conditions.threads, "path": str(path)}
     with Worker() as worker:
-        reply = worker.ask(
-            duty="measure", backend=current.backend.name, threads=current.conditions.threads, path=str(path)
-        )
+        reply = worker.ask(duty="measure", protocol=protocol._asdict(), **request)
     # What changed in the middle of a session ends it; the next start measures under the new conditions.
     refuse_mixing(current.conditions, Conditions.from_json(reply.pop("conditions")))
     return Run.from_values(reply)

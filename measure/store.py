@@ -1,4 +1,4 @@
-"""The store of measurements: one SQLite file, one row per configuration that was measured or that failed.
+"""The store of measurements: one SQLite file, one row per visit to a configuration, measured or failed.
 
 A row is committed as soon as it is known, so that killing the process loses what is being measured and nothing else.
 """
@@ -15,30 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .configuration import Configuration
-from .record import Conditions, MeasureError, Measurement, Run
-
-SCHEMA = 1
-"""1: the first."""
-
-_TABLE = """
-CREATE TABLE record (
-    digest TEXT NOT NULL,
-    backend TEXT NOT NULL,
-    dtype TEXT NOT NULL,
-    setting TEXT NOT NULL,
-    configuration TEXT NOT NULL,
-    conditions TEXT NOT NULL,
-    run TEXT,
-    failure TEXT,
-    taken_at TEXT NOT NULL,
-    UNIQUE (digest, backend, dtype, setting),
-    CHECK ((run IS NULL) <> (failure IS NULL))
-)
-"""
-
-
-class StoreError(MeasureError):
-    """A store that cannot be opened, read or written."""
+from .record import Conditions, Measurement, Run, pooled
+from .store_schema import StoreError, prepare
 
 
 class Key(NamedTuple):
@@ -51,35 +29,49 @@ class Key(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A row: a measurement, or the reason why there is none."""
+    """All visits to a configuration as one measurement, or the reason why a visit failed."""
 
     configuration: Configuration
     backend: str
     conditions: Conditions
     outcome: Measurement | str
     taken_at: str
-    """UTC, ISO 8601."""
+    """When the last of them ended: UTC, ISO 8601."""
 
 
 class Store:
     """An open store."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path, self._connection = path, connection
 
-    def keys(self) -> set[Key]:
-        """What was measured already, or failed."""
-        return {Key(*row) for row in self._connection.execute("SELECT digest, backend, dtype, setting FROM record")}
+    def runs(self, backend: str, setting: str) -> Iterator[tuple[Key, Run]]:
+        """The visits on a backend under a setting, in the order they were taken."""
+        rows = self._connection.execute(
+            "SELECT rowid, digest, dtype, run FROM record "
+            "WHERE backend = ? AND setting = ? AND run IS NOT NULL ORDER BY rowid",
+            (backend, setting),
+        )
+        for row, digest, dtype, run in rows:
+            with self._decoding(row):
+                yield Key(digest, backend, dtype, setting), Run.from_values(json.loads(run))
 
-    def add(self, key: Key, configuration: Configuration, conditions: Conditions, outcome: Run | str) -> None:
-        """Commit one row. Raises StoreError where its key is taken, as by another process measuring the same."""
+    def failed(self) -> set[Key]:
+        """What failed."""
+        rows = self._connection.execute("SELECT digest, backend, dtype, setting FROM record WHERE failure IS NOT NULL")
+        return {Key(*row) for row in rows}
+
+    def add(
+        self, key: Key, visit: int, configuration: Configuration, conditions: Conditions, outcome: Run | str
+    ) -> None:
+        """Commit a visit. Raises StoreError where its number is taken, as by another process measuring the same."""
         run = json.dumps(asdict(outcome)) if isinstance(outcome, Run) else None
         failure = outcome if isinstance(outcome, str) else None
         taken_at = datetime.now(UTC).isoformat(timespec="seconds")
-        row = (*key, json.dumps(configuration), conditions.to_json(), run, failure, taken_at)
+        row = (*key, visit, json.dumps(configuration), conditions.to_json(), run, failure, taken_at)
         try:
             with self._connection:
-                self._connection.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+                self._connection.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         except sqlite3.IntegrityError:
             raise StoreError(
                 f"{configuration.label}: measured meanwhile by another process; let one process at a time use a store"
@@ -91,47 +83,71 @@ class Store:
             self._connection.execute("DELETE FROM record WHERE backend = ? AND failure IS NOT NULL", (backend,))
 
     def records(self) -> list[Record]:
-        """All rows in the order they were taken."""
-        columns = "configuration, backend, conditions, run, failure, taken_at"
-        return [_record(*row) for row in self._connection.execute(f"SELECT {columns} FROM record ORDER BY rowid")]
+        """All that was measured and all that failed, in the order it was begun.
+
+        Visits that met different model files, built by different versions of a converter, stay apart.
+        """
+        together: dict[tuple[Key, str | None, bool], list[Record]] = {}
+        columns = "digest, backend, dtype, setting, configuration, conditions, run, failure, taken_at"
+        for row, *values in self._connection.execute(f"SELECT rowid, {columns} FROM record ORDER BY rowid"):
+            key = Key(*values[:4])
+            with self._decoding(row):
+                record = _record(key.backend, *values[4:])
+            failed = isinstance(record.outcome, str)
+            together.setdefault((key, record.conditions.model_sha256, failed), []).append(record)
+        return [_joined(records) for records in together.values()]
+
+    @contextmanager
+    def _decoding(self, row: int) -> Iterator[None]:
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise StoreError(
+                f"{self._path}: row {row} is not as Stairline writes it ({type(error).__name__}: {error}); "
+                "restore the file or delete the row"
+            ) from None
 
 
 @contextmanager
 def opened(path: Path, *, create: bool = False) -> Iterator[Store]:
-    """The store in that file. Raises StoreError for one that is missing, is something else or is of a later version."""
+    """The store in that file, which is made where ``create``, and upgraded where it is older.
+
+    Raises StoreError for one that is missing, is something else, is of a later version, or can no longer be written.
+    """
     if not create and not path.is_file():
         raise StoreError(f"{path}: no such file; 'stairline measure run' writes one")
     try:
-        with closing(sqlite3.connect(path, timeout=30)) as connection:
-            _prepare(path, connection)
-            yield Store(connection)
+        with closing(_connection(path, create)) as connection:
+            prepare(path, connection)
+            yield Store(path, connection)
     except sqlite3.Error as error:
         raise StoreError(f"{path}: cannot be used as a store of measurements: {error}") from None
 
 
-def _prepare(path: Path, connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    with connection:
-        connection.execute("BEGIN IMMEDIATE")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version == 0 and tables == 0:
-            connection.execute(_TABLE)
-            connection.execute(f"PRAGMA user_version = {SCHEMA}")
-        elif version != SCHEMA:
-            raise StoreError(f"{path}: schema {version}: this version of Stairline reads stores of schema {SCHEMA}")
+def _connection(path: Path, create: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        return connection
+    except sqlite3.OperationalError:
+        connection.close()
+        if create or path.with_name(f"{path.name}-wal").exists():
+            raise
+    # A folder that cannot be written has no place for the files that readers share with a writer; there is none.
+    return sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
 
 
 def _record(
-    configuration: str, backend: str, conditions: str, run: str | None, failure: str | None, taken_at: str
+    backend: str, configuration: str, conditions: str, run: str | None, failure: str | None, taken_at: str
 ) -> Record:
     kind, name, settings, dtype = json.loads(configuration)
     found = Conditions.from_json(conditions)
     outcome = failure or Measurement(found, (Run.from_values(json.loads(run or "")),))
-    return Record(
-        Configuration(kind, name, tuple((key, value) for key, value in settings), dtype),
-        backend,
-        found,
-        outcome,
-        taken_at,
-    )
+    described = Configuration(kind, name, tuple((key, value) for key, value in settings), dtype)
+    return Record(described, backend, found, outcome, taken_at)
+
+
+def _joined(visits: list[Record]) -> Record:
+    """Visits with the same key, all measured or all failed; of failures, the last."""
+    measured = [record.outcome for record in visits if isinstance(record.outcome, Measurement)]
+    return visits[-1]._replace(outcome=pooled(measured)) if measured else visits[-1]

@@ -5,16 +5,29 @@ from __future__ import annotations
 import csv
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import plan as plans
 from .backends import NAMES
+from .protocol import DEFAULT, Protocol
 from .record import MeasureError, Measurement
 
+if TYPE_CHECKING:
+    from .session import Visit
+
 _FILE = click.Path(path_type=Path)
+
+
+def _bound(name: str, least: int, what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option for a field of the protocol, which is its default."""
+    option = f"--{name.replace('_', '-')}"
+    return click.option(
+        option, type=click.IntRange(min=least), default=getattr(DEFAULT, name), show_default=True, help=what
+    )
 
 
 @click.command("run")
@@ -24,8 +37,27 @@ _FILE = click.Path(path_type=Path)
 @click.option("--threads", type=int, default=1, show_default=True, help="Threads, each with a core of its own.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Begin nothing more after this time.")
 @click.option("--retry-failed", is_flag=True, help="Try again what failed on this backend before.")
+@_bound("visits", 1, "Visits to each configuration, spread over time.")
+@_bound("max_visits", 1, "Visits to one whose visits do not agree.")
+@_bound("warmups", 0, "Runs that begin each visit and do not count.")
+@_bound("runs", 2, "Timed runs in each visit, at least.")
+@_bound("max_runs", 2, "Timed runs in each visit while the mean is not known within 2 %.")
+@click.option(
+    "--max-seconds",
+    "max_s",
+    type=click.FloatRange(min=0),
+    default=DEFAULT.max_s,
+    show_default=True,
+    help="Time after which a visit completes its --runs and no more.",
+)
 def run_command(
-    plan: Path, name: str, store_file: Path, threads: int, minutes: float | None, retry_failed: bool
+    plan: Path,
+    name: str,
+    store_file: Path,
+    threads: int,
+    minutes: float | None,
+    retry_failed: bool,
+    **bounds: Any,
 ) -> None:
     """Measure what a plan asks for and the store does not have yet.
 
@@ -33,19 +65,26 @@ def run_command(
     """
     from . import store
     from .backends import backend
-    from .session import measure, pending, session
+    from .session import Progress, measure, session
 
+    protocol = Protocol(**bounds)
+    if protocol.max_visits < protocol.visits:
+        raise click.UsageError(f"--max-visits {protocol.max_visits}: --visits {protocol.visits} asks for more")
     planned = plans.configurations(plans.read(plan))
     current = session(backend(name), threads)
     with store.opened(store_file, create=True) as opened:
         if retry_failed:
             opened.forget_failures(name)
-        left = pending(planned, current, opened)
-        outcomes = list(_watched(_until(measure(left, current, opened), minutes), len(left)))
-    failed = sum(reason is not None for reason in outcomes)
+        progress = Progress(planned, current, opened, protocol)
+        before = progress.tally
+        for _ in _until(_watched(measure(progress, current.backend), progress.left), minutes):
+            pass
+        now = progress.tally
+    failed = now.failed - before.failed
     click.echo(
-        f"{store_file}: {len(outcomes) - failed} measured and {failed} failed now, {len(planned) - len(left)} before, "
-        f"{len(left) - len(outcomes)} left" + ("; 'stairline measure show' tells why" if failed else ""),
+        f"{store_file}: {now.measured - before.measured} measured and {failed} failed now, "
+        f"{before.measured + before.failed} before, {now.due} left"
+        + ("; 'stairline measure show' tells why" if failed else ""),
         err=True,
     )
 
@@ -70,9 +109,9 @@ def export_command(store_file: Path, output: Path) -> None:
 
     with store.opened(store_file) as opened:
         records = opened.records()
-    fastest = report.fastest_references(records)
+    paces = report.paces(records)
     measured = [(r, r.outcome) for r in records if isinstance(r.outcome, Measurement)]
-    rows = [report.CSV_COLUMNS, *(report.csv_row(record, found, fastest) for record, found in measured)]
+    rows = [report.CSV_COLUMNS, *(report.csv_row(record, found, paces) for record, found in measured)]
     if str(output) == "-":
         csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
         return
@@ -85,22 +124,25 @@ def export_command(store_file: Path, output: Path) -> None:
     click.echo(f"wrote {len(measured)} measurements to {output}; {failed} failures are not among them", err=True)
 
 
-def _until(outcomes: Iterator[str | None], minutes: float | None) -> Iterator[str | None]:
+def _until(visits: Iterator[Visit], minutes: float | None) -> Iterator[Visit]:
     end_s = float("inf") if minutes is None else time.monotonic() + 60 * minutes
-    for outcome in outcomes:
-        yield outcome
+    for visit in visits:
+        yield visit
         if time.monotonic() >= end_s:
             return
 
 
-def _watched(outcomes: Iterator[str | None], total: int) -> Iterator[str | None]:
+def _watched(visits: Iterator[Visit], total: int) -> Iterator[Visit]:
     """The same, with a progress bar and the time left where a person looks."""
     if not sys.stderr.isatty():
-        yield from outcomes
+        yield from visits
         return
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    yield from track(
-        outcomes, "measuring", total=total, console=Console(stderr=True), transient=True, refresh_per_second=1
-    )
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=1) as bar:
+        task = bar.add_task("visits", total=total)
+        for done, visit in enumerate(visits, 1):
+            bar.update(task, completed=done, total=done + visit.left, description=visit.configuration.label)
+            yield visit

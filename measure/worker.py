@@ -19,7 +19,7 @@ from typing import Any
 
 from . import backends, machine
 from .configuration import configuration
-from .protocol import measure_run
+from .protocol import Protocol, measure_run
 
 _STDIN = 0
 _REASON_CHARACTERS = 500
@@ -47,10 +47,10 @@ def build(kind: str, name: str, settings: dict[str, Any], dtype: str, path: str)
     return {}
 
 
-def measure(backend: str, threads: int, path: str) -> dict[str, Any]:
+def measure(backend: str, threads: int, path: str, protocol: dict[str, Any]) -> dict[str, Any]:
     """Time one model file by the protocol, under conditions looked up anew."""
     found = describe(backend, threads)
-    return found | asdict(measure_run(backends.backend(backend).load(Path(path), threads)))
+    return found | asdict(measure_run(backends.backend(backend).load(Path(path), threads), Protocol(**protocol)))
 
 
 _DUTIES: dict[str, Callable[..., dict[str, Any]]] = {"describe": describe, "build": build, "measure": measure}

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import resource
 import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from measure.configuration import configuration
-from measure.record import Conditions, Measurement, Run
-from measure.store import SCHEMA, Key, StoreError, opened
+from measure.record import Conditions, Measurement, Reading, Run
+from measure.store import Key, opened
+from measure.store_schema import SCHEMA, StoreError
 
 ROOT = Path(__file__).resolve().parents[1]
 PLAN = """schema = 1
@@ -28,27 +33,86 @@ sweep = { cout = "1:12:1" }
 CONDITIONS = Conditions("board", "cpu", (), None, None, (0, 1), 2, "runtime", "1", "none", "float32", "ab")
 CONFIGURATION = configuration("op", "conv2d", {"hw": 8}, "float32")
 KEY = Key("d", "tflite", "float32", "s")
-RUN = Run((3.0,), (1.0, 0.1 + 0.2), False, (0.5, 0.25))
+RUN = Run((3.0,), (1.0, 0.1 + 0.2), Reading(0.5, 0.25, 41.5, 2_400_000_000), Reading(0.5))
 
 
-def test_a_measurement_comes_back_to_the_last_bit(tmp_path: Path) -> None:
+def test_visits_come_back_to_the_last_bit_as_one_measurement(tmp_path: Path) -> None:
+    other = replace(RUN, runs_s=(2.0, 1 / 3))
     with opened(tmp_path / "s.db", create=True) as store:
-        store.add(KEY, CONFIGURATION, CONDITIONS, RUN)
+        store.add(KEY, 1, CONFIGURATION, CONDITIONS, RUN)
+        store.add(KEY, 2, CONFIGURATION, CONDITIONS, other)
     with opened(tmp_path / "s.db") as store:
         (record,) = store.records()
-        assert store.keys() == {KEY}
+        assert list(store.runs("tflite", "s")) == [(KEY, RUN), (KEY, other)]
     assert (record.configuration, record.conditions) == (CONFIGURATION, CONDITIONS)
-    assert record.outcome == Measurement(CONDITIONS, (RUN,))
+    assert record.outcome == Measurement(CONDITIONS, (RUN, other))
+
+
+def test_a_visit_that_fails_does_not_hide_those_that_did_not(tmp_path: Path) -> None:
+    with opened(tmp_path / "s.db", create=True) as store:
+        store.add(KEY, 1, CONFIGURATION, CONDITIONS, RUN)
+        store.add(KEY, 2, CONFIGURATION, CONDITIONS, "it broke")
+        assert [record.outcome for record in store.records()] == [Measurement(CONDITIONS, (RUN,)), "it broke"]
+
+
+def test_visits_to_different_model_files_are_not_averaged(tmp_path: Path) -> None:
+    with opened(tmp_path / "s.db", create=True) as store:
+        store.add(KEY, 1, CONFIGURATION, CONDITIONS, RUN)
+        store.add(KEY, 2, CONFIGURATION, replace(CONDITIONS, model_sha256="cd"), RUN)
+        assert [record.conditions.model_sha256 for record in store.records()] == ["ab", "cd"]
 
 
 def test_nothing_is_kept_twice(tmp_path: Path) -> None:
     with opened(tmp_path / "s.db", create=True) as store:
-        store.add(KEY, CONFIGURATION, CONDITIONS, "it broke")
+        store.add(KEY, 1, CONFIGURATION, CONDITIONS, "it broke")
+        assert store.failed() == {KEY}
         with pytest.raises(StoreError, match="another process"):
-            store.add(KEY, CONFIGURATION, CONDITIONS, RUN)
+            store.add(KEY, 1, CONFIGURATION, CONDITIONS, RUN)
         store.forget_failures("tflite")
-        store.add(KEY, CONFIGURATION, CONDITIONS, RUN)
+        store.add(KEY, 1, CONFIGURATION, CONDITIONS, RUN)
         assert len(store.records()) == 1
+
+
+VERSION_1 = """
+CREATE TABLE record (digest TEXT NOT NULL, backend TEXT NOT NULL, dtype TEXT NOT NULL, setting TEXT NOT NULL,
+    configuration TEXT NOT NULL, conditions TEXT NOT NULL, run TEXT, failure TEXT, taken_at TEXT NOT NULL,
+    UNIQUE (digest, backend, dtype, setting), CHECK ((run IS NULL) <> (failure IS NULL)));
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_store_of_the_first_version_is_upgraded_with_all_it_holds(tmp_path: Path) -> None:
+    run = {"warmups_s": [3.0], "runs_s": [1.0, 0.5], "converged": True, "reference_s": [0.25, 0.75]}
+    described = (json.dumps(CONFIGURATION), CONDITIONS.to_json())
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
+        connection.executescript(VERSION_1)
+        with connection:
+            insert = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            connection.execute(insert, (*KEY, *described, json.dumps(run), None, "2026-01-01T00:00:00+00:00"))
+            connection.execute(insert, ("e", *KEY[1:], *described, None, "it broke", "2026-01-01T00:00:01+00:00"))
+    for _ in range(2):
+        with opened(tmp_path / "s.db") as store:
+            measured, failed = store.records()
+        assert measured.outcome == Measurement(CONDITIONS, (Run((3.0,), (1.0, 0.5), Reading(0.25), Reading(0.75)),))
+        assert (failed.outcome, measured.taken_at) == ("it broke", "2026-01-01T00:00:00+00:00")
+
+
+def test_a_row_that_something_else_wrote_is_named(tmp_path: Path) -> None:
+    with opened(tmp_path / "s.db", create=True) as store:
+        store.add(KEY, 1, CONFIGURATION, CONDITIONS, RUN)
+    for column, text in (("run", "{}"), ("run", "no JSON"), ("configuration", "[1]"), ("conditions", "{}")):
+        (tmp_path / "t.db").write_bytes((tmp_path / "s.db").read_bytes())
+        with closing(sqlite3.connect(tmp_path / "t.db")) as connection, connection:
+            connection.execute(f"UPDATE record SET {column} = ?", (text,))
+        with opened(tmp_path / "t.db") as store, pytest.raises(StoreError, match=r"t\.db: row 1 is not as"):
+            store.records()
+
+
+def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
+        connection.execute("CREATE TABLE bookmarks (address TEXT)")
+    with pytest.raises(StoreError, match=r"s\.db: schema 0"), opened(tmp_path / "s.db", create=True):
+        pass
 
 
 def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
@@ -68,24 +132,59 @@ def rows(path: Path) -> list[tuple[str, ...]]:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
             return []
-        return connection.execute("SELECT digest, run, taken_at FROM record ORDER BY rowid").fetchall()
+        return connection.execute("SELECT digest, visit, run, taken_at FROM record ORDER BY rowid").fetchall()
 
 
-def test_killing_the_process_at_any_moment_loses_nothing_that_was_measured(tmp_path: Path) -> None:
+def command(*more: str, visits: int) -> list[str]:
+    quick = (
+        "--visits",
+        str(visits),
+        "--max-visits",
+        str(visits),
+        "--warmups",
+        "0",
+        "--runs",
+        "2",
+        "--max-seconds",
+        "0",
+    )
+    return [*(sys.executable, "-m", "stairline", "measure", "run", "p.toml", "-b", "onnxruntime"), *quick, *more]
+
+
+def test_killing_the_process_at_twenty_moments_loses_nothing_that_was_measured(tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text(PLAN, encoding="utf-8")
-    command = [*(sys.executable, "-m", "stairline", "measure", "run", "p.toml"), "-b", "onnxruntime", "--store", "s.db"]
+    run = command("--store", "s.db", visits=4)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     moments = random.Random(7)
     before: list[tuple[str, ...]] = []
-    for _ in range(5):
-        with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
-            time.sleep(moments.uniform(0.2, 3))
+    for _ in range(20):
+        with subprocess.Popen(run, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
+            time.sleep(moments.uniform(0.2, 1.6))
             process.kill()
         now = rows(tmp_path / "s.db")
         assert now[: len(before)] == before
         before = now
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=100, stderr=subprocess.DEVNULL)
+    subprocess.run(run, cwd=tmp_path, env=environment, check=True, timeout=100, stderr=subprocess.DEVNULL)
     complete = rows(tmp_path / "s.db")
     assert complete[: len(before)] == before
-    assert len({digest for digest, _, _ in complete}) == len(complete) == 12
-    assert all(run for _, run, _ in complete)
+    digests = {digest for digest, *_ in complete}
+    assert len(digests) == 12
+    assert sorted((digest, visit) for digest, visit, *_ in complete) == sorted(product(digests, (1, 2, 3, 4)))
+    assert all(len(json.loads(run)["runs_s"]) == 2 for _, _, run, _ in complete)
+
+
+def test_a_disk_that_is_full_is_one_line_and_what_was_measured_stays(tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text(PLAN, encoding="utf-8")
+    done = subprocess.run(
+        command("--store", "s.db", visits=4),
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "s.db: cannot be used as a store of measurements: " in done.stderr
+    assert 0 < len(rows(tmp_path / "s.db")) < 48

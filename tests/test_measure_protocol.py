@@ -1,0 +1,121 @@
+"""The protocol: what a visit does, when another is due, and what a disturbed machine does to the reported time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from measure import machine
+from measure.protocol import Protocol, measure_run, reading
+from measure.record import Conditions, Measurement, Reading, Run
+from measure.visits import Pace, drift, is_due, is_settled, pace
+
+BEST = Pace(matmul_s=1.0, stream_s=2.0)
+CALM = Reading(1.0, 2.0)
+CONDITIONS = Conditions("board", "cpu", (), None, None, (0,), 1, "runtime", "1", "none")
+latencies = st.floats(1e-6, 10)
+readings = st.builds(Reading, st.floats(1e-6, 1), st.none() | st.floats(1e-6, 1))
+
+
+def visit(*times: float, before: Reading = CALM, after: Reading = CALM) -> Run:
+    return Run((), times, before, after)
+
+
+def test_a_visit_counts_its_warm_ups_and_stops_at_its_bound() -> None:
+    calls: list[int] = []
+
+    def infer() -> None:  # ever longer, so that no interval becomes narrow
+        calls.append(sum(range(2 ** len(calls))))
+
+    found = measure_run(infer, Protocol(warmups=3, runs=5, max_runs=17))
+    assert (len(found.warmups_s), len(found.runs_s), len(calls)) == (3, 17, 20)
+
+
+def test_a_visit_completes_its_runs_when_its_time_is_over() -> None:
+    found = measure_run(lambda: None, Protocol(warmups=0, runs=5, max_s=0.0))
+    assert len(found.runs_s) == 5
+
+
+def test_a_reading_tells_the_pace_of_this_machine() -> None:
+    found = reading()
+    multiplications = 192**3
+    assert found.stream_s is not None
+    # No core does more than 200 GMAC/s or reads more than a terabyte a second; none still in use does a thousandth.
+    assert multiplications / 2e11 < found.matmul_s < multiplications / 2e8
+    assert 2**26 / 1e12 < found.stream_s < 2**26 / 1e9
+
+
+def test_the_hottest_zone_and_the_present_clock_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, text in enumerate(("41500\n", "38000\n", "N/A\n")):
+        (tmp_path / f"thermal_zone{number}").mkdir()
+        (tmp_path / f"thermal_zone{number}" / "temp").write_text(text)
+    monkeypatch.setattr(machine, "_THERMAL", tmp_path)
+    assert machine.temperature_c() == 41.5
+    for core in range(machine.os.cpu_count() or 1):
+        (tmp_path / f"cpu{core}" / "cpufreq").mkdir(parents=True)
+        (tmp_path / f"cpu{core}" / "cpufreq" / "scaling_cur_freq").write_text("2841600\n")
+    monkeypatch.setattr(machine, "_CPUFREQ", tmp_path)
+    assert machine.current_clock_hz() == 2_841_600_000
+
+
+def test_a_machine_without_sensors_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_THERMAL", "_CPUFREQ", "_CPUINFO"):
+        monkeypatch.setattr(machine, name, tmp_path / "absent")
+    assert (machine.temperature_c(), machine.current_clock_hz()) == (None, None)
+
+
+def test_drift_is_that_of_the_worst_reading() -> None:
+    assert drift(visit(1.0), BEST) == 1.0
+    assert drift(visit(1.0, after=Reading(1.25, 2.0)), BEST) == 1.25
+    assert drift(visit(1.0, before=Reading(1.0, 3.0), after=Reading(1.25, 2.0)), BEST) == 1.5
+
+
+def test_a_neighbour_that_takes_bandwidth_is_noticed_though_the_core_is_quick() -> None:
+    assert drift(visit(1.0, before=Reading(1.0, 4.0)), BEST) == 2.0
+
+
+def test_a_visit_from_before_bandwidth_was_read_has_the_drift_of_its_core() -> None:
+    assert drift(visit(1.0, before=Reading(1.1), after=Reading(1.2)), BEST) == pytest.approx(1.2)
+
+
+@given(st.lists(st.builds(visit, latencies, before=readings, after=readings), min_size=1))
+def test_nothing_is_quicker_than_the_machine_at_its_best(runs: list[Run]) -> None:
+    best = pace(runs, Pace())
+    assert min(drift(run, best) for run in runs) >= 1.0
+    assert pace(runs, best) == best
+
+
+def test_three_visits_that_agree_are_enough() -> None:
+    runs = [visit(1.0), visit(1.01), visit(1.5)]
+    assert [is_due(runs[:taken], BEST, Protocol()) for taken in (0, 1, 2, 3)] == [True, True, True, False]
+
+
+def test_a_quick_visit_that_no_other_confirms_asks_for_more_up_to_the_bound() -> None:
+    runs = [visit(1.0), visit(1.1), visit(1.2), visit(1.3), visit(1.4), visit(1.5)]
+    assert [is_due(runs[:taken], BEST, Protocol()) for taken in (3, 4, 5, 6)] == [True, True, True, False]
+    assert not is_settled(runs, BEST)
+
+
+def test_visits_of_a_slow_stretch_do_not_confirm_each_other() -> None:
+    slow = Reading(1.2, 2.0)
+    runs = [visit(1.0, before=slow), visit(1.0, before=slow), visit(1.0)]
+    assert is_due(runs, BEST, Protocol())
+    assert not is_due([*runs, visit(1.01)], BEST, Protocol())
+
+
+@given(st.lists(latencies, min_size=1, max_size=9), st.floats(1.0, 100.0))
+def test_a_disturbance_of_one_visit_cannot_move_the_reported_time(times: list[float], factor: float) -> None:
+    calm = visit(*times)
+    disturbed = visit(*(factor * time_s for time_s in times))
+    assert Measurement(CONDITIONS, (disturbed, calm, disturbed)).latency_s == calm.median_s
+
+
+@given(st.builds(visit, latencies, latencies, latencies, before=readings, after=readings))
+def test_the_essence_of_a_visit_decides_as_the_visit_does(run: Run) -> None:
+    best = pace([run], Pace())
+    assert (run.essence.median_s, drift(run.essence, best)) == (run.median_s, drift(run, best))
+    assert Run.from_values(asdict(run)) == run
