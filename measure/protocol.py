@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from statistics import median
 from typing import Any, NamedTuple
 
 from . import machine
@@ -63,6 +62,8 @@ def is_narrow(runs_s: Sequence[float]) -> bool:
 
 def reading() -> Reading:
     """Median times of two fixed pieces of work, which depend on nothing but the machine and what else runs on it."""
+    from statistics import median
+
     import numpy as np
 
     ones = np.ones((_PRODUCT_SIZE, _PRODUCT_SIZE), dtype=np.float32)

@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from math import sqrt
-from statistics import median
 from typing import Any
 
 
@@ -118,6 +117,8 @@ class Run:
     @property
     def median_s(self) -> float:
         """Of the runs; the warm-ups stay out."""
+        from statistics import median  # It costs every command some milliseconds.
+
         return median(self.runs_s)
 
     @property
