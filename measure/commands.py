@@ -11,7 +11,7 @@ import click
 from . import plan as plans
 from .configuration import AS_STORED
 from .record import MeasureError
-from .store_commands import export_command, run_command, show_command
+from .store_commands import export_command, plot_command, run_command, show_command
 
 _EXISTING = click.Path(path_type=Path)
 
@@ -21,7 +21,7 @@ def measure_group() -> None:
     """Measure networks on the runtimes of this machine."""
 
 
-for _command in (run_command, show_command, export_command):
+for _command in (run_command, show_command, export_command, plot_command):
     measure_group.add_command(_command)
 
 

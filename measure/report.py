@@ -1,4 +1,4 @@
-"""A store as text and as rows of a CSV file; milliseconds, for people read them."""
+"""A store as text; milliseconds, for people read them."""
 
 from __future__ import annotations
 
@@ -6,57 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from .protocol import is_narrow
-from .record import Conditions, Measurement, statistics
+from .record import Conditions, Measurement
 from .store import Record
-from .visits import AGREEMENT, Pace, drift, is_settled, pace
-
-CSV_COLUMNS = (
-    *("net", "latency_ms", "std_ms", "dtype", "backend", "mean_ms", "ci95_ms", "min_ms", "median_ms", "mad_ms"),
-    *(
-        "p90_ms",
-        "p95_ms",
-        "p99_ms",
-        "visits",
-        "runs",
-        "converged",
-        "settled",
-        "drift",
-        "temperature_c",
-        "device",
-        "cpu",
-    ),
-    *("governor", "clock_hz", "cpus", "threads", "runtime", "runtime_version", "delegate", "model_sha256", "setting"),
-    "taken_at",
-)
-"""One row per measurement: ``latency_ms`` and ``std_ms`` of the quickest visit, the other times of all its runs."""
+from .visits import AGREEMENT, Pace, drift, is_converged, is_settled, paces
 
 _HEADINGS = ("net", "dtype", "ms", "min", "mean", "+-95 %", "p95", "visits", "runs", "drift")
-
-
-def paces(records: Sequence[Record]) -> dict[str, Pace]:
-    """How quick the machine was at its best under each setting."""
-    found: dict[str, Pace] = {}
-    for record in records:
-        if isinstance(record.outcome, Measurement):
-            setting = record.conditions.setting_digest
-            found[setting] = pace(record.outcome.runs, found.get(setting, Pace()))
-    return found
-
-
-def csv_row(record: Record, measurement: Measurement, best: Mapping[str, Pace]) -> tuple[object, ...]:
-    """The values of CSV_COLUMNS; None where nothing is known."""
-    s, c = measurement.statistics, measurement.conditions
-    times_s = (s.mean_s, s.ci95_s, s.min_s, s.median_s, s.mad_s, s.p90_s, s.p95_s, s.p99_s)
-    runs, quickest, at_best = measurement.runs, measurement.quickest, best[c.setting_digest]
-    std_s = statistics(quickest.runs_s).std_s
-    return (
-        *(record.configuration.label, _ms(measurement.latency_s), _ms(std_s), record.configuration.dtype),
-        *(record.backend, *map(_ms, times_s), len(runs), _run_count(measurement)),
-        *(int(_is_converged(measurement)), int(is_settled(runs, at_best)), round(drift(quickest, at_best), 4)),
-        *(_temperature_c(measurement), c.device, c.cpu, c.governor, c.clock_hz, " ".join(map(str, c.cpus))),
-        *(c.threads, c.runtime, c.runtime_version, c.delegate, c.model_sha256, c.setting_digest, record.taken_at),
-    )
 
 
 def lines(records: Sequence[Record]) -> list[str]:
@@ -100,7 +54,7 @@ def _conditions_text(c: Conditions) -> str:
 
 def _caveats(measured: Sequence[Measurement], best: Mapping[str, Pace]) -> list[str]:
     text = []
-    if not all(map(_is_converged, measured)):
+    if not all(map(is_converged, measured)):
         text.append("* the mean's 95 % interval is wider than 2 %")
     unsettled = sum(not is_settled(found.runs, best[found.conditions.setting_digest]) for found in measured)
     if unsettled:
@@ -114,7 +68,7 @@ def _caveats(measured: Sequence[Measurement], best: Mapping[str, Pace]) -> list[
 def _cells(record: Record, measurement: Measurement, best: Mapping[str, Pace]) -> tuple[str, ...]:
     s, at_best = measurement.statistics, best[measurement.conditions.setting_digest]
     unsettled = "" if is_settled(measurement.runs, at_best) else " ~"
-    wide = "" if _is_converged(measurement) else " *"
+    wide = "" if is_converged(measurement) else " *"
     return (
         *(record.configuration.label, record.configuration.dtype, f"{1e3 * measurement.latency_s:.4f}{unsettled}"),
         *(f"{1e3 * s.min_s:.4f}", f"{1e3 * s.mean_s:.4f}", f"{s.ci95_s / s.mean_s:.1%}{wide}", f"{1e3 * s.p95_s:.4f}"),
@@ -133,19 +87,5 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _ms(time_s: float) -> float:
-    return float(f"{1e3 * time_s:.6g}")
-
-
-def _temperature_c(measurement: Measurement) -> float | None:
-    """The highest that was read around any visit."""
-    readings = (reading.temperature_c for run in measurement.runs for reading in (run.before, run.after))
-    return max((read for read in readings if read is not None), default=None)
-
-
 def _run_count(measurement: Measurement) -> int:
     return sum(len(run.runs_s) for run in measurement.runs)
-
-
-def _is_converged(measurement: Measurement) -> bool:
-    return is_narrow([time_s for run in measurement.runs for time_s in run.runs_s])

@@ -1,11 +1,11 @@
-"""The verbs ``measure run``, ``show`` and ``export``: taking measurements into a store and reading them out."""
+"""The verbs ``measure run``, ``show``, ``export`` and ``plot``: into a store and out of it."""
 
 from __future__ import annotations
 
-import csv
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import click
 from . import plan as plans
 from .backends import NAMES
 from .protocol import DEFAULT, Protocol
-from .record import MeasureError, Measurement
+from .record import MeasureError
 
 if TYPE_CHECKING:
     from .session import Visit
@@ -102,26 +102,54 @@ def show_command(store_file: Path) -> None:
 
 @click.command("export")
 @click.argument("store_file", type=_FILE, metavar="FILE")
-@click.option("--csv", "output", type=_FILE, required=True, metavar="OUT", help="The file; '-' for standard output.")
-def export_command(store_file: Path, output: Path) -> None:
-    """Write the measurements of a store as CSV, one row each, times in ms."""
-    from . import report, store
+@click.option("--csv", "csv_file", type=_FILE, metavar="OUT", help="A CSV file; '-' for standard output.")
+@click.option("--parquet", "parquet_file", type=_FILE, metavar="OUT", help="A Parquet file.")
+def export_command(store_file: Path, csv_file: Path | None, parquet_file: Path | None) -> None:
+    """Write the measurements of a store as a table, one row each, times in ms."""
+    from . import store, table
 
+    if not csv_file and not parquet_file:
+        raise click.UsageError("nothing to write: give --csv, --parquet or both")
     with store.opened(store_file) as opened:
         records = opened.records()
-    paces = report.paces(records)
-    measured = [(r, r.outcome) for r in records if isinstance(r.outcome, Measurement)]
-    rows = [report.CSV_COLUMNS, *(report.csv_row(record, found, paces) for record, found in measured)]
-    if str(output) == "-":
-        csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
-        return
+    rows = table.rows(records)
+    failed = sum(isinstance(record.outcome, str) for record in records)
+    if parquet_file:
+        with _written(parquet_file, f"{len(rows)} measurements", failed):
+            table.write_parquet(rows, parquet_file)
+    if csv_file and str(csv_file) == "-":
+        table.write_csv(rows, sys.stdout)
+    elif csv_file:
+        with (
+            _written(csv_file, f"{len(rows)} measurements", failed),
+            csv_file.open("w", newline="", encoding="utf-8") as file,
+        ):
+            table.write_csv(rows, file)
+
+
+@click.command("plot")
+@click.argument("store_file", type=_FILE, metavar="FILE")
+@click.option("--sweep", "setting", required=True, metavar="NAME", help="The setting along the axis, such as cout.")
+@click.option("--step", type=click.IntRange(min=1), help="Mark the multiples of this.")
+@click.option("-o", "--output", type=_FILE, required=True, metavar="OUT", help="The picture: .png, .svg, .pdf.")
+def plot_command(store_file: Path, setting: str, step: int | None, output: Path) -> None:
+    """Draw latency over a setting that was swept, a panel for each backend."""
+    from . import plot, store
+
+    plot.require_matplotlib()
+    with store.opened(store_file) as opened:
+        lines = plot.sweep_lines(opened.records(), setting)
+    plot.save(plot.sweep_figure(lines, setting, step), output)
+    click.echo(f"wrote {output}: {sum(len(line.points) for line in lines)} measurements", err=True)
+
+
+@contextmanager
+def _written(path: Path, what: str, failed: int) -> Iterator[None]:
     try:
-        with output.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows(rows)
+        yield
     except OSError as error:
-        raise MeasureError(f"{output}: cannot be written: {error.strerror}; name another file") from None
-    failed = len(records) - len(measured)
-    click.echo(f"wrote {len(measured)} measurements to {output}; {failed} failures are not among them", err=True)
+        raise MeasureError(f"{path}: cannot be written: {error.strerror}; name another file") from None
+    click.echo(f"wrote {what} to {path}; {failed} failures are not among them", err=True)
 
 
 def _until(visits: Iterator[Visit], minutes: float | None) -> Iterator[Visit]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from .protocol import Protocol
-from .record import Run
+from .protocol import Protocol, is_narrow
+from .record import Measurement, Run
+from .store import Record
 
 SLOW = 1.1
 """Drift from which the machine counts as disturbed; a quiet one stays below (docs/measure.md)."""
@@ -34,6 +35,16 @@ def pace(runs: Iterable[Run], known: Pace) -> Pace:
     )
 
 
+def paces(records: Iterable[Record]) -> dict[str, Pace]:
+    """The same by setting digest, for the records of a store."""
+    found: dict[str, Pace] = {}
+    for record in records:
+        if isinstance(record.outcome, Measurement):
+            setting = record.conditions.setting_digest
+            found[setting] = pace(record.outcome.runs, found.get(setting, Pace()))
+    return found
+
+
 def drift(run: Run, best: Pace) -> float:
     """How many times slower than at its best the machine was around a visit, by the worst reading: 1 or more."""
     readings = (run.before, run.after)
@@ -46,6 +57,11 @@ def is_settled(runs: Sequence[Run], best: Pace) -> bool:
     quickest_s = min(run.median_s for run in runs)
     agreeing = [run for run in runs if run.median_s <= (1 + AGREEMENT) * quickest_s]
     return sum(drift(run, best) <= SLOW for run in agreeing) >= 2
+
+
+def is_converged(measurement: Measurement) -> bool:
+    """Whether the mean of all runs is known as well as the paper knows its own."""
+    return is_narrow([time_s for run in measurement.runs for time_s in run.runs_s])
 
 
 def is_due(runs: Sequence[Run], best: Pace, protocol: Protocol) -> bool:
