@@ -26,6 +26,7 @@ def lines(records: Sequence[Record]) -> list[str]:
         text += [*([""] if text else []), f"{backend}: {_conditions_text(group[0].conditions)}"]
         measured = [(r, r.outcome) for r in group if isinstance(r.outcome, Measurement)]
         if measured:
+            text += _readings_text([found for _, found in measured])
             text += _table([_HEADINGS, *(_cells(record, found, best) for record, found in measured)])
         text += _caveats([found for _, found in measured], best)
         text += _failures([(r.configuration.label, r.outcome) for r in group if isinstance(r.outcome, str)])
@@ -63,6 +64,16 @@ def _caveats(measured: Sequence[Measurement], best: Mapping[str, Pace]) -> list[
             "'run' with more --max-visits when it is quiet"
         )
     return text
+
+
+def _readings_text(measured: Sequence[Measurement]) -> list[str]:
+    """What the machine was like meanwhile, as far as it told."""
+    readings = [reading for found in measured for run in found.runs for reading in (run.before, run.after)]
+    clocks = [f"{reading.clock_hz / 1e9:.2f}" for reading in readings if reading.clock_hz is not None]
+    degrees = [f"{reading.temperature_c:.0f}" for reading in readings if reading.temperature_c is not None]
+    spans = [(clocks, "GHz"), (degrees, "degrees Celsius")]
+    texts = [f"{' to '.join(sorted({min(v), max(v)}, key=float))} {unit}" for v, unit in spans if v]
+    return [f"meanwhile {', '.join(texts)}"] if texts else []
 
 
 def _cells(record: Record, measurement: Measurement, best: Mapping[str, Pace]) -> tuple[str, ...]:

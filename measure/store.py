@@ -120,8 +120,12 @@ def opened(path: Path, *, create: bool = False) -> Iterator[Store]:
         with closing(_connection(path, create)) as connection:
             prepare(path, connection)
             yield Store(path, connection)
-    except sqlite3.Error as error:
-        raise StoreError(f"{path}: cannot be used as a store of measurements: {error}") from None
+    except sqlite3.OperationalError as error:
+        raise StoreError(
+            f"{path}: cannot be used as a store: {error}; what it holds is kept: see to permissions and room on the disk"
+        ) from None
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path}: cannot be used as a store: {error}; name another file") from None
 
 
 def _connection(path: Path, create: bool) -> sqlite3.Connection:

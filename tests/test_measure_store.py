@@ -17,8 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from measure.configuration import configuration
+from measure.backends import backend
+from measure.configuration import Configuration, configuration
+from measure.protocol import Protocol
 from measure.record import Conditions, Measurement, Reading, Run
+from measure.session import Progress, Session
 from measure.store import Key, opened
 from measure.store_schema import SCHEMA, StoreError
 
@@ -173,6 +176,33 @@ def test_killing_the_process_at_twenty_moments_loses_nothing_that_was_measured(t
     assert all(len(json.loads(run)["runs_s"]) == 2 for _, _, run, _ in complete)
 
 
+def test_nothing_is_visited_again_before_everything_was_visited(tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text(PLAN.replace("1:12:1", "1:3:1"), encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run(command("--store", "s.db", visits=3), cwd=tmp_path, env=environment, check=True, timeout=100)
+    taken = [(digest, visit) for digest, visit, *_ in rows(tmp_path / "s.db")]
+    assert [visit for _, visit in taken] == [1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert len(set(taken)) == 9
+
+
+def test_a_quicker_moment_makes_earlier_visits_due_again_within_the_bound(tmp_path: Path) -> None:
+    current = Session(backend("onnxruntime"), CONDITIONS)
+    slow, quick = (configuration("op", "conv2d", {"hw": hw}, "float32") for hw in (8, 9))
+    run = Run((), (1.0, 1.0), Reading(1.0), Reading(1.0))
+    with opened(tmp_path / "s.db", create=True) as store:
+
+        def due(*plan: Configuration) -> list[Configuration]:
+            return Progress(plan, current, store, Protocol(visits=2, max_visits=3)).due
+
+        for visit in (1, 2):
+            store.add(current.key(slow), visit, slow, CONDITIONS, run)
+        assert due(slow) == []
+        store.add(current.key(quick), 1, quick, CONDITIONS, replace(run, before=Reading(0.8)))
+        assert due(slow) == [slow]
+        store.add(current.key(slow), 3, slow, CONDITIONS, run)
+        assert due(slow, quick) == [quick]
+
+
 def test_a_disk_that_is_full_is_one_line_and_what_was_measured_stays(tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text(PLAN, encoding="utf-8")
     done = subprocess.run(
@@ -186,5 +216,5 @@ def test_a_disk_that_is_full_is_one_line_and_what_was_measured_stays(tmp_path: P
         check=False,
     )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "s.db: cannot be used as a store of measurements: " in done.stderr
+    assert "s.db: cannot be used as a store: " in done.stderr
     assert 0 < len(rows(tmp_path / "s.db")) < 48
