@@ -122,7 +122,7 @@ def opened(path: Path, *, create: bool = False) -> Iterator[Store]:
             yield Store(path, connection)
     except sqlite3.OperationalError as error:
         raise StoreError(
-            f"{path}: cannot be used as a store: {error}; what it holds is kept: see to permissions and room on the disk"
+            f"{path}: cannot be used as a store: {error}; what it holds is kept: see to permissions and disk space"
         ) from None
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path}: cannot be used as a store: {error}; name another file") from None

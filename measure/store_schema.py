@@ -37,23 +37,27 @@ class StoreError(MeasureError):
 
 def prepare(path: Path, connection: sqlite3.Connection) -> None:
     """Bring an empty file or an older store to the present schema, in one transaction. Raises StoreError for others."""
-    if _version(connection) == SCHEMA:
+    if _version(path, connection) == SCHEMA:
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        version = _version(connection)  # Anew: another process may have been quicker.
-        if version == 0 and not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        version = _version(path, connection)  # Anew: another process may have been quicker.
+        if version == 0:
             connection.execute(_TABLE)
         elif version == 1:
             _upgrade_from_1(connection)
-        elif version != SCHEMA:
-            raise StoreError(f"{path}: schema {version}: this version of Stairline reads stores of schema {SCHEMA}")
         connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return found
+def _version(path: Path, connection: sqlite3.Connection) -> int:
+    """The schema of a store, 0 where there is nothing yet. Raises StoreError for what this version cannot use."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if (version == 0) != (not tables) or (tables and "record" not in tables):
+        raise StoreError(f"{path}: the database of another program; name another file")
+    if not 0 <= version <= SCHEMA:
+        raise StoreError(f"{path}: schema {version}: this version of Stairline reads stores up to schema {SCHEMA}")
+    return version
 
 
 def _upgrade_from_1(connection: sqlite3.Connection) -> None:

@@ -111,10 +111,12 @@ def test_a_row_that_something_else_wrote_is_named(tmp_path: Path) -> None:
             store.records()
 
 
-def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [0, 1, SCHEMA])
+def test_the_database_of_another_program_is_refused(tmp_path: Path, version: int) -> None:
     with closing(sqlite3.connect(tmp_path / "s.db")) as connection:
         connection.execute("CREATE TABLE bookmarks (address TEXT)")
-    with pytest.raises(StoreError, match=r"s\.db: schema 0"), opened(tmp_path / "s.db", create=True):
+        connection.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(StoreError, match=r"s\.db: the database of another"), opened(tmp_path / "s.db", create=True):
         pass
 
 
