@@ -77,13 +77,12 @@ def run_command(
             opened.forget_failures(name)
         progress = Progress(planned, current, opened, protocol)
         before = progress.tally
-        for _ in _until(_watched(measure(progress, current.backend), progress.left), minutes):
-            pass
+        visits = sum(1 for _ in _until(_watched(measure(progress, current.backend), progress.left), minutes))
         now = progress.tally
     failed = now.failed - before.failed
     click.echo(
         f"{store_file}: {now.measured - before.measured} measured and {failed} failed now, "
-        f"{before.measured + before.failed} before, {now.due} left"
+        f"{before.measured + before.failed} before, {now.due} left; {visits} visits"
         + ("; 'stairline measure show' tells why" if failed else ""),
         err=True,
     )

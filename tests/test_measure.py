@@ -205,7 +205,7 @@ def test_a_plan_is_measured_on_a_real_runtime_and_what_fails_is_told(tmp_path: P
     first = stairline(*arguments, cwd=tmp_path)
     assert (first.returncode, first.stderr.split(";")[0]) == (0, "s.db: 2 measured and 2 failed now, 0 before, 0 left")
     again = stairline(*arguments, cwd=tmp_path)
-    assert again.stderr.strip() == "s.db: 0 measured and 0 failed now, 4 before, 0 left"
+    assert again.stderr.strip() == "s.db: 0 measured and 0 failed now, 4 before, 0 left; 0 visits"
     shown = stairline("measure", "show", "s.db", cwd=tmp_path).stdout
     assert "conv: has no setting 'kernle'" in shown
     assert shown.index("cout=8 ") < shown.index("cout=16 ")
