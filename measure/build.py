@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from simulator.graph import Graph
 from .build_common import BuildError, import_tensorflow
 from .build_keras import keras_model, save_keras
 from .build_onnx import onnx_model
-from .build_parameters import Array, input_values
+from .build_quantized import samples
 from .build_tensorflow import tensorflow_module
 
 __all__ = [
@@ -29,8 +28,6 @@ __all__ = [
 TFLITE_PRECISIONS = ("float32", "float16", "dynamic", "int8")
 """float16 and dynamic store smaller weights (float16, int8) and compute in float32; int8 is integer throughout."""
 
-_CALIBRATION_SAMPLES = 4
-
 
 def tflite_bytes(graph: Graph, precision: str = "float32", seed: int = 0) -> bytes:
     """The graph as a .tflite file's content, quantised after training as ``precision`` says.
@@ -47,7 +44,7 @@ def tflite_bytes(graph: Graph, precision: str = "float32", seed: int = 0) -> byt
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
     if precision == "int8":
-        converter.representative_dataset = lambda: _samples(graph, seed)
+        converter.representative_dataset = lambda: samples(graph, seed)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
     try:
@@ -71,11 +68,6 @@ def save_saved_model(graph: Graph, directory: Path, seed: int = 0) -> None:
     module = tensorflow_module(graph, seed)
     signature = module.predict.get_concrete_function()
     tf.saved_model.save(module, str(directory), signatures={"serving_default": signature})
-
-
-def _samples(graph: Graph, seed: int) -> Iterator[list[Array]]:
-    for number in range(_CALIBRATION_SAMPLES):
-        yield input_values(graph, seed + number)
 
 
 def _first_line(error: BaseException) -> str:

@@ -58,6 +58,10 @@ def configuration(kind: str, name: str, settings: dict[str, Any], dtype: str) ->
 
 
 def sha256(path: Path) -> str:
-    """Of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Of a file's content; of an OpenVINO .xml file, with the weights in the .bin file beside it."""
+    found = hashlib.sha256()
+    weights = path.with_suffix(".bin")
+    for part in (path, weights) if path.suffix == ".xml" and weights.is_file() else (path,):
+        with part.open("rb") as file:
+            found.update(hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()

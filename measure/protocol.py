@@ -38,6 +38,8 @@ class Protocol(NamedTuple):
     """In each visit, while the mean is not known within ``TOLERANCE``."""
     max_s: float = 7.0
     """Time after which a visit completes its ``runs`` and no more."""
+    counters: bool = False
+    """Whether each visit ends with a profile of the operators, where the runtime has one."""
 
 
 DEFAULT = Protocol()

@@ -95,7 +95,7 @@ def statistics(times_s: Sequence[float]) -> Statistics:
 class Reading:
     """What the machine was like at one moment. None where it does not tell, or did not yet when this was taken."""
 
-    matmul_s: float
+    matmul_s: float | None = None
     """A small matrix product: slower when the core is."""
     stream_s: float | None = None
     """Reading more than the caches hold: slower when a neighbour takes bandwidth, which the product does not notice."""
@@ -106,13 +106,28 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Counter:
+    """One operator of a model, as its runtime reports it: the mean over the inferences that were profiled."""
+
+    name: str
+    op: str
+    time_s: float
+    kernel: str = ""
+    """What executed it: the runtime's name of the code or of the processor."""
+
+
+@dataclass(frozen=True)
 class Run:
     """Raw times of one process, in seconds, in the order they were taken: one visit to a configuration."""
 
     warmups_s: tuple[float, ...]
     runs_s: tuple[float, ...]
-    before: Reading
-    after: Reading
+    before: Reading = Reading()
+    after: Reading = Reading()
+    counters: tuple[Counter, ...] = ()
+    """Taken after the timed runs, which no profiler slows."""
+    exact: bool = False
+    """The time was computed, not taken: it has no spread and needs no second visit."""
 
     @property
     def median_s(self) -> float:
@@ -124,13 +139,15 @@ class Run:
     @property
     def essence(self) -> Run:
         """The same visit with its median for all its times: enough to decide on further visits, and small."""
-        return replace(self, warmups_s=(), runs_s=(self.median_s,))
+        return replace(self, warmups_s=(), runs_s=(self.median_s,), counters=())
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Run:
         """From what ``asdict`` and JSON made of a run."""
         before, after = Reading(**values["before"]), Reading(**values["after"])
-        return cls(tuple(values["warmups_s"]), tuple(values["runs_s"]), before, after)
+        counters = tuple(Counter(**counter) for counter in values.get("counters", ()))
+        times = tuple(values["warmups_s"]), tuple(values["runs_s"])
+        return cls(*times, before, after, counters, values.get("exact", False))
 
 
 @dataclass(frozen=True)
@@ -152,7 +169,10 @@ class Measurement:
 
     @property
     def statistics(self) -> Statistics:
-        """Over the runs of all visits; the warm-ups stay out."""
+        """Over the runs of all visits; the warm-ups stay out. A computed time has no spread."""
+        if self.quickest.exact:
+            time_s = self.latency_s
+            return Statistics(time_s, 0.0, 0.0, time_s, time_s, 0.0, time_s, time_s, time_s)
         return statistics([time_s for run in self.runs for time_s in run.runs_s])
 
 

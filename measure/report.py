@@ -33,6 +33,21 @@ def lines(records: Sequence[Record]) -> list[str]:
     return text
 
 
+def counter_lines(records: Sequence[Record]) -> list[str]:
+    """The operators of each measurement that has their times, in running order, and what they leave unexplained."""
+    text: list[str] = []
+    for record in sorted(records, key=_natural_order):
+        found = record.outcome
+        if not isinstance(found, Measurement) or not (counters := found.quickest.counters):
+            continue
+        total_s = sum(counter.time_s for counter in counters)
+        text += [*([""] if text else []), f"{record.configuration.label} {record.configuration.dtype}: {record.backend}"]
+        rows = [(c.name, c.op, f"{1e3 * c.time_s:.4f}", f"{c.time_s / total_s:.1%}", c.kernel) for c in counters]
+        text += _table([("name", "operator", "ms", "share", "kernel"), *rows])
+        text.append(f"sum {1e3 * total_s:.4f} ms, {total_s / found.latency_s:.1%} of the {1e3 * found.latency_s:.4f} measured")
+    return text or ["no measurement here has times of operators: 'stairline measure run --counters' takes them"]
+
+
 def _natural_order(record: Record) -> list[str | int]:
     """By label, numbers in it by their value: a sweep, which is measured out of order, is read in order."""
     parts = re.split(r"(\d+)", record.configuration.label)
@@ -93,7 +108,7 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
         "  ".join(
             cell.ljust(width) if place < 2 else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths))
-        )
+        ).rstrip()
         for row in rows
     ]
 

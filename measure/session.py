@@ -132,9 +132,10 @@ class Models:
     def path(self, configuration: Configuration) -> Path:
         """The file of a configuration. Raises WorkerError with the reason why there is none."""
         if configuration not in self._paths:
-            path = self._directory / f"{len(self._paths)}{self._backend.formats[0]}"
-            self._paths[configuration] = _model_file(configuration, self._backend, self._builder, path)
-            self.size_bytes += self._paths[configuration].stat().st_size
+            directory = self._directory / str(len(self._paths))
+            self._paths[configuration] = _model_file(configuration, self._backend, self._builder, directory)
+            if directory.is_dir():
+                self.size_bytes += sum(file.stat().st_size for file in directory.iterdir())
         return self._paths[configuration]
 
 
@@ -164,7 +165,7 @@ def shuffled(configurations: Iterable[Configuration], number: int = 0) -> list[C
     return sorted(configurations, key=lambda c: hashlib.sha256(f"{number} {c}".encode()).digest())
 
 
-def _model_file(configuration: Configuration, backend: Backend, builder: Worker, path: Path) -> Path:
+def _model_file(configuration: Configuration, backend: Backend, builder: Worker, directory: Path) -> Path:
     if configuration.kind == "file":
         given = Path(configuration.name)
         if given.suffix not in backend.formats:
@@ -174,8 +175,10 @@ def _model_file(configuration: Configuration, backend: Backend, builder: Worker,
         return given
     if configuration.dtype not in backend.dtypes:
         raise WorkerError(f"dtype {configuration.dtype}: models for {backend.name} are {', '.join(backend.dtypes)}")
-    builder.ask(duty="build", path=str(path), **configuration._asdict() | {"settings": dict(configuration.settings)})
-    return path
+    directory.mkdir(exist_ok=True)
+    described = configuration._asdict() | {"settings": dict(configuration.settings)}
+    reply = builder.ask(duty="build", backend=backend.name, directory=str(directory), **described)
+    return Path(reply["path"])
 
 
 def _run(path: Path, current: Session, protocol: Protocol) -> Run:

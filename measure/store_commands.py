@@ -50,6 +50,7 @@ def _bound(name: str, least: int, what: str) -> Callable[[Callable[..., None]], 
     show_default=True,
     help="Time after which a visit completes its --runs and no more.",
 )
+@click.option("--counters", is_flag=True, help="Profile the operators too, after the timed runs of each visit.")
 def run_command(
     plan: Path,
     name: str,
@@ -90,13 +91,15 @@ def run_command(
 
 @click.command("show")
 @click.argument("store_file", type=_FILE, metavar="FILE")
-def show_command(store_file: Path) -> None:
+@click.option("--counters", is_flag=True, help="The operators of each measurement that has their times.")
+def show_command(store_file: Path, counters: bool) -> None:
     """Print what a store holds."""
     from . import report, store
 
     with store.opened(store_file) as opened:
-        for line in report.lines(opened.records()):
-            click.echo(line)
+        records = opened.records()
+    for line in report.counter_lines(records) if counters else report.lines(records):
+        click.echo(line)
 
 
 @click.command("export")

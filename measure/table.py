@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from .record import Measurement, statistics
+from .record import Measurement
 from .store import Record
 from .visits import Pace, drift, is_converged, is_settled, paces
 
@@ -50,7 +51,7 @@ def _row(record: Record, measurement: Measurement, best: Pace) -> Row:
     s, c = measurement.statistics, measurement.conditions
     runs, quickest = measurement.runs, measurement.quickest
     times_s = (s.mean_s, s.ci95_s, s.min_s, s.median_s, s.mad_s, s.p90_s, s.p95_s, s.p99_s)
-    std_s = statistics(quickest.runs_s).std_s
+    std_s = replace(measurement, runs=(quickest,)).statistics.std_s
     return (
         *(record.configuration.label, _ms(measurement.latency_s), _ms(std_s), record.configuration.dtype),
         *(record.backend, *map(_ms, times_s), len(runs), sum(len(run.runs_s) for run in runs)),

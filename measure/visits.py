@@ -30,7 +30,7 @@ def pace(runs: Iterable[Run], known: Pace) -> Pace:
     """The quickest that the machine was around these runs and as far as known."""
     readings = [reading for run in runs for reading in (run.before, run.after)]
     return Pace(
-        min([known.matmul_s, *(reading.matmul_s for reading in readings)]),
+        min([known.matmul_s, *(reading.matmul_s for reading in readings if reading.matmul_s is not None)]),
         min([known.stream_s, *(reading.stream_s for reading in readings if reading.stream_s is not None)]),
     )
 
@@ -48,12 +48,15 @@ def paces(records: Iterable[Record]) -> dict[str, Pace]:
 def drift(run: Run, best: Pace) -> float:
     """How many times slower than at its best the machine was around a visit, by the worst reading: 1 or more."""
     readings = (run.before, run.after)
-    products = [reading.matmul_s / best.matmul_s for reading in readings]
-    return max(products + [reading.stream_s / best.stream_s for reading in readings if reading.stream_s is not None])
+    products = [reading.matmul_s / best.matmul_s for reading in readings if reading.matmul_s is not None]
+    streams = [reading.stream_s / best.stream_s for reading in readings if reading.stream_s is not None]
+    return max([1.0, *products, *streams])
 
 
 def is_settled(runs: Sequence[Run], best: Pace) -> bool:
-    """Whether two visits by a calm machine agree with the quickest of all."""
+    """Whether two visits by a calm machine agree with the quickest of all; a computed time stands by itself."""
+    if any(run.exact for run in runs):
+        return True
     quickest_s = min(run.median_s for run in runs)
     agreeing = [run for run in runs if run.median_s <= (1 + AGREEMENT) * quickest_s]
     return sum(drift(run, best) <= SLOW for run in agreeing) >= 2
@@ -61,11 +64,13 @@ def is_settled(runs: Sequence[Run], best: Pace) -> bool:
 
 def is_converged(measurement: Measurement) -> bool:
     """Whether the mean of all runs is known as well as the paper knows its own."""
-    return is_narrow([time_s for run in measurement.runs for time_s in run.runs_s])
+    return measurement.quickest.exact or is_narrow([time_s for run in measurement.runs for time_s in run.runs_s])
 
 
 def is_due(runs: Sequence[Run], best: Pace, protocol: Protocol) -> bool:
     """Whether the protocol asks for another visit."""
+    if any(run.exact for run in runs):
+        return False
     if len(runs) < protocol.visits:
         return True
     return len(runs) < protocol.max_visits and not is_settled(runs, best)

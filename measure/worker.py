@@ -17,9 +17,10 @@ from queue import SimpleQueue
 from textwrap import shorten
 from typing import Any
 
-from . import backends, machine
+from . import backends
 from .configuration import configuration
-from .protocol import Protocol, measure_run
+from .model_cache import built
+from .protocol import Protocol
 
 _STDIN = 0
 _REASON_CHARACTERS = 500
@@ -27,30 +28,21 @@ _REASON_CHARACTERS = 500
 
 def describe(backend: str, threads: int) -> dict[str, Any]:
     """The conditions that hold here for every model on that backend."""
-    used = backends.backend(backend)
-    found = machine.conditions(machine.pin(threads), used.runtime, used.version(), used.delegate)
-    return {"conditions": found.to_json()}
+    return {"conditions": backends.backend(backend).conditions(threads).to_json()}
 
 
-def build(kind: str, name: str, settings: dict[str, Any], dtype: str, path: str) -> dict[str, Any]:
-    """Build a configuration in the format that the suffix of the path names."""
+def build(
+    backend: str, kind: str, name: str, settings: dict[str, Any], dtype: str, directory: str
+) -> dict[str, Any]:
+    """Build a configuration for a backend; the files are put into a directory."""
     graph = configuration(kind, name, settings, dtype).graph()
-    if Path(path).suffix == ".tflite":
-        from .build import tflite_bytes
-
-        content = tflite_bytes(graph, dtype)
-    else:
-        from .build_onnx import onnx_model
-
-        content = onnx_model(graph).SerializeToString()
-    Path(path).write_bytes(content)
-    return {}
+    return {"path": str(built(backends.backend(backend), graph, dtype, Path(directory)))}
 
 
 def measure(backend: str, threads: int, path: str, protocol: dict[str, Any]) -> dict[str, Any]:
     """Time one model file by the protocol, under conditions looked up anew."""
     found = describe(backend, threads)
-    return found | asdict(measure_run(backends.backend(backend).load(Path(path), threads), Protocol(**protocol)))
+    return found | asdict(backends.backend(backend).visit(Path(path), threads, Protocol(**protocol)))
 
 
 _DUTIES: dict[str, Callable[..., dict[str, Any]]] = {"describe": describe, "build": build, "measure": measure}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from . import Backend, import_runtime, random_input
+from simulator.graph import Graph
+
+from . import Backend, import_runtime
+from .library import Infer, Library, library_backend, random_input
 
 PACKAGE = "ai-edge-litert"
+FORMATS = (".tflite",)
 DTYPES = ("float32", "float16", "dynamic", "int8")
 
 
@@ -19,13 +22,14 @@ def litert_version() -> str:
     return version(PACKAGE)
 
 
-def load(model: Path, threads: int, resolver: str = "AUTO") -> Callable[[], object]:
+def load(model: Path, threads: int, resolver: str = "AUTO", delegates: tuple[Any, ...] = ()) -> Infer:
     """One inference of the interpreter whose operators the resolver of that name finds."""
     litert: Any = import_runtime("ai_edge_litert.interpreter", PACKAGE)
     interpreter = litert.Interpreter(
         model_path=str(model),
         num_threads=threads,
         experimental_op_resolver_type=litert.OpResolverType[resolver],
+        experimental_delegates=list(delegates),
     )
     interpreter.allocate_tensors()
     for declared in interpreter.get_input_details():
@@ -38,4 +42,15 @@ def load(model: Path, threads: int, resolver: str = "AUTO") -> Callable[[], obje
     return infer
 
 
-BACKEND = Backend("tflite", "LiteRT", "XNNPACK", (".tflite",), DTYPES, litert_version, load)
+def build(graph: Graph, dtype: str, directory: Path) -> Path:
+    """A .tflite file."""
+    from ..build import tflite_bytes
+
+    path = directory / "model.tflite"
+    path.write_bytes(tflite_bytes(graph, dtype))
+    return path
+
+
+def backend(name: str) -> Backend:
+    """LiteRT as it runs by default."""
+    return library_backend(name, Library("LiteRT", "XNNPACK", litert_version, load), FORMATS, DTYPES, build)

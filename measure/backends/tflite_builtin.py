@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 from . import Backend
-from .tflite import DTYPES, litert_version
-from .tflite import load as load_tflite
+from .library import Library, library_backend
+from .tflite import DTYPES, FORMATS, build, litert_version, load
 
 
-def load(model: Path, threads: int) -> Callable[[], object]:
-    """One inference of the interpreter without its default delegates."""
-    return load_tflite(model, threads, "BUILTIN_WITHOUT_DEFAULT_DELEGATES")
-
-
-BACKEND = Backend("tflite-builtin", "LiteRT", "none", (".tflite",), DTYPES, litert_version, load)
+def backend(name: str) -> Backend:
+    """The interpreter without its default delegates."""
+    without = partial(load, resolver="BUILTIN_WITHOUT_DEFAULT_DELEGATES")
+    return library_backend(name, Library("LiteRT", "none", litert_version, without), FORMATS, DTYPES, build)
