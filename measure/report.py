@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from .record import Conditions, Measurement
 from .store import Record
-from .visits import AGREEMENT, Pace, drift, is_converged, is_settled, paces
+from .visits import AGREEMENT, CONFIRMATIONS, Pace, drift, is_converged, is_settled, paces
 
 _HEADINGS = ("net", "dtype", "ms", "min", "mean", "+-95 %", "p95", "visits", "runs", "drift")
 
@@ -60,7 +60,7 @@ def _caveats(measured: Sequence[Measurement], best: Mapping[str, Pace]) -> list[
     unsettled = sum(not is_settled(found.runs, best[found.conditions.setting_digest]) for found in measured)
     if unsettled:
         text.append(
-            f"~ {unsettled} of {len(measured)}: no two visits by a calm machine agree within {AGREEMENT:.0%}; "
+            f"~ {unsettled} of {len(measured)}: no {CONFIRMATIONS} calm visits agree within {AGREEMENT:.0%}; "
             "'run' with more --max-visits when it is quiet"
         )
     return text
@@ -83,7 +83,7 @@ def _cells(record: Record, measurement: Measurement, best: Mapping[str, Pace]) -
     return (
         *(record.configuration.label, record.configuration.dtype, f"{1e3 * measurement.latency_s:.4f}{unsettled}"),
         *(f"{1e3 * s.min_s:.4f}", f"{1e3 * s.mean_s:.4f}", f"{s.ci95_s / s.mean_s:.1%}{wide}", f"{1e3 * s.p95_s:.4f}"),
-        *(str(len(measurement.runs)), str(_run_count(measurement)), f"{drift(measurement.quickest, at_best):.2f}"),
+        *(str(len(measurement.runs)), str(measurement.run_count), f"{drift(measurement.representative, at_best):.2f}"),
     )
 
 
@@ -96,7 +96,3 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
         )
         for row in rows
     ]
-
-
-def _run_count(measurement: Measurement) -> int:
-    return sum(len(run.runs_s) for run in measurement.runs)
