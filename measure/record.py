@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from math import sqrt
+from math import inf, sqrt
 from typing import Any
 
 
@@ -128,9 +128,14 @@ class Run:
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Run:
-        """From what ``asdict`` and JSON made of a run."""
+        """From what ``asdict`` and JSON made of a run. Raises ValueError for a time that is none."""
         before, after = Reading(**values["before"]), Reading(**values["after"])
-        return cls(tuple(values["warmups_s"]), tuple(values["runs_s"]), before, after)
+        warmups_s, runs_s = tuple(values["warmups_s"]), tuple(values["runs_s"])
+        references_s = (before.matmul_s, after.matmul_s, before.stream_s or 1.0, after.stream_s or 1.0)
+        for time_s in (*warmups_s, *runs_s, *references_s):
+            if not 0 < time_s < inf:
+                raise ValueError(f"{time_s} is no time in seconds")
+        return cls(warmups_s, runs_s, before, after)
 
 
 @dataclass(frozen=True)

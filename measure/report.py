@@ -69,10 +69,13 @@ def _caveats(measured: Sequence[Measurement], best: Mapping[str, Pace]) -> list[
 def _readings_text(measured: Sequence[Measurement]) -> list[str]:
     """What the machine was like meanwhile, as far as it told."""
     readings = [reading for found in measured for run in found.runs for reading in (run.before, run.after)]
-    clocks = [f"{reading.clock_hz / 1e9:.2f}" for reading in readings if reading.clock_hz is not None]
-    degrees = [f"{reading.temperature_c:.0f}" for reading in readings if reading.temperature_c is not None]
-    spans = [(clocks, "GHz"), (degrees, "degrees Celsius")]
-    texts = [f"{' to '.join(sorted({min(v), max(v)}, key=float))} {unit}" for v, unit in spans if v]
+    clocks_ghz = [reading.clock_hz / 1e9 for reading in readings if reading.clock_hz is not None]
+    degrees_c = [reading.temperature_c for reading in readings if reading.temperature_c is not None]
+    texts = [
+        f"{min(values):{form}} to {max(values):{form}} {unit}"
+        for values, form, unit in ((clocks_ghz, ".2f", "GHz"), (degrees_c, ".0f", "degrees Celsius"))
+        if values
+    ]
     return [f"meanwhile {', '.join(texts)}"] if texts else []
 
 

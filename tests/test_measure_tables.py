@@ -53,6 +53,7 @@ def test_failures_are_in_the_text_and_not_in_the_table() -> None:
 def test_the_text_says_that_no_calm_visits_agree_and_what_to_do() -> None:
     text = "\n".join(report.lines([TWO_VISITS]))
     assert "3.0000 ~" in text
+    assert "meanwhile 40 to 56 degrees Celsius" in text
     assert "~ 1 of 1: no 3 calm visits" in text
     assert "--max-visits" in text
     settled = report.lines([record(8, *(visit(3.0, 3.0) for _ in range(3)))])
