@@ -26,14 +26,14 @@ TIMES = 3
 NETWORKS = sorted(zoo.MODELS)[:13]
 GOAL = 0.05
 STATISTICS: dict[str, Callable[[Measurement], float]] = {
-    "median of the quickest visit": lambda found: found.latency_s,
-    "minimum": lambda found: found.statistics.min_s,
+    "reported: median of the visit at the lower quartile": lambda found: found.latency_s,
+    "median of the quickest visit": lambda found: min(run.median_s for run in found.runs),
+    "minimum of all runs": lambda found: found.statistics.min_s,
     "median of all runs": lambda found: found.statistics.median_s,
     "mean of all runs": lambda found: found.statistics.mean_s,
     "median of the first visit": lambda found: found.runs[0].median_s,
     "mean of the first visit": lambda found: sum(found.runs[0].runs_s) / len(found.runs[0].runs_s),
 }
-"""The first is the one that is reported."""
 
 
 def measured(backend: str, store: Path, plan_file: Path) -> dict[str, Measurement]:

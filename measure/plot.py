@@ -61,7 +61,9 @@ def sweep_figure(lines: Sequence[Line], setting: str, step: int | None = None) -
         for line in shown:
             differing = [text for text, texts in ((line.what, whats), (line.where, wheres)) if len(texts) > 1]
             _draw(panel, line, ", ".join([line.dtype, *differing]))
-        panel.set(title=f"{backend}: {whats.pop()}" if len(whats) == 1 else backend, ylabel="ms", ylim=(0, None))
+        panel.set(
+            title=f"{backend}: {whats.pop()}" if len(whats) == 1 else backend, ylabel="ms", ylim=(0, _top_ms(shown))
+        )
         panel.grid(axis="y", color="0.9")
         panel.legend(loc="upper left", frameon=False)
         panel.spines[["top", "right"]].set_visible(False)
@@ -69,7 +71,7 @@ def sweep_figure(lines: Sequence[Line], setting: str, step: int | None = None) -
         values = [value for line in lines for value, _ in line.points]
         _mark(panels, range(-(-min(values) // step) * step, max(values) + 1, step))
     panels[-1].set_xlabel(setting)
-    figure.suptitle("median of the quickest visit; shaded from the minimum to the 90th percentile of all runs", size=9)
+    figure.suptitle("the latency that is reported; shaded from the minimum to the 90th percentile of all runs", size=9)
     return figure
 
 
@@ -95,6 +97,11 @@ def require_matplotlib() -> None:
 def _where(measurement: Measurement) -> str:
     c = measurement.conditions
     return f"{c.runtime} {c.runtime_version}, {c.threads} thread{'s' * (c.threads != 1)}, setting {c.setting_digest}"
+
+
+def _top_ms(lines: Sequence[Line]) -> float:
+    """Room for the latencies: what a disturbed visit took may lie outside."""
+    return 1.25e3 * max(found.latency_s for line in lines for _, found in line.points)
 
 
 def _draw(panel: Axes, line: Line, label: str) -> None:

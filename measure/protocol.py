@@ -24,19 +24,19 @@ _BATCH = 10
 class Protocol(NamedTuple):
     """How often a configuration is visited, and what is done in each visit.
 
-    The paper takes the mean of 50 runs after 10 warm-ups, known within 2 % (appendix A). Here three visits share the
-    runs, so that a slow minute cannot own a configuration, and each has warm-ups of its own.
+    The paper takes the mean of 50 runs after 10 warm-ups, known within 2 % (appendix A). Here five visits share the
+    runs, so that neither a slow minute nor one process can own a configuration, and each has warm-ups of its own.
     """
 
-    visits: int = 3
-    max_visits: int = 6
-    """Visits while no two calm ones agree; see visits.py."""
+    visits: int = 5
+    max_visits: int = 10
+    """Visits while no calm ones agree; see visits.py."""
     warmups: int = 10
-    runs: int = 17
+    runs: int = 10
     """In each visit, at least."""
-    max_runs: int = 340
+    max_runs: int = 200
     """In each visit, while the mean is not known within ``TOLERANCE``."""
-    max_s: float = 7.0
+    max_s: float = 4.0
     """Time after which a visit completes its ``runs`` and no more."""
     counters: bool = False
     """Whether each visit ends with a profile of the operators, where the runtime has one."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from math import sqrt
+from math import inf, sqrt
 from typing import Any
 
 
@@ -143,11 +143,15 @@ class Run:
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Run:
-        """From what ``asdict`` and JSON made of a run."""
+        """From what ``asdict`` and JSON made of a run. Raises ValueError for a time that is none."""
         before, after = Reading(**values["before"]), Reading(**values["after"])
+        warmups_s, runs_s = tuple(values["warmups_s"]), tuple(values["runs_s"])
+        references_s = (before.matmul_s, after.matmul_s, before.stream_s, after.stream_s)
+        for time_s in (*warmups_s, *runs_s, *references_s):
+            if time_s is not None and not 0 < time_s < inf:
+                raise ValueError(f"{time_s} is no time in seconds")
         counters = tuple(Counter(**counter) for counter in values.get("counters", ()))
-        times = tuple(values["warmups_s"]), tuple(values["runs_s"])
-        return cls(*times, before, after, counters, values.get("exact", False))
+        return cls(warmups_s, runs_s, before, after, counters, values.get("exact", False))
 
 
 @dataclass(frozen=True)
@@ -158,22 +162,41 @@ class Measurement:
     runs: tuple[Run, ...]
 
     @property
-    def quickest(self) -> Run:
-        """The visit that the machine disturbed least: the one of the lowest median."""
-        return min(self.runs, key=lambda run: run.median_s)
+    def representative(self) -> Run:
+        """The visit that is reported."""
+        return representative(self.runs)
 
     @property
     def latency_s(self) -> float:
-        """The statistic that is reported: the median of the quickest visit."""
-        return self.quickest.median_s
+        """The statistic that is reported: the median of the representative visit."""
+        return self.representative.median_s
+
+    @property
+    def exact(self) -> bool:
+        """Whether the latency was computed, not taken."""
+        return self.runs[0].exact
+
+    @property
+    def run_count(self) -> int:
+        """Of all visits; the warm-ups stay out."""
+        return sum(len(run.runs_s) for run in self.runs)
 
     @property
     def statistics(self) -> Statistics:
         """Over the runs of all visits; the warm-ups stay out. A computed time has no spread."""
-        if self.quickest.exact:
+        if self.exact:
             time_s = self.latency_s
             return Statistics(time_s, 0.0, 0.0, time_s, time_s, 0.0, time_s, time_s, time_s)
         return statistics([time_s for run in self.runs for time_s in run.runs_s])
+
+
+def representative(visits: Sequence[Run]) -> Run:
+    """The visit at the lower quartile of the visits' medians: of five, the second quickest.
+
+    What disturbs a visit makes it slower, so the quicker ones are the truer; but the very quickest may have been lucky
+    with where its memory lay, and would be the luckier the more visits there are.
+    """
+    return sorted(visits, key=lambda run: run.median_s)[(len(visits) - 1) // 4]
 
 
 def pooled(measurements: Sequence[Measurement]) -> Measurement:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from .record import Conditions, Measurement
 from .store import Record
-from .visits import AGREEMENT, Pace, drift, is_converged, is_settled, paces
+from .visits import AGREEMENT, CONFIRMATIONS, Pace, drift, is_converged, is_settled, paces
 
 _HEADINGS = ("net", "dtype", "ms", "min", "mean", "+-95 %", "p95", "visits", "runs", "drift")
 
@@ -38,7 +38,7 @@ def counter_lines(records: Sequence[Record]) -> list[str]:
     text: list[str] = []
     for record in sorted(records, key=_natural_order):
         found = record.outcome
-        if not isinstance(found, Measurement) or not (counters := found.quickest.counters):
+        if not isinstance(found, Measurement) or not (counters := found.representative.counters):
             continue
         total_s = sum(counter.time_s for counter in counters)
         text += [*([""] if text else []), f"{record.configuration.label} {record.configuration.dtype}: {record.backend}"]
@@ -75,7 +75,7 @@ def _caveats(measured: Sequence[Measurement], best: Mapping[str, Pace]) -> list[
     unsettled = sum(not is_settled(found.runs, best[found.conditions.setting_digest]) for found in measured)
     if unsettled:
         text.append(
-            f"~ {unsettled} of {len(measured)}: no two visits by a calm machine agree within {AGREEMENT:.0%}; "
+            f"~ {unsettled} of {len(measured)}: no {CONFIRMATIONS} calm visits agree within {AGREEMENT:.0%}; "
             "'run' with more --max-visits when it is quiet"
         )
     return text
@@ -84,10 +84,13 @@ def _caveats(measured: Sequence[Measurement], best: Mapping[str, Pace]) -> list[
 def _readings_text(measured: Sequence[Measurement]) -> list[str]:
     """What the machine was like meanwhile, as far as it told."""
     readings = [reading for found in measured for run in found.runs for reading in (run.before, run.after)]
-    clocks = [f"{reading.clock_hz / 1e9:.2f}" for reading in readings if reading.clock_hz is not None]
-    degrees = [f"{reading.temperature_c:.0f}" for reading in readings if reading.temperature_c is not None]
-    spans = [(clocks, "GHz"), (degrees, "degrees Celsius")]
-    texts = [f"{' to '.join(sorted({min(v), max(v)}, key=float))} {unit}" for v, unit in spans if v]
+    clocks_ghz = [reading.clock_hz / 1e9 for reading in readings if reading.clock_hz is not None]
+    degrees_c = [reading.temperature_c for reading in readings if reading.temperature_c is not None]
+    texts = [
+        f"{min(values):{form}} to {max(values):{form}} {unit}"
+        for values, form, unit in ((clocks_ghz, ".2f", "GHz"), (degrees_c, ".0f", "degrees Celsius"))
+        if values
+    ]
     return [f"meanwhile {', '.join(texts)}"] if texts else []
 
 
@@ -98,7 +101,7 @@ def _cells(record: Record, measurement: Measurement, best: Mapping[str, Pace]) -
     return (
         *(record.configuration.label, record.configuration.dtype, f"{1e3 * measurement.latency_s:.4f}{unsettled}"),
         *(f"{1e3 * s.min_s:.4f}", f"{1e3 * s.mean_s:.4f}", f"{s.ci95_s / s.mean_s:.1%}{wide}", f"{1e3 * s.p95_s:.4f}"),
-        *(str(len(measurement.runs)), str(_run_count(measurement)), f"{drift(measurement.quickest, at_best):.2f}"),
+        *(str(len(measurement.runs)), str(measurement.run_count), f"{drift(measurement.representative, at_best):.2f}"),
     )
 
 
@@ -111,7 +114,3 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
-
-
-def _run_count(measurement: Measurement) -> int:
-    return sum(len(run.runs_s) for run in measurement.runs)

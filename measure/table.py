@@ -18,7 +18,7 @@ COLUMNS = (
     *("cpu", "governor", "clock_hz", "cpus", "threads", "runtime", "runtime_version", "delegate", "model_sha256"),
     *("setting", "taken_at"),
 )
-"""``latency_ms`` and ``std_ms`` are of the quickest visit, the other times of the runs of all visits."""
+"""``latency_ms`` and ``std_ms`` are of the representative visit, the other times of the runs of all visits."""
 
 Row = tuple[object, ...]
 
@@ -49,13 +49,13 @@ def write_parquet(found: Sequence[Row], path: Path) -> None:
 
 def _row(record: Record, measurement: Measurement, best: Pace) -> Row:
     s, c = measurement.statistics, measurement.conditions
-    runs, quickest = measurement.runs, measurement.quickest
+    reported = measurement.representative
     times_s = (s.mean_s, s.ci95_s, s.min_s, s.median_s, s.mad_s, s.p90_s, s.p95_s, s.p99_s)
-    std_s = replace(measurement, runs=(quickest,)).statistics.std_s
+    std_s = replace(measurement, runs=(reported,)).statistics.std_s
     return (
         *(record.configuration.label, _ms(measurement.latency_s), _ms(std_s), record.configuration.dtype),
-        *(record.backend, *map(_ms, times_s), len(runs), sum(len(run.runs_s) for run in runs)),
-        *(int(is_converged(measurement)), int(is_settled(runs, best)), round(drift(quickest, best), 4)),
+        *(record.backend, *map(_ms, times_s), len(measurement.runs), measurement.run_count),
+        *(int(is_converged(measurement)), int(is_settled(measurement.runs, best)), round(drift(reported, best), 4)),
         *(_temperature_c(measurement), c.device, c.cpu, c.governor, c.clock_hz, " ".join(map(str, c.cpus))),
         *(c.threads, c.runtime, c.runtime_version, c.delegate, c.model_sha256, c.setting_digest, record.taken_at),
     )

@@ -1,4 +1,4 @@
-"""When a configuration was visited often enough: visits that a calm machine confirms.
+"""When a configuration was visited often enough: visits by a calm machine that agree.
 
 Drift is the time of a reference piece of work over the shortest that it ever took under the same conditions.
 """
@@ -9,14 +9,16 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .protocol import Protocol, is_narrow
-from .record import Measurement, Run
+from .record import Measurement, Run, representative
 from .store import Record
 
 SLOW = 1.1
 """Drift from which the machine counts as disturbed; a quiet one stays below (docs/measure.md)."""
 
 AGREEMENT = 0.02
-"""Of two medians, over the quicker."""
+"""Of a visit's median with the reported latency, relative to it."""
+CONFIRMATIONS = 3
+"""Calm visits that have to agree with the reported latency."""
 
 
 class Pace(NamedTuple):
@@ -53,24 +55,22 @@ def drift(run: Run, best: Pace) -> float:
     return max([1.0, *products, *streams])
 
 
-def is_settled(runs: Sequence[Run], best: Pace) -> bool:
-    """Whether two visits by a calm machine agree with the quickest of all; a computed time stands by itself."""
-    if any(run.exact for run in runs):
-        return True
-    quickest_s = min(run.median_s for run in runs)
-    agreeing = [run for run in runs if run.median_s <= (1 + AGREEMENT) * quickest_s]
-    return sum(drift(run, best) <= SLOW for run in agreeing) >= 2
+def is_settled(visits: Sequence[Run], best: Pace) -> bool:
+    """Whether visits by a calm machine confirm the latency that is reported of them; a computed one needs none."""
+    latency_s = representative(visits).median_s
+    agreeing = [run for run in visits if abs(run.median_s - latency_s) <= AGREEMENT * latency_s]
+    return visits[0].exact or sum(drift(run, best) <= SLOW for run in agreeing) >= CONFIRMATIONS
 
 
 def is_converged(measurement: Measurement) -> bool:
     """Whether the mean of all runs is known as well as the paper knows its own."""
-    return measurement.quickest.exact or is_narrow([time_s for run in measurement.runs for time_s in run.runs_s])
+    return measurement.exact or is_narrow([time_s for run in measurement.runs for time_s in run.runs_s])
 
 
-def is_due(runs: Sequence[Run], best: Pace, protocol: Protocol) -> bool:
+def is_due(visits: Sequence[Run], best: Pace, protocol: Protocol) -> bool:
     """Whether the protocol asks for another visit."""
-    if any(run.exact for run in runs):
+    if visits and visits[0].exact:
         return False
-    if len(runs) < protocol.visits:
+    if len(visits) < protocol.visits:
         return True
-    return len(runs) < protocol.max_visits and not is_settled(runs, best)
+    return len(visits) < protocol.max_visits and not is_settled(visits, best)

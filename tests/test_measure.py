@@ -201,7 +201,8 @@ def test_a_worker_does_not_outlive_who_asks_it() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_plan_is_measured_on_a_real_runtime_and_what_fails_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / "p.toml").write_text(PLAN, encoding="utf-8")
-    arguments = ("measure", "run", "p.toml", "-b", name, "--store", "s.db")
+    once = ("--visits", 1, "--max-visits", 1)
+    arguments = ("measure", "run", "p.toml", "-b", name, "--store", "s.db", *once)
     first = stairline(*arguments, cwd=tmp_path)
     assert (first.returncode, first.stderr.split(";")[0]) == (0, "s.db: 2 measured and 2 failed now, 0 before, 0 left")
     again = stairline(*arguments, cwd=tmp_path)

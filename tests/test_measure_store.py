@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
 
@@ -103,7 +103,11 @@ def test_a_store_of_the_first_version_is_upgraded_with_all_it_holds(tmp_path: Pa
 def test_a_row_that_something_else_wrote_is_named(tmp_path: Path) -> None:
     with opened(tmp_path / "s.db", create=True) as store:
         store.add(KEY, 1, CONFIGURATION, CONDITIONS, RUN)
-    for column, text in (("run", "{}"), ("run", "no JSON"), ("configuration", "[1]"), ("conditions", "{}")):
+    zero, unknown = (json.dumps(asdict(replace(RUN, runs_s=(1.0, time_s)))) for time_s in (0.0, float("nan")))
+    for column, text in (
+        *(("run", "{}"), ("run", "no JSON"), ("run", zero), ("run", unknown)),
+        *(("configuration", "[1]"), ("conditions", "{}")),
+    ):
         (tmp_path / "t.db").write_bytes((tmp_path / "s.db").read_bytes())
         with closing(sqlite3.connect(tmp_path / "t.db")) as connection, connection:
             connection.execute(f"UPDATE record SET {column} = ?", (text,))
