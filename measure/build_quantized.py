@@ -42,7 +42,9 @@ def quantized_onnx(graph: Graph, path: Path, seed: int = 0) -> Path:
 
         def get_next(self) -> dict[str, Any] | None:
             values = next(self._left, None)
-            return values and {f"input_{i}": channels_first(value) for i, value in enumerate(values)}
+            if values is None:
+                return None
+            return {f"input_{i}": channels_first(value) for i, value in enumerate(values)}
 
     ready, result = path.with_suffix(".ready.onnx"), path.with_suffix(".int8.onnx")
     quant_pre_process(str(path), str(ready), skip_symbolic_shape=True)

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from simulator import zoo
 from simulator.graph import Graph
 
+from .record import MeasureError
+
 KINDS = ("model", "file", "op")
 AS_STORED = "file"
 """The precision of a model file: its own."""
@@ -17,7 +19,7 @@ AS_STORED = "file"
 _OPERATORS = {"conv2d": "conv", "dwconv2d": "dwconv"}
 _ZOO_WORDS = {"input": "input_size"}
 _BLOCK_WORDS = {"cin": "channels", "cout": "c_out"}
-_ORDER = ("hw", "cin", "cout", "kernel", "stride")
+_ORDER = ("hw", "cin", "cout", "kernel", "stride", "depth")
 
 
 class Configuration(NamedTuple):
@@ -44,10 +46,29 @@ class Configuration(NamedTuple):
         """The network, of a zoo name or an operator. Raises ZooError and GraphError saying what cannot be."""
         if self.kind == "model":
             return zoo.build(self.name, **self._words(_ZOO_WORDS))
-        return zoo.build_block(_OPERATORS.get(self.name, self.name), **self._words(_BLOCK_WORDS))
+        return _stack(_OPERATORS.get(self.name, self.name), **self._words(_BLOCK_WORDS))
 
     def _words(self, words: dict[str, str]) -> dict[str, Any]:
         return {words.get(key, key): value for key, value in self.settings}
+
+
+def _stack(name: str, depth: int = 1, **settings: Any) -> Graph:
+    """An operator or block, ``depth`` times one behind the other. Raises ZooError where that is not the same again."""
+    graph = zoo.build_stack(name, depth, **settings)
+    entered, left = graph.shapes(graph.inputs + graph.outputs)
+    if depth > 1 and entered != left:
+        raise zoo.ZooError(f"{name}: depth {depth}: gives {left} of {entered}; only what keeps its shape piles up")
+    return graph
+
+
+def depth_difference_s(deep_s: float, deep: int, shallow_s: float, shallow: int) -> float:
+    """Time of one layer from two stacks of it: what entering and leaving the network costs drops out.
+
+    Source: Tang et al., MLSys 2021, appendix A, with depths of 40 and 10.
+    """
+    if deep <= shallow:
+        raise MeasureError(f"depths {deep} and {shallow}: the first stack must be the deeper one")
+    return (deep_s - shallow_s) / (deep - shallow)
 
 
 def configuration(kind: str, name: str, settings: dict[str, Any], dtype: str) -> Configuration:

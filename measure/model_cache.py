@@ -1,6 +1,6 @@
 """Models that were built before, in the user's cache directory, by what they were built from.
 
-An entry is a directory that appears whole or not at all. The cache is bounded: what was not used for longest goes first.
+An entry is a directory that appears whole or not at all. The cache is bounded: what was unused for longest goes first.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import shutil
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from inspect import getfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import simulator
-from simulator.graph import Graph
-from simulator.networks import digest
+from simulator.graph import Graph, digest
 
 from .backends import Backend
 
@@ -107,7 +106,7 @@ def _builder_digest() -> str:
 
 
 def _sources() -> Iterable[Path]:
-    here, there = Path(__file__).parent, Path(str(simulator.__file__)).parent
+    here, there = Path(__file__).parent, Path(getfile(Graph)).parent
     return (*sorted(here.glob("build*.py")), *sorted((here / "backends").glob("*.py")), there / "attributes.py")
 
 

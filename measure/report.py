@@ -41,10 +41,12 @@ def counter_lines(records: Sequence[Record]) -> list[str]:
         if not isinstance(found, Measurement) or not (counters := found.representative.counters):
             continue
         total_s = sum(counter.time_s for counter in counters)
-        text += [*([""] if text else []), f"{record.configuration.label} {record.configuration.dtype}: {record.backend}"]
+        configuration = record.configuration
+        text += [*([""] if text else []), f"{configuration.label} {configuration.dtype}: {record.backend}"]
         rows = [(c.name, c.op, f"{1e3 * c.time_s:.4f}", f"{c.time_s / total_s:.1%}", c.kernel) for c in counters]
         text += _table([("name", "operator", "ms", "share", "kernel"), *rows])
-        text.append(f"sum {1e3 * total_s:.4f} ms, {total_s / found.latency_s:.1%} of the {1e3 * found.latency_s:.4f} measured")
+        share = total_s / found.latency_s
+        text.append(f"sum {1e3 * total_s:.4f} ms, {share:.1%} of the {1e3 * found.latency_s:.4f} measured")
     return text or ["no measurement here has times of operators: 'stairline measure run --counters' takes them"]
 
 
@@ -63,9 +65,11 @@ def _failures(failed: Sequence[tuple[str, str]]) -> list[str]:
 
 def _conditions_text(c: Conditions) -> str:
     clock = "clock unknown" if c.clock_hz is None else f"{c.clock_hz / 1e9:.2f} GHz"
-    threads = f"{c.threads} thread{'s' * (c.threads != 1)} on core {', '.join(map(str, c.cpus))}"
-    governor = f"governor {c.governor or 'unknown'}"
-    return ", ".join((f"{c.runtime} {c.runtime_version}", f"delegate {c.delegate}", c.cpu, clock, governor, threads))
+    what = [f"{c.runtime} {c.runtime_version}", f"delegate {c.delegate}", c.cpu, clock]
+    if c.cpus:
+        threads = f"{c.threads} thread{'s' * (c.threads != 1)} on core {', '.join(map(str, c.cpus))}"
+        what += [f"governor {c.governor or 'unknown'}", threads]
+    return ", ".join(what)
 
 
 def _caveats(measured: Sequence[Measurement], best: Mapping[str, Pace]) -> list[str]:

@@ -31,9 +31,7 @@ def describe(backend: str, threads: int) -> dict[str, Any]:
     return {"conditions": backends.backend(backend).conditions(threads).to_json()}
 
 
-def build(
-    backend: str, kind: str, name: str, settings: dict[str, Any], dtype: str, directory: str
-) -> dict[str, Any]:
+def build(backend: str, kind: str, name: str, settings: dict[str, Any], dtype: str, directory: str) -> dict[str, Any]:
     """Build a configuration for a backend; the files are put into a directory."""
     graph = configuration(kind, name, settings, dtype).graph()
     return {"path": str(built(backends.backend(backend), graph, dtype, Path(directory)))}

@@ -6,6 +6,7 @@ prediction is a single pass. Shapes carry the batch first and the channels last,
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -105,6 +106,14 @@ class Graph:
         """Shapes of the given tensors, in elements."""
         held = self.tensors
         return tuple([held[t].shape for t in tensors])
+
+
+def digest(graph: Graph) -> str:
+    """A hash of what a prediction depends on: operators, attributes, wiring, shapes and precisions, but no names."""
+    tensors = [(t.shape, t.dtype, t.constant) for t in graph.tensors]
+    layers = [(s.op, s.inputs, s.outputs, tuple(s.attributes)) for s in graph.layers]
+    text = repr((tensors, layers, graph.inputs, graph.outputs))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def infer(op: str, name: str, input_shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:

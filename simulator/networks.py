@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -56,14 +55,6 @@ def networks(
         table = read_table(path_or_name)
         return Networks(len(table), table.networks())
     return Networks(1, iter((read(path_or_name, shape, input_size=input_size, width=width),)))
-
-
-def digest(graph: Graph) -> str:
-    """A hash of what a prediction depends on: operators, attributes, wiring, shapes and precisions, but no names."""
-    tensors = [(t.shape, t.dtype, t.constant) for t in graph.tensors]
-    layers = [(s.op, s.inputs, s.outputs, tuple(s.attributes)) for s in graph.layers]
-    text = repr((tensors, layers, graph.inputs, graph.outputs))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _missing(name: str) -> str:

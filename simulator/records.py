@@ -7,8 +7,7 @@ from typing import Any
 from hwmodels import Platform
 from hwmodels.report import provenance
 
-from .graph import Graph
-from .networks import digest
+from .graph import Graph, digest
 from .predict import BOUNDS, KernelPrediction, Prediction, Summary
 
 SCHEMA_VERSION = 1

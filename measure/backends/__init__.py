@@ -30,7 +30,7 @@ class Backend(NamedTuple):
 
 
 LIBRARIES = ("tflite", "tflite-builtin", "onnxruntime", "openvino")
-"""Runtimes that run on this machine."""
+"""Runtimes that run on this machine's processor."""
 
 ACCELERATORS = tuple(
     f"vela-ethos-{one}"
@@ -41,7 +41,7 @@ ACCELERATORS = tuple(
 )
 """Processors that Arm's compiler gives a time for."""
 
-NAMES = (*LIBRARIES, *ACCELERATORS)
+NAMES = (*LIBRARIES, "edgetpu", *ACCELERATORS)
 
 
 def backend(name: str) -> Backend:
