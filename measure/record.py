@@ -107,7 +107,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Counter:
-    """One operator of a model, as its runtime reports it: the mean over the inferences that were profiled."""
+    """One operator of a model, as its runtime reports it: the median over the inferences that were profiled."""
 
     name: str
     op: str

@@ -15,7 +15,7 @@ from ..record import Conditions, Counter, MeasureError, Run
 from . import Backend
 
 PROFILED_RUNS = 20
-"""Inferences over which per-operator times are averaged."""
+"""Inferences of which each operator's median time is taken."""
 
 Infer = Callable[[], object]
 Counters = tuple[Counter, ...]
@@ -31,7 +31,7 @@ class Library(NamedTuple):
     load: Callable[[Path, int], Infer]
     """From a model file and a number of threads to a function that runs one inference on random inputs."""
     profile: Callable[[Path, int], Counters] | None = None
-    """Mean times of the operators over ``PROFILED_RUNS`` inferences; None where the runtime does not tell them."""
+    """Median times of the operators over ``PROFILED_RUNS`` inferences; None where the runtime does not tell them."""
 
 
 def library_backend(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -40,14 +41,14 @@ def profile(model: Path, threads: int) -> Counters:
 
 
 def counters(events: Iterable[dict[str, Any]], runs: int) -> Counters:
-    """Mean times of the nodes in a profile's events over the last ``runs`` times that each ran, in running order."""
+    """Median times of the nodes in a profile's events over the last ``runs`` times that each ran, in running order."""
     times_us: dict[tuple[str, str], list[float]] = {}
     for event in events:
         if event.get("cat") == "Node" and event["name"].endswith(_KERNEL_TIME):
             key = event["name"].removesuffix(_KERNEL_TIME), event["args"]["op_name"]
             times_us.setdefault(key, []).append(event["dur"])
     return tuple(
-        Counter(name, op, 1e-6 * sum(times[-runs:]) / len(times[-runs:]), _PROVIDER)
+        Counter(name, op, 1e-6 * median(times[-runs:]), _PROVIDER)
         for (name, op), times in times_us.items()
     )
 

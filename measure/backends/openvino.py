@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from simulator.graph import Graph
@@ -33,14 +34,14 @@ def profile(model: Path, threads: int) -> Counters:
     """The plugin's counter of each node that it executed, which stand for the nodes fused into them."""
     request = _request(model, threads, profiled=True)
     request.infer()
-    times_s: dict[tuple[str, str, str], float] = {}
+    times_s: dict[tuple[str, str, str], list[float]] = {}
     for _ in range(PROFILED_RUNS):
         request.infer()
         for node in request.get_profiling_info():
             if node.status.name == "EXECUTED":
                 key = node.node_name, node.node_type, node.exec_type
-                times_s[key] = times_s.get(key, 0.0) + node.real_time.total_seconds() / PROFILED_RUNS
-    return tuple(Counter(name, op, time_s, kernel) for (name, op, kernel), time_s in times_s.items())
+                times_s.setdefault(key, []).append(node.real_time.total_seconds())
+    return tuple(Counter(name, op, median(times), kernel) for (name, op, kernel), times in times_s.items())
 
 
 def _request(model: Path, threads: int, *, profiled: bool) -> Any:
