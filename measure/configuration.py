@@ -55,7 +55,7 @@ class Configuration(NamedTuple):
 def _stack(name: str, depth: int = 1, **settings: Any) -> Graph:
     """An operator or block, ``depth`` times one behind the other. Raises ZooError where that is not the same again."""
     graph = zoo.build_stack(name, depth, **settings)
-    entered, left = graph.shapes(graph.inputs + graph.outputs)
+    entered, left = graph.tensors[graph.inputs[0]].shape, graph.tensors[graph.outputs[0]].shape
     if depth > 1 and entered != left:
         raise zoo.ZooError(f"{name}: depth {depth}: gives {left} of {entered}; only what keeps its shape piles up")
     return graph

@@ -12,6 +12,8 @@ from .configuration import AS_STORED, KINDS, Configuration, configuration
 from .record import MeasureError
 
 SCHEMA = 1
+MOST_VALUES = 100_000
+"""Of one sweep."""
 _ZOO_SETTINGS = ("input", "width")
 
 
@@ -20,17 +22,26 @@ class PlanError(MeasureError):
 
 
 class Sweep(NamedTuple):
-    """One setting varied from ``first`` to ``last``, both measured where ``step`` meets them."""
+    """One setting that takes several values, written "first:last:step" (both ends included) or "a,b,c"."""
 
     setting: str
-    first: int
-    last: int
-    step: int
+    text: str
 
     @property
-    def text(self) -> str:
-        """As it is written in a plan."""
-        return f"{self.first}:{self.last}:{self.step}"
+    def values(self) -> tuple[int, ...]:
+        """In the order of the text. Raises PlanError for a text that is neither."""
+        parts = self.text.split(":")
+        if len(parts) == 3 and all(part.isdecimal() for part in parts):
+            first, last, step = map(int, parts)
+            if 1 <= first <= last and step >= 1 and (last - first) // step < MOST_VALUES:
+                return tuple(range(first, last + 1, step))
+        numbers = [number.strip() for number in self.text.split(",")]
+        if all(number.isdecimal() and int(number) >= 1 for number in numbers):
+            return tuple(map(int, numbers))
+        raise PlanError(
+            f"sweep {self.setting}={self.text}: write first:last:step or a list in whole numbers from 1 up, such as "
+            f"8:264:8 or 32,64,96, and at most {MOST_VALUES} of them"
+        )
 
 
 class Entry(NamedTuple):
@@ -46,10 +57,9 @@ class Entry(NamedTuple):
         """All that this entry asks for."""
         if self.sweep is None:
             return [configuration(self.kind, self.name, self.settings, self.dtype)]
-        setting, first, last, step = self.sweep
         return [
-            configuration(self.kind, self.name, self.settings | {setting: value}, self.dtype)
-            for value in range(first, last + 1, step)
+            configuration(self.kind, self.name, self.settings | {self.sweep.setting: value}, self.dtype)
+            for value in self.sweep.values
         ]
 
 
@@ -58,14 +68,21 @@ def configurations(entries: Iterable[Entry]) -> tuple[Configuration, ...]:
     return tuple(dict.fromkeys(c for entry in entries for c in entry.configurations()))
 
 
+def sample(configurations: Sequence[Configuration], count: int, seed: int = 0) -> tuple[Entry, ...]:
+    """``count`` of these at random, each once, as entries of their own. Raises PlanError where there are fewer."""
+    from random import Random
+
+    if not 0 < count <= len(configurations):
+        raise PlanError(f"--sample {count}: there are {len(configurations)} configurations; give 1 to that")
+    drawn = Random(seed).sample(list(configurations), count)
+    return tuple(Entry(one.kind, one.name, dict(one.settings), one.dtype) for one in drawn)
+
+
 def sweep(setting: str, text: str) -> Sweep:
-    """From "first:last:step". Raises PlanError."""
-    parts = text.split(":")
-    if len(parts) == 3 and all(part.isdecimal() for part in parts):
-        first, last, step = map(int, parts)
-        if 1 <= first <= last and step >= 1:
-            return Sweep(setting, first, last, step)
-    raise PlanError(f"sweep {setting}={text}: write first:last:step in whole numbers from 1 up, such as 8:264:8")
+    """From "first:last:step" or "a,b,c". Raises PlanError."""
+    found = Sweep(setting, text)
+    _ = found.values
+    return found
 
 
 def write(entries: Sequence[Entry]) -> str:

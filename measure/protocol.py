@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from . import machine
+from . import machine, rapl
 from .record import Reading, Run, statistics
 
 TOLERANCE = 0.02
@@ -49,11 +49,13 @@ def measure_run(infer: Callable[[], object], protocol: Protocol = DEFAULT) -> Ru
     """One visit: time ``infer`` until a bound or the tolerance is met."""
     before = reading()
     warmups_s = tuple(_timed(infer) for _ in range(protocol.warmups))
-    deadline_s = time.perf_counter() + protocol.max_s
+    deadline_s, energy = time.perf_counter() + protocol.max_s, rapl.counters()
     runs_s = [_timed(infer) for _ in range(protocol.runs)]
     while len(runs_s) < protocol.max_runs and time.perf_counter() < deadline_s and not is_narrow(runs_s):
         runs_s += [_timed(infer) for _ in range(min(_BATCH, protocol.max_runs - len(runs_s)))]
-    return Run(warmups_s, tuple(runs_s), before, reading())
+    spent_j = rapl.spent_j(energy, rapl.counters())
+    energy_j = None if spent_j is None else spent_j / len(runs_s)
+    return Run(warmups_s, tuple(runs_s), before, reading(), energy_j=energy_j)
 
 
 def is_narrow(runs_s: Sequence[float]) -> bool:

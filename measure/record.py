@@ -128,6 +128,8 @@ class Run:
     """Taken after the timed runs, which no profiler slows."""
     exact: bool = False
     """The time was computed, not taken: it has no spread and needs no second visit."""
+    energy_j: float | None = None
+    """Of one timed run, all that the processor's package took meanwhile; None where it does not tell."""
 
     @property
     def median_s(self) -> float:
@@ -151,7 +153,8 @@ class Run:
             if time_s is not None and not 0 < time_s < inf:
                 raise ValueError(f"{time_s} is no time in seconds")
         counters = tuple(Counter(**counter) for counter in values.get("counters", ()))
-        return cls(warmups_s, runs_s, before, after, counters, values.get("exact", False))
+        kept = {key: values[key] for key in ("exact", "energy_j") if key in values}
+        return cls(warmups_s, runs_s, before, after, counters, **kept)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from .record import Conditions, Measurement
 from .store import Record
 from .visits import AGREEMENT, CONFIRMATIONS, Pace, drift, is_converged, is_settled, paces
+
+if TYPE_CHECKING:
+    from .energy import Energy, Trace
 
 _HEADINGS = ("net", "dtype", "ms", "min", "mean", "+-95 %", "p95", "visits", "runs", "drift")
 
@@ -48,6 +52,22 @@ def counter_lines(records: Sequence[Record]) -> list[str]:
         share = total_s / found.latency_s
         text.append(f"sum {1e3 * total_s:.4f} ms, {share:.1%} of the {1e3 * found.latency_s:.4f} measured")
     return text or ["no measurement here has times of operators: 'stairline measure run --counters' takes them"]
+
+
+def energy_lines(trace: Trace, found: Energy) -> list[str]:
+    """What a power trace says."""
+    first_s, last_s = found.stage_s
+    end_s = trace.start_s + trace.step_s * len(trace.watts)
+    rows = [
+        ("energy", f"{1e3 * found.energy_j:.4g} mJ an inference, +- {1e3 * found.energy_ci95_j:.2g} (95 %)"),
+        ("power", f"{found.power_w:.4g} W, +- {found.power_ci95_w:.2g} (95 %)"),
+        ("inference", f"{1e3 * found.inference_s:.4g} ms"),
+        ("stage", f"{first_s:.3f} to {last_s:.3f} s of {trace.start_s:.3f} to {end_s:.3f} s"),
+        ("pattern", f"{found.cycles} repetitions of {1e3 * found.period_s:.4g} ms"),
+    ]
+    if trace.resampled:
+        rows.append(("sampling", f"uneven: interpolated at every {1e3 * trace.step_s:.4g} ms"))
+    return [f"{key:<10} {value}" for key, value in rows]
 
 
 def _natural_order(record: Record) -> list[str | int]:

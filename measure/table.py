@@ -14,9 +14,9 @@ from .visits import Pace, drift, is_converged, is_settled, paces
 
 COLUMNS = (
     *("net", "latency_ms", "std_ms", "dtype", "backend", "mean_ms", "ci95_ms", "min_ms", "median_ms", "mad_ms"),
-    *("p90_ms", "p95_ms", "p99_ms", "visits", "runs", "converged", "settled", "drift", "temperature_c", "device"),
-    *("cpu", "governor", "clock_hz", "cpus", "threads", "runtime", "runtime_version", "delegate", "model_sha256"),
-    *("setting", "taken_at"),
+    *("p90_ms", "p95_ms", "p99_ms", "visits", "runs", "converged", "settled", "drift", "temperature_c", "energy_mj"),
+    *("device", "cpu", "governor", "clock_hz", "cpus", "threads", "runtime", "runtime_version", "delegate"),
+    *("model_sha256", "setting", "taken_at"),
 )
 """``latency_ms`` and ``std_ms`` are of the representative visit, the other times of the runs of all visits."""
 
@@ -44,7 +44,8 @@ def write_parquet(found: Sequence[Row], path: Path) -> None:
     from fastparquet import write
 
     frame = pd.DataFrame(found, columns=COLUMNS)
-    write(str(path), frame.astype({"temperature_c": "float64", "clock_hz": "Int64"}), write_index=False)
+    sparse = {"temperature_c": "float64", "energy_mj": "float64", "clock_hz": "Int64"}
+    write(str(path), frame.astype(sparse), write_index=False)
 
 
 def _row(record: Record, measurement: Measurement, best: Pace) -> Row:
@@ -56,7 +57,8 @@ def _row(record: Record, measurement: Measurement, best: Pace) -> Row:
         *(record.configuration.label, _ms(measurement.latency_s), _ms(std_s), record.configuration.dtype),
         *(record.backend, *map(_ms, times_s), len(measurement.runs), measurement.run_count),
         *(int(is_converged(measurement)), int(is_settled(measurement.runs, best)), round(drift(reported, best), 4)),
-        *(_temperature_c(measurement), c.device, c.cpu, c.governor, c.clock_hz, " ".join(map(str, c.cpus))),
+        *(_temperature_c(measurement), None if reported.energy_j is None else 1e3 * reported.energy_j),
+        *(c.device, c.cpu, c.governor, c.clock_hz, " ".join(map(str, c.cpus))),
         *(c.threads, c.runtime, c.runtime_version, c.delegate, c.model_sha256, c.setting_digest, record.taken_at),
     )
 

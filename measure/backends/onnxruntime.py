@@ -47,10 +47,7 @@ def counters(events: Iterable[dict[str, Any]], runs: int) -> Counters:
         if event.get("cat") == "Node" and event["name"].endswith(_KERNEL_TIME):
             key = event["name"].removesuffix(_KERNEL_TIME), event["args"]["op_name"]
             times_us.setdefault(key, []).append(event["dur"])
-    return tuple(
-        Counter(name, op, 1e-6 * median(times[-runs:]), _PROVIDER)
-        for (name, op), times in times_us.items()
-    )
+    return tuple(Counter(name, op, 1e-6 * median(times[-runs:]), _PROVIDER) for (name, op), times in times_us.items())
 
 
 def _session(model: Path, threads: int, profile_prefix: Path | None) -> tuple[Any, dict[str, Any]]:

@@ -12,11 +12,12 @@ from .inception import inception_v1
 from .mobilenet import mobilenet_v1, mobilenet_v2, mobilenet_v3_large
 from .nas import efficientnet_b0, efficientnet_b1, mnasnet_a1, proxyless_mobile, proxyless_mobile_14
 from .nasnet import nasnet_a_mobile
+from .operators import OPERATORS
 from .parts import ZooError, unknown
 from .resnet import resnet_v1_50, resnet_v2_50
 from .shufflenet import shufflenet_v1, shufflenet_v2
 
-__all__ = ["BLOCKS", "MODELS", "Model", "ZooError", "build", "build_block", "build_stack"]
+__all__ = ["BLOCKS", "MODELS", "OPERATORS", "Model", "ZooError", "build", "build_block", "build_stack"]
 
 
 class Model(NamedTuple):

@@ -14,6 +14,7 @@ from math import gcd
 from ..attributes import Attributes
 from ..builder import GraphBuilder
 from ..graph import Graph
+from .operators import OPERATORS
 from .parts import ZooError, inverted_residual, squeeze_excite, unknown
 from .shufflenet import v1_unit, v2_reduction, v2_unit
 
@@ -189,14 +190,15 @@ def build_stack(
 
     Arguments and errors as in build_block.
     """
-    if name not in BLOCKS:
-        raise ZooError(unknown("block", name, BLOCKS))
+    known = BLOCKS | OPERATORS
+    if name not in known:
+        raise ZooError(unknown("block", name, known))
     if kernel is not None:
         settings["kernel"] = kernel
     if stride != 1:
         settings["stride"] = stride
     _verify_positive(name, depth=depth, hw=hw, channels=channels, **settings)
-    block = BLOCKS[name]
+    block = known[name]
     taken = list(inspect.signature(block).parameters)[2:]
     surplus = [key for key in settings if key not in taken]
     if surplus:
