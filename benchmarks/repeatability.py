@@ -1,6 +1,6 @@
 """Measure 13 networks three times over and print how far the three disagree, by statistic.
 
-Run from the root of the repository: python -m benchmarks.repeatability BACKEND [FOLDER]
+Run from the root of the repository: python -m benchmarks.repeatability BACKEND FOLDER [NETWORK...]
 Each time is a process of its own that runs the default protocol over all networks; the stores stay in FOLDER, and what
 is there already is not measured again. The spread of a network is the largest of its three values over the smallest.
 """
@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.table import Table
@@ -63,11 +62,11 @@ def spreads(sessions: Sequence[dict[str, Measurement]], statistic: Callable[[Mea
     return {name: max(found) / min(found) - 1 for name, found in values.items()}
 
 
-def main(backend: str, folder: Path) -> None:
+def main(backend: str, folder: Path, networks: Sequence[str]) -> None:
     """Measure what is missing and print the tables."""
     folder.mkdir(exist_ok=True)
-    plan_file = folder / "plan.toml"
-    plan_file.write_text(plan.write([plan.Entry("model", name, {}, "float32") for name in NETWORKS]), encoding="utf-8")
+    plan_file = folder / f"{backend}.toml"
+    plan_file.write_text(plan.write([plan.Entry("model", name, {}, "float32") for name in networks]), encoding="utf-8")
     sessions = [measured(backend, folder / f"{backend}-{time}.db", plan_file) for time in range(1, TIMES + 1)]
     by_statistic = {name: spreads(sessions, statistic) for name, statistic in STATISTICS.items()}
     reported = next(iter(by_statistic.values()))
@@ -89,8 +88,4 @@ def main(backend: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        main(sys.argv[1], Path(sys.argv[2]))
-    else:
-        with TemporaryDirectory() as temporary:
-            main(sys.argv[1], Path(temporary))
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:] or NETWORKS)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 
 from .record import Conditions, MeasureError
 
@@ -34,6 +37,28 @@ def pin(threads: int) -> tuple[int, ...]:
         raise MeasureError(f"--threads {threads}: this process may use {len(allowed)} cores; give 1 to {len(allowed)}")
     os.sched_setaffinity(0, allowed[-threads:])
     return tuple(allowed[-threads:])
+
+
+@contextmanager
+def alone(cpus: Iterable[int]) -> Iterator[None]:
+    """Wait until no other session measures on these cores, and keep others from it."""
+    import fcntl  # Windows has none, and everything else of Stairline runs there.
+
+    with ExitStack() as held:
+        for core in sorted(cpus):  # In one order, so that no two wait for each other.
+            file = _opened(Path(gettempdir()) / f"stairline-core-{core}.lock")
+            held.callback(os.close, file)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _opened(path: Path) -> int:
+    """A file that exists from now on, whoever made it: Linux lets nobody create one that is another user's."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        return os.open(path, flags | os.O_CREAT, 0o644)
 
 
 def conditions(cpus: tuple[int, ...], runtime: str, runtime_version: str, delegate: str) -> Conditions:

@@ -71,7 +71,7 @@ def sweep_figure(lines: Sequence[Line], setting: str, step: int | None = None) -
         values = [value for line in lines for value, _ in line.points]
         _mark(panels, range(-(-min(values) // step) * step, max(values) + 1, step))
     panels[-1].set_xlabel(setting)
-    figure.suptitle("the latency that is reported; shaded from the minimum to the 90th percentile of all runs", size=9)
+    figure.suptitle("latency as reported; shaded from the minimum to the median of all runs", size=9)
     return figure
 
 
@@ -111,7 +111,7 @@ def _draw(panel: Axes, line: Line, label: str) -> None:
     latencies_ms = [1e3 * found.latency_s for _, found in line.points]
     statistics = [found.statistics for _, found in line.points]
     (drawn,) = panel.plot(values, latencies_ms, ".-", markersize=4, linewidth=1, label=label)
-    lowest_ms, highest_ms = 1e3 * np.array([(s.min_s, s.p90_s) for s in statistics]).T
+    lowest_ms, highest_ms = 1e3 * np.array([(s.min_s, s.median_s) for s in statistics]).T
     panel.fill_between(values, lowest_ms, highest_ms, color=drawn.get_color(), alpha=0.2, linewidth=0)
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from .backends import Backend
 from .configuration import Configuration, sha256
+from .machine import alone
 from .process import Worker, WorkerError
 from .protocol import Protocol
 from .record import Conditions, Run, refuse_mixing
@@ -103,12 +104,13 @@ class Progress:
         key = self._keys[configuration]
         conditions = replace(self._current.conditions, dtype=configuration.dtype)
         outcome: Run | str
-        try:
-            path = models.path(configuration)
-            conditions = replace(conditions, model_sha256=sha256(path))
-            outcome = _run(path, self._current, self._protocol)
-        except WorkerError as error:
-            outcome = str(error)
+        with alone(conditions.cpus):
+            try:
+                path = models.path(configuration)
+                conditions = replace(conditions, model_sha256=sha256(path))
+                outcome = _run(path, self._current, self._protocol)
+            except WorkerError as error:
+                outcome = str(error)
         self._store.add(key, len(self._runs.get(key, ())) + 1, configuration, conditions, outcome)
         self._note(key, outcome)
         return Visit(configuration, outcome if isinstance(outcome, str) else None, self.left)

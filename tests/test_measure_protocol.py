@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import subprocess
+import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from measure.protocol import Protocol, measure_run, reading
 from measure.record import Conditions, Measurement, Reading, Run
 from measure.visits import Pace, drift, is_due, is_settled, pace
 
+ROOT = Path(__file__).resolve().parents[1]
 BEST = Pace(matmul_s=1.0, stream_s=2.0)
 CALM = Reading(1.0, 2.0)
 CONDITIONS = Conditions("board", "cpu", (), None, None, (0,), 1, "runtime", "1", "none")
@@ -66,6 +71,19 @@ def test_a_machine_without_sensors_tells_nothing(tmp_path: Path, monkeypatch: py
     for name in ("_THERMAL", "_CPUFREQ", "_CPUINFO"):
         monkeypatch.setattr(machine, name, tmp_path / "absent")
     assert (machine.temperature_c(), machine.current_clock_hz()) == (None, None)
+
+
+def test_one_session_measures_on_a_core_at_a_time() -> None:
+    code = "from measure import machine\nwith machine.alone([987]):\n    print('measuring', flush=True)\n    input()"
+    start = [sys.executable, "-c", code]
+    with subprocess.Popen(start, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "measuring\n"
+        with (Path(tempfile.gettempdir()) / "stairline-core-987.lock").open() as lock:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            other.communicate("over\n")
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_drift_is_that_of_the_worst_reading() -> None:
