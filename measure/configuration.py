@@ -44,6 +44,8 @@ class Configuration(NamedTuple):
 
     def graph(self) -> Graph:
         """The network, of a zoo name or an operator. Raises ZooError and GraphError saying what cannot be."""
+        if self.kind == "imported":
+            raise MeasureError(f"{self.name}: was imported: its layers are not known; give a table of them")
         if self.kind == "model":
             return zoo.build(self.name, **self._words(_ZOO_WORDS))
         return _stack(_OPERATORS.get(self.name, self.name), **self._words(_BLOCK_WORDS))

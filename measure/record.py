@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from math import inf, sqrt
+from math import inf, nan, sqrt
 from typing import Any
 
 
@@ -78,17 +78,22 @@ class Statistics:
 def statistics(times_s: Sequence[float]) -> Statistics:
     """Of at least two times; the confidence interval takes them as independent."""
     import numpy as np
-    from scipy.special import stdtrit
 
     times = np.asarray(times_s, dtype=np.float64)
     if len(times) < 2:
         raise MeasureError(f"{len(times)} run: an interval needs at least 2")
     std_s = float(times.std(ddof=1))
-    ci95_s = float(stdtrit(len(times) - 1, 0.975)) * std_s / sqrt(len(times))
+    ci95_s = _ci95_s(std_s, len(times))
     median_s = float(np.median(times))
     mad_s = float(np.median(np.abs(times - median_s)))
     p90_s, p95_s, p99_s = (float(value) for value in np.percentile(times, (90, 95, 99)))
     return Statistics(float(times.mean()), std_s, ci95_s, float(times.min()), median_s, mad_s, p90_s, p95_s, p99_s)
+
+
+def _ci95_s(std_s: float, count: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(count - 1, 0.975)) * std_s / sqrt(count)
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,25 @@ class Counter:
 
 
 @dataclass(frozen=True)
+class Summary:
+    """What another tool told of its runs in place of their times, in seconds. None, and 0 runs, where it did not."""
+
+    runs: int
+    mean_s: float
+    std_s: float | None = None
+    min_s: float | None = None
+    max_s: float | None = None
+
+    @property
+    def statistics(self) -> Statistics:
+        """With NaN for what is not known."""
+        known = self.std_s is not None and self.runs > 1
+        ci95_s = _ci95_s(self.std_s or 0.0, self.runs) if known else nan
+        std_s, min_s = (nan if value is None else value for value in (self.std_s, self.min_s))
+        return Statistics(self.mean_s, std_s, ci95_s, min_s, *(nan,) * 5)
+
+
+@dataclass(frozen=True)
 class Run:
     """Raw times of one process, in seconds, in the order they were taken: one visit to a configuration."""
 
@@ -131,17 +155,27 @@ class Run:
     energy_j: float | None = None
     """Of one timed run, all that the processor's package took meanwhile; None where it does not tell."""
 
+    summary: Summary | None = None
+    """In place of the times, where they were not told."""
+
     @property
     def median_s(self) -> float:
-        """Of the runs; the warm-ups stay out."""
+        """Of the runs, the warm-ups apart; their mean where only that was told."""
+        if self.summary:
+            return self.summary.mean_s
         from statistics import median  # It costs every command some milliseconds.
 
         return median(self.runs_s)
 
     @property
+    def final(self) -> bool:
+        """Whether nothing is gained by another visit: the time was computed, or taken by another tool."""
+        return self.exact or self.before == Reading()
+
+    @property
     def essence(self) -> Run:
         """The same visit with its median for all its times: enough to decide on further visits, and small."""
-        return replace(self, warmups_s=(), runs_s=(self.median_s,), counters=())
+        return replace(self, warmups_s=(), runs_s=(self.median_s,), counters=(), summary=None)
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> Run:
@@ -154,7 +188,8 @@ class Run:
                 raise ValueError(f"{time_s} is no time in seconds")
         counters = tuple(Counter(**counter) for counter in values.get("counters", ()))
         kept = {key: values[key] for key in ("exact", "energy_j") if key in values}
-        return cls(warmups_s, runs_s, before, after, counters, **kept)
+        summary = Summary(**values["summary"]) if values.get("summary") else None
+        return cls(warmups_s, runs_s, before, after, counters, summary=summary, **kept)
 
 
 @dataclass(frozen=True)
@@ -175,19 +210,17 @@ class Measurement:
         return self.representative.median_s
 
     @property
-    def exact(self) -> bool:
-        """Whether the latency was computed, not taken."""
-        return self.runs[0].exact
-
-    @property
     def run_count(self) -> int:
         """Of all visits; the warm-ups stay out."""
-        return sum(len(run.runs_s) for run in self.runs)
+        return sum(run.summary.runs if run.summary else len(run.runs_s) for run in self.runs)
 
     @property
     def statistics(self) -> Statistics:
         """Over the runs of all visits; the warm-ups stay out. A computed time has no spread."""
-        if self.exact:
+        first = self.runs[0]
+        if first.summary:
+            return first.summary.statistics
+        if first.exact:
             time_s = self.latency_s
             return Statistics(time_s, 0.0, 0.0, time_s, time_s, 0.0, time_s, time_s, time_s)
         return statistics([time_s for run in self.runs for time_s in run.runs_s])

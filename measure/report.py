@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import TYPE_CHECKING
 
 from .record import Conditions, Measurement
@@ -85,7 +86,7 @@ def _failures(failed: Sequence[tuple[str, str]]) -> list[str]:
 
 def _conditions_text(c: Conditions) -> str:
     clock = "clock unknown" if c.clock_hz is None else f"{c.clock_hz / 1e9:.2f} GHz"
-    what = [f"{c.runtime} {c.runtime_version}", f"delegate {c.delegate}", c.cpu, clock]
+    what = [f"{c.runtime} {c.runtime_version}".rstrip(), f"delegate {c.delegate}", c.cpu or c.device, clock]
     if c.cpus:
         threads = f"{c.threads} thread{'s' * (c.threads != 1)} on core {', '.join(map(str, c.cpus))}"
         what += [f"governor {c.governor or 'unknown'}", threads]
@@ -94,7 +95,7 @@ def _conditions_text(c: Conditions) -> str:
 
 def _caveats(measured: Sequence[Measurement], best: Mapping[str, Pace]) -> list[str]:
     text = []
-    if not all(map(is_converged, measured)):
+    if not all(is_converged(found) or isnan(found.statistics.ci95_s) for found in measured):
         text.append("* the mean's 95 % interval is wider than 2 %")
     unsettled = sum(not is_settled(found.runs, best[found.conditions.setting_digest]) for found in measured)
     if unsettled:
@@ -122,11 +123,16 @@ def _cells(record: Record, measurement: Measurement, best: Mapping[str, Pace]) -
     s, at_best = measurement.statistics, best[measurement.conditions.setting_digest]
     unsettled = "" if is_settled(measurement.runs, at_best) else " ~"
     wide = "" if is_converged(measurement) else " *"
+    interval = "-" if isnan(s.ci95_s) else f"{s.ci95_s / s.mean_s:.1%}{wide}"
     return (
-        *(record.configuration.label, record.configuration.dtype, f"{1e3 * measurement.latency_s:.4f}{unsettled}"),
-        *(f"{1e3 * s.min_s:.4f}", f"{1e3 * s.mean_s:.4f}", f"{s.ci95_s / s.mean_s:.1%}{wide}", f"{1e3 * s.p95_s:.4f}"),
-        *(str(len(measurement.runs)), str(measurement.run_count), f"{drift(measurement.representative, at_best):.2f}"),
+        *(record.configuration.label, record.configuration.dtype, f"{_ms(measurement.latency_s)}{unsettled}"),
+        *(_ms(s.min_s), _ms(s.mean_s), interval, _ms(s.p95_s), str(len(measurement.runs))),
+        *(str(measurement.run_count), f"{drift(measurement.representative, at_best):.2f}"),
     )
+
+
+def _ms(time_s: float) -> str:
+    return "-" if isnan(time_s) else f"{1e3 * time_s:.4f}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +17,9 @@ from typing import NamedTuple
 from .configuration import Configuration
 from .record import Conditions, Measurement, Run, pooled
 from .store_schema import StoreError, prepare
+
+IMPORTED = "imported"
+"""In place of a backend, where another tool took the time."""
 
 
 class Key(NamedTuple):
@@ -74,8 +77,14 @@ class Store:
                 self._connection.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         except sqlite3.IntegrityError:
             raise StoreError(
-                f"{configuration.label}: measured meanwhile by another process; let one process at a time use a store"
+                f"{configuration.label}: is in the store already, or another process measured it meanwhile: "
+                "let one process at a time use a store"
             ) from None
+
+    def add_imported(self, configuration: Configuration, conditions: Conditions, run: Run) -> None:
+        """Commit what another tool reported. Raises StoreError where the same was imported before."""
+        key = Key(configuration.digest, IMPORTED, configuration.dtype, conditions.setting_digest)
+        self.add(key, 1, configuration, replace(conditions, dtype=configuration.dtype), run)
 
     def forget_failures(self, backend: str) -> None:
         """Delete the failures of a backend, so that they are tried again."""

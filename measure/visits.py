@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from .protocol import Protocol, is_narrow
+from .protocol import TOLERANCE, Protocol
 from .record import Measurement, Run, representative
 from .store import Record
 
@@ -59,17 +59,18 @@ def is_settled(visits: Sequence[Run], best: Pace) -> bool:
     """Whether visits by a calm machine confirm the latency that is reported of them; a computed one needs none."""
     latency_s = representative(visits).median_s
     agreeing = [run for run in visits if abs(run.median_s - latency_s) <= AGREEMENT * latency_s]
-    return visits[0].exact or sum(drift(run, best) <= SLOW for run in agreeing) >= CONFIRMATIONS
+    return visits[0].final or sum(drift(run, best) <= SLOW for run in agreeing) >= CONFIRMATIONS
 
 
 def is_converged(measurement: Measurement) -> bool:
     """Whether the mean of all runs is known as well as the paper knows its own."""
-    return measurement.exact or is_narrow([time_s for run in measurement.runs for time_s in run.runs_s])
+    found = measurement.statistics
+    return found.ci95_s <= TOLERANCE * found.mean_s
 
 
 def is_due(visits: Sequence[Run], best: Pace, protocol: Protocol) -> bool:
     """Whether the protocol asks for another visit."""
-    if visits and visits[0].exact:
+    if visits and visits[0].final:
         return False
     if len(visits) < protocol.visits:
         return True
