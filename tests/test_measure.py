@@ -213,6 +213,8 @@ def test_a_plan_is_measured_on_a_real_runtime_and_what_fails_is_told(tmp_path: P
     assert "conv: has no setting 'kernle'" in shown
     assert shown.index("cout=8 ") < shown.index("cout=16 ")
     assert "absent.tflite: " in shown
+    stairline("measure", "plot", "s.db", "--sweep", "cout", "-o", "p.svg", cwd=tmp_path)
+    assert "</svg>" in (tmp_path / "p.svg").read_text(encoding="utf-8")
     stairline("measure", "export", "s.db", "--csv", "out.csv", cwd=tmp_path)
     with (tmp_path / "out.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -291,7 +293,11 @@ def test_the_command_writes_the_plan_it_was_asked_for(tmp_path: Path) -> None:
         (("show", "absent.db"), "absent.db: no such file"),
         (("run", "absent.toml", "-b", "tflite", "--store", "s.db"), "absent.toml: cannot be read"),
         (("run", "good.toml", "-b", "onnxruntime", "--store", "s.db", "--threads", "9999"), "--threads 9999"),
+        (("run", "good.toml", "-b", "tflite", "--store", "s.db", "--max-visits", "1"), "--visits 5 asks for more"),
+        (("run", "good.toml", "-b", "onnxruntime", "--store", "absent/s.db"), "absent/s.db: cannot be used as a store"),
         (("show", "good.toml"), "good.toml: cannot be used as a store"),
+        (("export", "good.toml"), "give --csv, --parquet or both"),
+        (("plot", "absent.db", "--sweep", "cout", "-o", "p.png"), "absent.db: no such file"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], complaint: str) -> None:
