@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from .accuracy_commands import accuracy_command
 from .energy_commands import energy_command
 from .import_commands import import_command
 from .plan_commands import plan_command
@@ -15,5 +16,8 @@ def measure_group() -> None:
     """Measure networks on the runtimes of this machine."""
 
 
-for _command in (plan_command, run_command, show_command, export_command, plot_command, import_command, energy_command):
+for _command in (
+    *(plan_command, run_command, import_command, show_command, export_command, plot_command),
+    *(energy_command, accuracy_command),
+):
     measure_group.add_command(_command)

@@ -13,6 +13,7 @@ from .store import Record
 from .visits import AGREEMENT, CONFIRMATIONS, Pace, drift, is_converged, is_settled, paces
 
 if TYPE_CHECKING:
+    from .accuracy import Accuracy, Share
     from .energy import Energy, Trace
 
 _HEADINGS = ("net", "dtype", "ms", "min", "mean", "+-95 %", "p95", "visits", "runs", "drift")
@@ -69,6 +70,19 @@ def energy_lines(trace: Trace, found: Energy) -> list[str]:
     if trace.resampled:
         rows.append(("sampling", f"uneven: interpolated at every {1e3 * trace.step_s:.4g} ms"))
     return [f"{key:<10} {value}" for key, value in rows]
+
+
+def accuracy_lines(results: Sequence[tuple[str, Accuracy]]) -> list[str]:
+    """A row for each model; shares with their 95 % intervals."""
+
+    def text(share: Share | None) -> str:
+        return "-" if share is None else f"{share.value:.1%} ({share.low:.1%} to {share.high:.1%})"
+
+    rows = [(name, str(a.images), text(a.top1), text(a.top5), text(a.agreement)) for name, a in results]
+    lines = _table([("model", "images", "top-1", "top-5", "as the first model"), *rows])
+    if all(a.top1 is None for _, a in results):
+        lines.append("no image has a class: put them into a folder for each, or give --labels")
+    return lines
 
 
 def _natural_order(record: Record) -> list[str | int]:

@@ -78,7 +78,9 @@ def test_one_run_alone_has_no_average() -> None:
 
 
 def test_an_android_log_and_its_averages_alone_are_enough() -> None:
-    line = "INFO: Inference timings in us: Init: 630, First inference: 3678, Warmup (avg): 3751, Inference (avg): 3790.92"
+    line = (
+        "INFO: Inference timings in us: Init: 630, First inference: 3678, Warmup (avg): 3751, Inference (avg): 3790.92"
+    )
     assert parse(line).median_s == pytest.approx(3790.92e-6)
 
 
