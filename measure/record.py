@@ -91,9 +91,23 @@ def statistics(times_s: Sequence[float]) -> Statistics:
 
 
 def _ci95_s(std_s: float, count: int) -> float:
-    from scipy.special import stdtrit
+    return _student_t975(count - 1) * std_s / sqrt(count)
 
-    return float(stdtrit(count - 1, 0.975)) * std_s / sqrt(count)
+
+def _student_t975(freedom: int) -> float:
+    """The 97.5 % quantile of Student's t."""
+    try:
+        from scipy.special import stdtrit
+    except ImportError:  # A board has numpy at the most. To 0.1 % from 9 degrees of freedom on; below, too narrow.
+        z = 1.959963985
+        terms = (
+            z,
+            (z**3 + z) / 4,
+            (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+            (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        )
+        return sum(term / freedom**power for power, term in enumerate(terms))
+    return float(stdtrit(freedom, 0.975))
 
 
 @dataclass(frozen=True)

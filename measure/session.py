@@ -30,6 +30,8 @@ class Session(NamedTuple):
 
     backend: Backend
     conditions: Conditions
+    on: str | None = None
+    """The board, as ``transports.transport`` reads it; None for this machine."""
 
     def key(self, configuration: Configuration) -> Key:
         """What the store knows a configuration's outcome by."""
@@ -37,11 +39,11 @@ class Session(NamedTuple):
         return Key(configuration.digest, self.backend.name, configuration.dtype, setting)
 
 
-def session(backend: Backend, threads: int) -> Session:
-    """Raises MeasureError where the runtime is missing or the machine has too few cores."""
+def session(backend: Backend, threads: int, on: str | None = None) -> Session:
+    """Raises MeasureError where the runtime is missing, the machine has too few cores, or the board is away."""
     with Worker() as worker:
-        reply = worker.ask(duty="describe", backend=backend.name, threads=threads)
-    return Session(backend, Conditions.from_json(reply["conditions"]))
+        reply = worker.ask(duty="describe", backend=backend.name, threads=threads, on=on)
+    return Session(backend, Conditions.from_json(reply["conditions"]), on)
 
 
 class Visit(NamedTuple):
@@ -186,7 +188,7 @@ def _model_file(configuration: Configuration, backend: Backend, builder: Worker,
 def _run(path: Path, current: Session, protocol: Protocol) -> Run:
     request = {"backend": current.backend.name, "threads": current.conditions.threads, "path": str(path)}
     with Worker() as worker:
-        reply = worker.ask(duty="measure", protocol=protocol._asdict(), **request)
+        reply = worker.ask(duty="measure", protocol=protocol._asdict(), on=current.on, **request)
     # What changed in the middle of a session ends it; the next start measures under the new conditions.
     refuse_mixing(current.conditions, Conditions.from_json(reply.pop("conditions")))
     return Run.from_values(reply)

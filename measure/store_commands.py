@@ -34,6 +34,7 @@ def _bound(name: str, least: int, what: str) -> Callable[[Callable[..., None]], 
 @click.argument("plan", type=_FILE)
 @click.option("-b", "--backend", "name", type=click.Choice(NAMES), required=True, help="Runtime to measure on.")
 @click.option("--store", "store_file", type=_FILE, required=True, metavar="FILE", help="Where results are kept.")
+@click.option("--on", metavar="BOARD", help="A board: ssh:user@host, ssh:user@host:port, adb or adb:serial.")
 @click.option("--threads", type=int, default=1, show_default=True, help="Threads, each with a core of its own.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Begin nothing more after this time.")
 @click.option("--retry-failed", is_flag=True, help="Try again what failed on this backend before.")
@@ -55,6 +56,7 @@ def run_command(
     plan: Path,
     name: str,
     store_file: Path,
+    on: str | None,
     threads: int,
     minutes: float | None,
     retry_failed: bool,
@@ -72,7 +74,7 @@ def run_command(
     if protocol.max_visits < protocol.visits:
         raise click.UsageError(f"--max-visits {protocol.max_visits}: --visits {protocol.visits} asks for more")
     planned = plans.configurations(plans.read(plan))
-    current = session(backend(name), threads)
+    current = session(backend(name), threads, on)
     with store.opened(store_file, create=True) as opened:
         if retry_failed:
             opened.forget_failures(name)

@@ -26,9 +26,9 @@ _STDIN = 0
 _REASON_CHARACTERS = 500
 
 
-def describe(backend: str, threads: int) -> dict[str, Any]:
-    """The conditions that hold here for every model on that backend."""
-    return {"conditions": backends.backend(backend).conditions(threads).to_json()}
+def describe(backend: str, threads: int, on: str | None = None) -> dict[str, Any]:
+    """The conditions that hold here, or on a board, for every model on that backend."""
+    return {"conditions": _backend(backend, on).conditions(threads).to_json()}
 
 
 def build(backend: str, kind: str, name: str, settings: dict[str, Any], dtype: str, directory: str) -> dict[str, Any]:
@@ -37,10 +37,19 @@ def build(backend: str, kind: str, name: str, settings: dict[str, Any], dtype: s
     return {"path": str(built(backends.backend(backend), graph, dtype, Path(directory)))}
 
 
-def measure(backend: str, threads: int, path: str, protocol: dict[str, Any]) -> dict[str, Any]:
+def measure(backend: str, threads: int, path: str, protocol: dict[str, Any], on: str | None = None) -> dict[str, Any]:
     """Time one model file by the protocol, under conditions looked up anew."""
-    found = describe(backend, threads)
-    return found | asdict(backends.backend(backend).visit(Path(path), threads, Protocol(**protocol)))
+    used = _backend(backend, on)
+    found = {"conditions": used.conditions(threads).to_json()}
+    return found | asdict(used.visit(Path(path), threads, Protocol(**protocol)))
+
+
+def _backend(name: str, on: str | None) -> backends.Backend:
+    if on is None:
+        return backends.backend(name)
+    from .boards import on_board
+
+    return on_board(backends.backend(name), on)
 
 
 _DUTIES: dict[str, Callable[..., dict[str, Any]]] = {"describe": describe, "build": build, "measure": measure}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from simulator.graph import Graph
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..protocol import Protocol
 from ..record import Conditions, MeasureError, Run
+
+if TYPE_CHECKING:  # A board has no simulator.
+    from simulator.graph import Graph
 
 
 class Backend(NamedTuple):
@@ -41,7 +42,7 @@ ACCELERATORS = tuple(
 )
 """Processors that Arm's compiler gives a time for."""
 
-NAMES = (*LIBRARIES, "edgetpu", *ACCELERATORS)
+NAMES = (*LIBRARIES, "edgetpu", "benchmark_model", *ACCELERATORS)
 
 
 def backend(name: str) -> Backend:

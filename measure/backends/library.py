@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from simulator.graph import Graph
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import machine
 from ..protocol import Protocol, measure_run
 from ..record import Conditions, Counter, MeasureError, Run
 from . import Backend
+
+if TYPE_CHECKING:  # A board has no simulator.
+    from simulator.graph import Graph
 
 PROFILED_RUNS = 20
 """Inferences of which each operator's median time is taken."""

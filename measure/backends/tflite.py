@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-from simulator.graph import Graph
+from typing import TYPE_CHECKING, Any
 
 from . import Backend, import_runtime
 from .library import Infer, Library, library_backend, random_input
 
+if TYPE_CHECKING:  # A board has no simulator.
+    from simulator.graph import Graph
+
 PACKAGE = "ai-edge-litert"
+_RUNTIMES = {
+    "ai_edge_litert.interpreter": PACKAGE,
+    "tflite_runtime.interpreter": "tflite-runtime",
+    "tensorflow.lite": "tensorflow",
+}
+"""Modules with the interpreter, under its names over the years: boards have what they have."""
 FORMATS = (".tflite",)
 DTYPES = ("float32", "float16", "dynamic", "int8")
 
 
+def interpreter_module() -> tuple[Any, str]:
+    """The interpreter's module and the package that it is from. Raises MeasureError where there is none."""
+    for name, package in _RUNTIMES.items():
+        try:
+            return import_module(name), package
+        except ImportError:
+            continue
+    return import_runtime("ai_edge_litert.interpreter", PACKAGE), PACKAGE
+
+
 def litert_version() -> str:
-    """Version of the installed LiteRT."""
-    import_runtime("ai_edge_litert.interpreter", PACKAGE)
-    return version(PACKAGE)
+    """Package and version of the installed interpreter where it is not LiteRT's own, else its version."""
+    _, package = interpreter_module()
+    return version(package) if package == PACKAGE else f"{package} {version(package)}"
 
 
 def load(model: Path, threads: int, resolver: str = "AUTO", delegates: tuple[Any, ...] = ()) -> Infer:
     """One inference of the interpreter whose operators the resolver of that name finds."""
-    litert: Any = import_runtime("ai_edge_litert.interpreter", PACKAGE)
+    litert, _ = interpreter_module()
     interpreter = litert.Interpreter(
         model_path=str(model),
         num_threads=threads,

@@ -1,0 +1,53 @@
+"""Measuring on a board: what runs there, and how a backend of this machine is taken there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from ..backends import Backend
+from ..protocol import Protocol
+from ..record import Conditions, MeasureError, Run
+from ..transports import ConnectionLostError, Transport, transport
+from . import benchmark_model, runner
+
+_Answer = TypeVar("_Answer")
+
+ON_BOARDS = (*runner.BACKENDS, benchmark_model.NAME)
+"""Backends that can be taken to a board."""
+
+
+def on_board(found: Backend, target: str) -> Backend:
+    """The same backend on a board. Raises MeasureError for one that cannot be taken there, or a board that is away."""
+    if found.name not in ON_BOARDS:
+        raise MeasureError(
+            f"--on {target}: {found.name} runs on this machine only; on boards run {', '.join(ON_BOARDS)}"
+        )
+    module = benchmark_model if found.name == benchmark_model.NAME else runner
+    board = transport(target)
+
+    def conditions(threads: int) -> Conditions:
+        return _again(partial(module.conditions, board, found.name, threads))
+
+    def visit(model: Path, threads: int, protocol: Protocol) -> Run:
+        return _again(partial(module.visit, board, found.name, model, threads, protocol))
+
+    return found._replace(conditions=conditions, visit=visit)
+
+
+def _again(ask: Callable[[], _Answer]) -> _Answer:
+    """The answer, by a second connection where the first one broke."""
+    try:
+        return ask()
+    except ConnectionLostError:
+        return ask()
+
+
+def put(board: Transport, local: Path, name: str) -> str:
+    """A file on the board, by its path there, whole or not at all."""
+    part = board.push(local, f"{name}.part")
+    path = part.removesuffix(".part")
+    board.run(["mv", part, path], 60.0)
+    return path

@@ -1,0 +1,90 @@
+"""TensorFlow Lite's own benchmark_model on a board, or here: it times a model by itself, and its words are read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ..imports.benchmark_model import parse
+from ..protocol import Protocol
+from ..record import Conditions, MeasureError, Run
+from ..transports import CommandError, Transport, TransportError
+
+NAME = "benchmark_model"
+_TOOL = "benchmark_model"
+_WHERE = "put TensorFlow Lite's benchmark_model there, executable, or on its PATH"
+_QUERY_S = 60.0
+
+
+def conditions(board: Transport, _backend: str, threads: int) -> Conditions:
+    """What the board tells of itself; the tool says nothing of its version."""
+    _tool(board)
+    information = _told(board, ["cat", "/proc/cpuinfo"])
+    cpu = re.search(r"(?:model name|Hardware|CPU part)\s*:\s*(.+)", information)
+    model = _told(board, ["getprop", "ro.product.model"]) or _told(board, ["cat", "/proc/device-tree/model"])
+    features = re.search(r"(?:flags|Features)\s*:\s*(.+)", information)
+    governor = _told(board, ["cat", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"])
+    maximum_khz = _told(board, ["cat", "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq"])
+    return Conditions(
+        device=model.strip("\0 ") or _told(board, ["uname", "-n"]) or board.name,
+        cpu=cpu[1].strip() if cpu else _told(board, ["uname", "-m"]),
+        cpu_features=tuple(sorted(features[1].split())) if features else (),
+        governor=governor or None,
+        clock_hz=1000 * int(maximum_khz) if maximum_khz.isdecimal() else None,
+        cpus=(),
+        threads=threads,
+        runtime=NAME,
+        runtime_version="unknown",
+        delegate="XNNPACK",
+    )
+
+
+def visit(board: Transport, _backend: str, model: Path, threads: int, protocol: Protocol) -> Run:
+    """Push a .tflite file, have the tool time it with as many warm-ups and runs, and take the file away again."""
+    from . import put
+
+    tool, path = _tool(board), put(board, model, f"model{model.suffix}")
+    flags = {
+        "graph": path,
+        "num_threads": threads,
+        "warmup_runs": protocol.warmups,
+        "num_runs": protocol.runs,
+        "warmup_min_secs": 0,
+        "min_secs": 0,
+        "max_secs": max(1.0, protocol.max_s),
+        "use_xnnpack": "true",
+        "enable_op_profiling": "true" if protocol.counters else "false",
+    }
+    try:
+        return parse(board.run([tool, *(f"--{k}={v}" for k, v in flags.items())], _QUERY_S + 60 * protocol.max_s))
+    except CommandError as error:
+        raise MeasureError(f"{board.name}: benchmark_model: {error}") from None
+    finally:
+        board.run(["rm", "-f", path], _QUERY_S)
+
+
+def _tool(board: Transport) -> str:
+    """The tool's path on the board: beside the models, next to their directory, or on the PATH."""
+    beside = f"{board.directory}/{_TOOL}", f"{board.directory.rsplit('/', 1)[0]}/{_TOOL}"
+    for path in beside:
+        if _succeeds(board, ["test", "-x", path]):
+            return path
+    if _succeeds(board, ["which", _TOOL]):
+        return _TOOL
+    raise TransportError(f"{board.name}: no benchmark_model at {beside[0]} or {beside[1]}: {_WHERE}")
+
+
+def _succeeds(board: Transport, command: list[str]) -> bool:
+    try:
+        board.run(command, _QUERY_S)
+    except CommandError:
+        return False
+    return True
+
+
+def _told(board: Transport, command: list[str]) -> str:
+    """What a command prints; nothing where it is not there, since boards differ."""
+    try:
+        return board.run(command, _QUERY_S).strip()
+    except CommandError:
+        return ""

@@ -1,0 +1,89 @@
+"""Timing LiteRT on a board that has Python and a TFLite runtime: the modules that time it here, sent there in one file.
+
+The file is an archive that Python runs as it is. It holds no copy of anything: each module in it is one of this
+package's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ..protocol import Protocol
+from ..record import Conditions, MeasureError, Run
+from ..transports import CommandError, Transport
+
+BACKENDS = ("tflite", "tflite-builtin")
+
+_MODULES = (
+    *("__init__", "record", "machine", "rapl", "protocol"),
+    *("backends/__init__", "backends/library", "backends/tflite", "backends/tflite_builtin"),
+)
+_MAIN = "from measure.boards.remote import main\nmain()\n"
+_QUERY_S = 120.0
+_PYTHON = "python3"
+
+
+def conditions(board: Transport, backend: str, threads: int) -> Conditions:
+    """Those of the board. Raises MeasureError with the board's words."""
+    reply = _asked(board, {"duty": "describe", "backend": backend, "threads": threads}, _QUERY_S)
+    return Conditions.from_json(reply["conditions"])
+
+
+def visit(board: Transport, backend: str, model: Path, threads: int, protocol: Protocol) -> Run:
+    """Time a model's file there; the file is taken away again."""
+    from . import put
+
+    path = put(board, model, f"model-{hashlib.sha256(str(model).encode()).hexdigest()[:12]}{model.suffix}")
+    request = {"duty": "measure", "backend": backend, "threads": threads, "path": path}
+    try:
+        reply = _asked(board, request | {"protocol": protocol._asdict()}, _QUERY_S + 60.0 * protocol.max_s)
+    finally:
+        board.run(["rm", "-f", path], _QUERY_S)
+    return Run.from_values(reply)
+
+
+def archive() -> bytes:
+    """The runner's file, the same for the same modules."""
+    home = Path(__file__).resolve().parents[1]
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
+        for module in (*_MODULES, "boards/remote"):
+            text = (home / f"{module}.py").read_text(encoding="utf-8")
+            file.writestr(zipfile.ZipInfo(f"measure/{module}.py"), text)
+        file.writestr(zipfile.ZipInfo("measure/boards/__init__.py"), "")
+        file.writestr(zipfile.ZipInfo("__main__.py"), _MAIN)
+    return content.getvalue()
+
+
+def _asked(board: Transport, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    """The reply of the runner, which is sent before it is first asked and is known by its content from then on."""
+    from . import put
+
+    content = archive()
+    path = f"{board.directory}/runner-{hashlib.sha256(content).hexdigest()[:16]}.pyz"
+    command = [_PYTHON, path, json.dumps(request)]
+    try:
+        board.run(["test", "-s", path], _QUERY_S)
+    except CommandError:
+        with TemporaryDirectory() as directory:
+            local = Path(directory) / "runner.pyz"
+            local.write_bytes(content)
+            put(board, local, path.rsplit("/", 1)[1])
+    try:
+        printed = board.run(command, timeout_s)
+    except CommandError as error:
+        raise MeasureError(f"{board.name}: {error}") from None
+    try:
+        reply: dict[str, Any] = json.loads(printed.strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        raise MeasureError(f"{board.name}: the runner said nothing that can be read: {printed[-200:]!r}") from None
+    if "failure" in reply:
+        raise MeasureError(f"{board.name}: {reply['failure']}")
+    return reply
