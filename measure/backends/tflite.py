@@ -7,7 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import Backend, import_runtime
+from ..record import MeasureError
+from . import Backend
 from .library import Infer, Library, library_backend, random_input
 
 if TYPE_CHECKING:  # A board has no simulator.
@@ -31,7 +32,7 @@ def interpreter_module() -> tuple[Any, str]:
             return import_module(name), package
         except ImportError:
             continue
-    return import_runtime("ai_edge_litert.interpreter", PACKAGE), PACKAGE
+    raise MeasureError(f"{PACKAGE} is not installed: pip install 'stairline[measure]', on a board {PACKAGE}")
 
 
 def litert_version() -> str:

@@ -25,14 +25,16 @@ def on_board(found: Backend, target: str) -> Backend:
         raise MeasureError(
             f"--on {target}: {found.name} runs on this machine only; on boards run {', '.join(ON_BOARDS)}"
         )
-    module = benchmark_model if found.name == benchmark_model.NAME else runner
+    on_tool = found.name == benchmark_model.NAME
+    ask_conditions = benchmark_model.conditions if on_tool else runner.conditions
+    ask_visit = benchmark_model.visit if on_tool else runner.visit
     board = transport(target)
 
     def conditions(threads: int) -> Conditions:
-        return _again(partial(module.conditions, board, found.name, threads))
+        return _again(partial(ask_conditions, board, found.name, threads))
 
     def visit(model: Path, threads: int, protocol: Protocol) -> Run:
-        return _again(partial(module.visit, board, found.name, model, threads, protocol))
+        return _again(partial(ask_visit, board, found.name, model, threads, protocol))
 
     return found._replace(conditions=conditions, visit=visit)
 

@@ -21,8 +21,6 @@ def main() -> None:
             protocol = Protocol(**request["protocol"])
             reply.update(asdict(used.visit(Path(request["path"]), request["threads"], protocol)))
     except Exception as error:  # Whatever a runtime raises is the answer.
-        words = " ".join(str(error).split())[:500]
-        reply = {
-            "failure": words if type(error).__module__.startswith("measure") else f"{type(error).__name__}: {words}"
-        }
+        words, ours = " ".join(str(error).split())[:500], type(error).__module__.startswith("measure")
+        reply = {"failure": words if ours else f"{type(error).__name__}: {words}"}
     print(json.dumps(reply))  # noqa: T201 (this is the reply)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
@@ -27,7 +28,8 @@ _MODULES = (
 )
 _MAIN = "from measure.boards.remote import main\nmain()\n"
 _QUERY_S = 120.0
-_PYTHON = "python3"
+PYTHON_VARIABLE = "STAIRLINE_BOARD_PYTHON"
+"""Environment variable of the board's Python where it is not the first python3 there, such as one of a venv."""
 
 
 def conditions(board: Transport, backend: str, threads: int) -> Conditions:
@@ -68,7 +70,7 @@ def _asked(board: Transport, request: Mapping[str, Any], timeout_s: float) -> di
 
     content = archive()
     path = f"{board.directory}/runner-{hashlib.sha256(content).hexdigest()[:16]}.pyz"
-    command = [_PYTHON, path, json.dumps(request)]
+    command = [os.environ.get(PYTHON_VARIABLE, "python3"), path, json.dumps(request)]
     try:
         board.run(["test", "-s", path], _QUERY_S)
     except CommandError:

@@ -14,6 +14,7 @@ from . import CommandError, ConnectionLostError, TransportError, called, last_wo
 OPTIONS_VARIABLE = "STAIRLINE_SSH_OPTIONS"
 """Environment variable of further options for ssh and scp, such as "-F my_config"."""
 
+_TARGET = re.compile(r"(?P<host>[^\s:\[\]-][^\s:\[\]]*|(?:[^\s:@-][^\s:@]*@)?\[[0-9a-fA-F:]+\])(?::(?P<port>\d{1,5}))?")
 _OPTIONS = ("BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=3")
 _INSTALL = "install OpenSSH's client (package openssh-client)"
 _PUSH_S = 600.0
@@ -38,14 +39,13 @@ class Ssh:
 
     host: str
     port: int | None = None
-    directory: str = "/tmp/stairline"
+    directory: str = ".cache/stairline-board"
+    """From the user's home: nobody else may put files there that would be run."""
 
     @classmethod
     def to(cls, text: str) -> Ssh:
         """From "user@host" or "user@host:port"; an address of IPv6 stands in brackets."""
-        match = re.fullmatch(
-            r"(?P<host>[^\s:\[\]-][^\s:\[\]]*|(?:[^\s:@]+@)?\[[0-9a-fA-F:]+\])(?::(?P<port>\d{1,5}))?", text
-        )
+        match = _TARGET.fullmatch(text)
         if match is None:
             raise TransportError(f"--on ssh:{text}: write ssh:user@host or ssh:user@host:port")
         return cls(match["host"].replace("[", "").replace("]", ""), int(match["port"]) if match["port"] else None)
