@@ -198,14 +198,14 @@ def test_a_quicker_moment_makes_earlier_visits_due_again_within_the_bound(tmp_pa
     with opened(tmp_path / "s.db", create=True) as store:
 
         def due(*plan: Configuration) -> list[Configuration]:
-            return Progress(plan, current, store, Protocol(visits=2, max_visits=3)).due
+            return Progress(plan, current, store, Protocol(visits=3, max_visits=4)).due
 
-        for visit in (1, 2):
+        for visit in (1, 2, 3):
             store.add(current.key(slow), visit, slow, CONDITIONS, run)
         assert due(slow) == []
         store.add(current.key(quick), 1, quick, CONDITIONS, replace(run, before=Reading(0.8)))
         assert due(slow) == [slow]
-        store.add(current.key(slow), 3, slow, CONDITIONS, run)
+        store.add(current.key(slow), 4, slow, CONDITIONS, run)
         assert due(slow, quick) == [quick]
 
 
