@@ -42,14 +42,17 @@ ACCELERATORS = tuple(
 )
 """Processors that Arm's compiler gives a time for."""
 
-NAMES = (*LIBRARIES, "edgetpu", "benchmark_model", *ACCELERATORS)
+AWAY = ("benchmark_model", "snpe-cpu", "snpe-gpu", "snpe-dsp", "nncase-k210")
+"""Runtimes that are on boards."""
+
+NAMES = (*LIBRARIES, "edgetpu", "rknn", *AWAY, *ACCELERATORS)
 
 
 def backend(name: str) -> Backend:
     """The backend of that name. Raises MeasureError for an unknown name."""
     if name not in NAMES:
         raise MeasureError(f"backend '{name}': there is none of that name; choose one of {', '.join(NAMES)}")
-    module = "vela" if name in ACCELERATORS else name.replace("-", "_")
+    module = "vela" if name in ACCELERATORS else "away" if name in AWAY else name.replace("-", "_")
     found: Backend = import_module(f".{module}", __name__).backend(name)
     return found
 

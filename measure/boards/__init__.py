@@ -11,23 +11,26 @@ from ..backends import Backend
 from ..protocol import Protocol
 from ..record import Conditions, MeasureError, Run
 from ..transports import ConnectionLostError, Transport, transport
-from . import benchmark_model, runner
+from . import benchmark_model, runner, snpe
 
 _Answer = TypeVar("_Answer")
 
-ON_BOARDS = (*runner.BACKENDS, benchmark_model.NAME)
-"""Backends that can be taken to a board."""
+_Conditions = Callable[[Transport, str, int], Conditions]
+_Visit = Callable[[Transport, str, Path, int, Protocol], Run]
+
+_WAYS: dict[str, tuple[_Conditions, _Visit]] = {
+    **dict.fromkeys(runner.BACKENDS, (runner.conditions, runner.visit)),
+    benchmark_model.NAME: (benchmark_model.conditions, benchmark_model.visit),
+    **dict.fromkeys(snpe.PROCESSORS, (snpe.conditions, snpe.visit)),
+}
+"""How the backends that can be taken to a board are asked there."""
 
 
 def on_board(found: Backend, target: str) -> Backend:
     """The same backend on a board. Raises MeasureError for one that cannot be taken there, or a board that is away."""
-    if found.name not in ON_BOARDS:
-        raise MeasureError(
-            f"--on {target}: {found.name} runs on this machine only; on boards run {', '.join(ON_BOARDS)}"
-        )
-    on_tool = found.name == benchmark_model.NAME
-    ask_conditions = benchmark_model.conditions if on_tool else runner.conditions
-    ask_visit = benchmark_model.visit if on_tool else runner.visit
+    if found.name not in _WAYS:
+        raise MeasureError(f"--on {target}: {found.name} runs on this machine only; on boards run {', '.join(_WAYS)}")
+    ask_conditions, ask_visit = _WAYS[found.name]
     board = transport(target)
 
     def conditions(threads: int) -> Conditions:

@@ -14,28 +14,33 @@ NAME = "benchmark_model"
 _TOOL = "benchmark_model"
 _WHERE = "put TensorFlow Lite's benchmark_model there, executable, or on its PATH"
 _QUERY_S = 60.0
+_CPUFREQ = "/sys/devices/system/cpu/cpu0/cpufreq"
 
 
 def conditions(board: Transport, _backend: str, threads: int) -> Conditions:
     """What the board tells of itself; the tool says nothing of its version."""
     _tool(board)
+    return board_conditions(board, NAME, "unknown", "XNNPACK", threads)
+
+
+def board_conditions(board: Transport, runtime: str, version: str, delegate: str, threads: int) -> Conditions:
+    """Those of a board that answers to the commands of a shell, as far as it tells."""
     information = _told(board, ["cat", "/proc/cpuinfo"])
     cpu = re.search(r"(?:model name|Hardware|CPU part)\s*:\s*(.+)", information)
     model = _told(board, ["getprop", "ro.product.model"]) or _told(board, ["cat", "/proc/device-tree/model"])
     features = re.search(r"(?:flags|Features)\s*:\s*(.+)", information)
-    governor = _told(board, ["cat", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"])
-    maximum_khz = _told(board, ["cat", "/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq"])
+    maximum_khz = _told(board, ["cat", f"{_CPUFREQ}/cpuinfo_max_freq"])
     return Conditions(
         device=model.strip("\0 ") or _told(board, ["uname", "-n"]) or board.name,
         cpu=cpu[1].strip() if cpu else _told(board, ["uname", "-m"]),
         cpu_features=tuple(sorted(features[1].split())) if features else (),
-        governor=governor or None,
+        governor=_told(board, ["cat", f"{_CPUFREQ}/scaling_governor"]) or None,
         clock_hz=1000 * int(maximum_khz) if maximum_khz.isdecimal() else None,
         cpus=(),
         threads=threads,
-        runtime=NAME,
-        runtime_version="unknown",
-        delegate="XNNPACK",
+        runtime=runtime,
+        runtime_version=version,
+        delegate=delegate,
     )
 
 

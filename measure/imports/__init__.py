@@ -31,7 +31,15 @@ class Source(NamedTuple):
 
 def read(path: Path) -> tuple[str, list[Imported]]:
     """The tool that a file is from, and all times in it. Raises MeasureError naming the file and what is wrong."""
-    from . import benchmark_model, latency_table, onnxruntime_profile, openvino_counters, tensorrt, vela_tables
+    from . import (
+        benchmark_model,
+        latency_table,
+        onnxruntime_profile,
+        openvino_counters,
+        tensorrt,
+        vela_tables,
+        vendor_tools,
+    )
 
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -41,8 +49,9 @@ def read(path: Path) -> tuple[str, list[Imported]]:
         raise MeasureError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise MeasureError(f"{path}: not text; give what the tool printed or wrote") from None
+    vendors = (vendor_tools.SNPE, vendor_tools.RKNN, vendor_tools.K210)
     modules = (tensorrt, onnxruntime_profile, openvino_counters, vela_tables, benchmark_model, latency_table)
-    sources: tuple[Source, ...] = tuple(module.SOURCE for module in modules)
+    sources: tuple[Source, ...] = (*vendors, *(module.SOURCE for module in modules))
     for source in sources:
         if source.recognises(text):
             try:
