@@ -56,9 +56,14 @@ def _opened(path: Path) -> int:
     """A file that exists from now on, whoever made it: Linux lets nobody create one that is another user's."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        return os.open(path, flags)
-    except FileNotFoundError:
-        return os.open(path, flags | os.O_CREAT, 0o644)
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            return os.open(path, flags | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise MeasureError(
+            f"{path}: cannot be opened: {error.strerror}; sessions take turns by it: remove it or set TMPDIR"
+        ) from None
 
 
 def conditions(cpus: tuple[int, ...], runtime: str, runtime_version: str, delegate: str) -> Conditions:

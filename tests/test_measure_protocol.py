@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from measure import machine
 from measure.protocol import Protocol, measure_run, reading
-from measure.record import Conditions, Measurement, Reading, Run
+from measure.record import Conditions, MeasureError, Measurement, Reading, Run
 from measure.visits import Pace, drift, is_due, is_settled, pace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,6 +84,13 @@ def test_one_session_measures_on_a_core_at_a_time() -> None:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             other.communicate("over\n")
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_a_lock_that_leads_elsewhere_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "stairline-core-3.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(MeasureError, match=r"stairline-core-3\.lock: cannot be opened"), machine.alone([3]):
+        pass
 
 
 def test_drift_is_that_of_the_worst_reading() -> None:
