@@ -36,7 +36,7 @@ class Sweep(NamedTuple):
             if 1 <= first <= last and step >= 1 and (last - first) // step < MOST_VALUES:
                 return tuple(range(first, last + 1, step))
         numbers = [number.strip() for number in self.text.split(",")]
-        if all(number.isdecimal() and int(number) >= 1 for number in numbers):
+        if len(numbers) > 1 and all(number.isdecimal() and int(number) >= 1 for number in numbers):
             return tuple(map(int, numbers))
         raise PlanError(
             f"sweep {self.setting}={self.text}: write first:last:step or a list in whole numbers from 1 up, such as "

@@ -18,7 +18,6 @@ PACKAGE = "ai-edge-litert"
 _RUNTIMES = {
     "ai_edge_litert.interpreter": PACKAGE,
     "tflite_runtime.interpreter": "tflite-runtime",
-    "tensorflow.lite": "tensorflow",
 }
 """Modules with the interpreter, under its names over the years: boards have what they have."""
 FORMATS = (".tflite",)
