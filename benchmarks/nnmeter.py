@@ -14,7 +14,7 @@ import csv
 import gzip
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ import hwmodels
 from calibration.fit import fit_measured
 from calibration.pricing import Measured, Observation, prepare
 from calibration.scores import SEED, Score, family_scores, held_out_families, mean_score, score
-from hwmodels import Platform
+from hwmodels import Platform, with_free, without_operators
 from simulator.readers.layer_table import LayerTable, read_table
 
 
@@ -37,12 +37,19 @@ class Device(NamedTuple):
     platform: str
     dtype: str
     goals: tuple[float, float, float]
+    omitted: tuple[str, ...] = ()
+    """Operators of which the harness's times hold nothing."""
+    freed: Mapping[str, tuple[float, float]] = {}
+    """Numbers fitted beside those that the platform marks, with their bounds."""
 
 
 DEVICES = (
     Device("pixel4_cortexa76", "pixel4-cortexa76-tflite2.1", "float32", (0.995, 0.97, 0.97)),
-    Device("mi9_adreno640", "mi9-adreno640-tflite2.1", "float32", (0.995, 0.95, 0.96)),
-    Device("pixel3xl_adreno630", "pixel3xl-adreno630-tflite2.1", "float32", (0.995, 0.95, 0.96)),
+    Device("mi9_adreno640", "mi9-adreno640-tflite2.1", "float32", (0.995, 0.95, 0.96), ("dense",)),
+    Device(
+        *("pixel3xl_adreno630", "pixel3xl-adreno630-tflite2.1", "float32", (0.995, 0.95, 0.96), ("dense",)),
+        freed={"overheads.inference_s": (1e-7, 1e-3)},
+    ),
     Device("ncs2_myriadx", "ncs2-myriadx-openvino2019r2", "float16", (0.95, 0.80, 0.85)),
 )
 PROTOCOLS = ("fit on 1,000, score the rest", "leave one family out, mean", "fit on 100, score the rest")
@@ -83,7 +90,7 @@ def main(arguments: list[str]) -> None:
     layers = read_table(data / "layers.csv.gz")
     table = Table("platform", "networks", "protocol", "within 10 %", "goal", "within 20 %", "MAPE")
     for device in DEVICES:
-        platform = hwmodels.load(device.platform)
+        platform = with_free(without_operators(hwmodels.load(device.platform), device.omitted), device.freed)
         measured = measured_on(platform, device, layers, latencies_s(data / "latency.csv.gz", device.column))
         for protocol, goal, s in zip(PROTOCOLS, device.goals, protocols(platform, measured)):
             shown = f"{s.within_10:.1%}{'' if s.within_10 >= goal else ' (below)'}"

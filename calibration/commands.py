@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 import hwmodels
-from hwmodels import Platform, PlatformError
+from hwmodels import Platform, PlatformError, with_free, without_operators
 from hwmodels.commands import show
 from hwmodels.overlay import overlay_lines
 from hwmodels.schema import ELEMENT_BYTES, NAME_PATTERN
@@ -27,6 +27,20 @@ from simulator.networks import networks
 @click.option("--name", help="Name of the calibrated platform; the output file's where left out.")
 @click.option("--title", help="Its title, for lists.")
 @click.option(
+    "--omit",
+    "omitted",
+    multiple=True,
+    metavar="OPERATOR",
+    help="An operator whose time RECORDS do not hold, such as dense; may repeat.",
+)
+@click.option(
+    "--free",
+    "freed",
+    multiple=True,
+    metavar="KEY=MIN:MAX",
+    help="A number of BASE to fit beside those that it marks, such as overheads.inference_s=1e-7:1e-3; may repeat.",
+)
+@click.option(
     "--condition",
     "conditions",
     multiple=True,
@@ -41,6 +55,8 @@ def fit_command(
     dtype: str | None,
     name: str | None,
     title: str | None,
+    omitted: tuple[str, ...],
+    freed: Sequence[str],
     conditions: Sequence[str],
 ) -> None:
     """Fit a platform to measured networks.
@@ -59,9 +75,11 @@ def fit_command(
     path = _writable(output, platform)
     own_name, stated = _name(name or path.stem), _conditions(conditions)
     found = read_records(records, dtype or platform.dtypes[0])
-    done = calibrate(platform, found, networks(layers).graphs)
+    started = with_free(without_operators(platform, omitted), _bounds(freed))
+    done = calibrate(started, found, networks(layers).graphs)
     own_title = title or f"{platform.file.title}, fitted to {found.name}"
     overlay = overlay_of(done, own_name, own_title, _parent_name(base, platform, path), stated)
+    overlay = overlay.model_copy(update={"omitted": omitted})
     path.write_text("\n".join(overlay_lines(overlay)) + "\n", encoding="utf-8")
     hwmodels.load(path)
     show(report.calibration(done, own_name, output))
@@ -98,6 +116,20 @@ def _conditions(texts: Sequence[str]) -> dict[str, str]:
         if not key or not value or key in found:
             raise click.UsageError(f"--condition '{text}': give KEY=VALUE, such as threads=1, and each key once")
         found[key] = value
+    return found
+
+
+def _bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
+    found: dict[str, tuple[float, float]] = {}
+    for text in texts:
+        key, _, span = text.partition("=")
+        low, _, high = span.partition(":")
+        try:
+            found[key.strip()] = float(low), float(high)
+        except ValueError:
+            raise click.UsageError(
+                f"--free '{text}': give KEY=MIN:MAX, such as overheads.inference_s=1e-7:1e-3"
+            ) from None
     return found
 
 

@@ -1,6 +1,16 @@
 """Hardware models: what a platform is, as data with provenance. Imports nothing else of the project."""
 
-from .loading import available, load, quantities, with_values
+from .loading import available, load, quantities, with_free, with_values, without_operators
 from .platform import Machine, Platform, PlatformError
 
-__all__ = ["Machine", "Platform", "PlatformError", "available", "load", "quantities", "with_values"]
+__all__ = [
+    "Machine",
+    "Platform",
+    "PlatformError",
+    "available",
+    "load",
+    "quantities",
+    "with_free",
+    "with_values",
+    "without_operators",
+]

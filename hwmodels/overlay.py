@@ -10,6 +10,7 @@ from pydantic import Field
 
 from .provenance import Closed, Quantity, Source
 from .schema import Dtype, Name, PlatformFile, Uncertainty
+from .text import did_you_mean
 
 
 class Change(Closed):
@@ -60,6 +61,8 @@ class OverlayFile(Closed):
     parent: Annotated[str, Field(min_length=1)]
     """A platform by name, or a ``.toml`` file by its path from the overlay's directory."""
     parent_digest: str
+    omitted: tuple[str, ...] = ()
+    """Operators whose time the measurements do not hold: they take none here, for predictions to be comparable."""
     values: dict[str, Change]
     """By dotted key, such as ``kernels.conv2d.efficiency.float32``."""
     calibration: Calibration
@@ -85,6 +88,18 @@ def differences(overlay: OverlayFile, parent: PlatformFile) -> dict[str, Any]:
     return found
 
 
+def omitting(data: dict[str, Any], omitted: tuple[str, ...]) -> dict[str, Any]:
+    """The data of a platform file in which these operators take no time. Raises ValueError saying which cannot."""
+    kernels = dict(data["kernels"])
+    for op in omitted:
+        if op not in kernels:
+            shared = next((key for key in kernels if op in key.split("|")), None)
+            why = f"shares its rule with others ({shared})" if shared else f"has no rule{did_you_mean(op, kernels)}"
+            raise ValueError(f"omitted: '{op}' {why}; only an operator with a rule of its own can be left out")
+        kernels[op] = {"model": "free", "parameters": {}}
+    return data | {"kernels": kernels}
+
+
 def parent_problems(overlay: OverlayFile, parent: PlatformFile, digest: str) -> Iterator[str]:
     """What keeps an overlay from lying over a parent with this digest, each with what to do."""
     if overlay.parent_digest != digest:
@@ -103,6 +118,7 @@ def overlay_lines(overlay: OverlayFile) -> Iterator[str]:
     yield from _pairs({"name": overlay.name, "title": overlay.title})
     yield from _pairs({"aliases": overlay.aliases, "notes": overlay.notes} if overlay.aliases or overlay.notes else {})
     yield from _pairs({"parent": overlay.parent, "parent_digest": overlay.parent_digest})
+    yield from _pairs({"omitted": overlay.omitted} if overlay.omitted else {})
     yield from ("", "[values]", *_pairs({key: change.model_dump() for key, change in overlay.values.items()}))
     calibration = overlay.calibration.model_dump(exclude_none=True)
     yield from ("", "[calibration]", *_pairs(calibration))

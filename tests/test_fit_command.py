@@ -16,7 +16,7 @@ from calibration.pricing import Observation, prepare
 from calibration.records import read_records
 from calibration.scores import conformal_factor, family, held_out_families, score
 from calibration.verdict import about_fit
-from hwmodels import load, with_values
+from hwmodels import load, with_values, without_operators
 from simulator.networks import networks
 from simulator.predict import predict
 from simulator.zoo import build
@@ -363,3 +363,25 @@ def test_the_interval_of_an_overlay_is_as_wide_as_the_noise_of_its_records(place
     output = tmp_path / "noisy.toml"
     assert run_fit(place, write_records(tmp_path / "r.csv", rows), output).exit_code == 0
     assert 1.14 < load(output).file.uncertainty.factor.value < 1.24
+
+
+def test_a_freed_number_is_found_and_an_omitted_operator_takes_nothing(place, tmp_path):
+    truth = TRUTH | {"overheads.inference_s": 0.002}
+    device = with_values(without_operators(load(place / "base.toml"), ("dense",)), truth)
+    graphs = networks(place / "layers.csv").graphs
+    records = write_records(tmp_path / "r.csv", {g.name: predict(g, device).latency_s * 1e3 for g in graphs})
+    freed = ("--omit", "dense", "--free", "overheads.inference_s=1e-5:1e-2")
+    done = run_fit(place, records, tmp_path / "mine.toml", *freed)
+    assert done.exit_code == 0, done.output
+    mine = load(tmp_path / "mine.toml")
+    assert mine.overlay.omitted == ("dense",)
+    for key, value in truth.items():
+        assert mine.overlay.values[key].value == pytest.approx(value, rel=0.05), key
+
+
+def test_bounds_that_are_none_are_refused(place, latencies_ms, tmp_path):
+    records = write_records(tmp_path / "r.csv", latencies_ms)
+    for option in ("overheads.inference_s=low:high", "overheads.inference_s", "overheads.inference=1:2"):
+        done = run_fit(place, records, tmp_path / "mine.toml", "--free", option)
+        assert done.exit_code != 0
+        assert "overheads.inference" in str(done.exception) + done.output

@@ -128,3 +128,22 @@ def test_an_overlay_over_an_overlay_is_refused_with_the_parent_to_name(tmp_path)
     path = write(tmp_path, GOOD.replace(f'parent = "{PARENT.name}"', 'parent = "first.toml"'), "second.toml")
     with pytest.raises(PlatformError, match=f"is an overlay itself; name its parent, {PARENT.name}"):
         load(path)
+
+
+def test_an_operator_whose_time_was_not_measured_takes_none(tmp_path):
+    text = GOOD.replace("[values]", 'omitted = ["dense"]\n[values]')
+    mine, whole = load(write(tmp_path, text)), load(write(tmp_path, GOOD, "whole.toml"))
+    graph = build("mobilenet_v1")
+    less, all_of_it = (predict(graph, platform, "float32") for platform in (mine, whole))
+    left_out = [kernel for kernel in all_of_it.kernels if kernel.ops[0] == "dense"]
+    assert left_out
+    assert less.latency_s == pytest.approx(all_of_it.latency_s - sum(k.latency_s for k in left_out))
+    assert tomllib.loads("\n".join(overlay_lines(mine.overlay)))["omitted"] == ["dense"]
+
+
+@pytest.mark.parametrize(
+    ("op", "complaint"), [("relu", "'relu' shares its rule with others"), ("dens", "did you mean 'dense'")]
+)
+def test_only_an_operator_with_its_own_rule_is_left_out(tmp_path, op, complaint):
+    with pytest.raises(PlatformError, match=complaint):
+        load(write(tmp_path, GOOD.replace("[values]", f'omitted = ["{op}"]\n[values]')))
