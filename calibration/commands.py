@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,12 +16,17 @@ from hwmodels.commands import show
 from hwmodels.overlay import overlay_lines
 from hwmodels.schema import ELEMENT_BYTES, NAME_PATTERN
 from hwmodels.text import did_you_mean
+from simulator.graph import Graph
 from simulator.networks import networks
+
+if TYPE_CHECKING:
+    from .records import Records
 
 
 @click.command("fit")
 @click.argument("records", metavar="RECORDS")
-@click.option("--layers", required=True, metavar="TABLE", help="Layer table with the networks that were measured.")
+@click.option("--layers", metavar="TABLE", help="Layer table with the networks of a CSV; a store knows its own.")
+@click.option("--backend", metavar="NAME", help="Of a store that holds measurements on several.")
 @click.option("-p", "--platform", "base", required=True, metavar="BASE", help="The platform to start from.")
 @click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help="Where the calibrated platform is written.")
 @click.option("--dtype", help="Precision of records that state none; the base's default where left out.")
@@ -49,7 +55,8 @@ from simulator.networks import networks
 )
 def fit_command(
     records: str,
-    layers: str,
+    layers: str | None,
+    backend: str | None,
     base: str,
     output: str,
     dtype: str | None,
@@ -61,28 +68,41 @@ def fit_command(
 ) -> None:
     """Fit a platform to measured networks.
 
-    RECORDS is a CSV with the columns net,latency_ms and optionally std_ms,dtype. The result is an overlay: a platform
-    for 'predict -p OVERLAY.toml' that holds the numbers that differ from BASE, the verdict and the scores.
+    RECORDS is a store of 'measure run', or a CSV with the columns net,latency_ms and optionally std_ms,dtype. The
+    result is an overlay: a platform for 'predict -p OVERLAY.toml' that holds the numbers that differ from BASE, the
+    verdict and the scores.
     """
     # Numerics are loaded by this verb only: the others start in a fraction of the time.
     from . import report
     from .calibrate import calibrate, overlay_of
-    from .records import read_records
 
     if dtype not in (None, *ELEMENT_BYTES):
         raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
     platform = _base(base)
     path = _writable(output, platform)
     own_name, stated = _name(name or path.stem), _conditions(conditions)
-    found = read_records(records, dtype or platform.dtypes[0])
+    found, graphs = _records(records, layers, backend, dtype or platform.dtypes[0])
     started = with_free(without_operators(platform, omitted), _bounds(freed))
-    done = calibrate(started, found, networks(layers).graphs)
+    done = calibrate(started, found, graphs)
     own_title = title or f"{platform.file.title}, fitted to {found.name}"
     overlay = overlay_of(done, own_name, own_title, _parent_name(base, platform, path), stated)
     overlay = overlay.model_copy(update={"omitted": omitted})
     path.write_text("\n".join(overlay_lines(overlay)) + "\n", encoding="utf-8")
     hwmodels.load(path)
     show(report.calibration(done, own_name, output))
+
+
+def _records(path: str, layers: str | None, backend: str | None, dtype: str) -> tuple[Records, Iterable[Graph]]:
+    from .records import read_records
+    from .store_records import is_store, read_store
+
+    if is_store(Path(path)):
+        if layers:
+            raise click.UsageError(f"--layers '{layers}': {path} is a store, which knows its networks; leave it out")
+        return read_store(Path(path), backend)
+    if backend or not layers:
+        raise click.UsageError(f"{path} is no store of measurements: give --layers, and no --backend")
+    return read_records(path, dtype), networks(layers).graphs
 
 
 def _base(name: str) -> Platform:

@@ -1,0 +1,80 @@
+"""The measurements of a store as records: its configurations say themselves which networks they are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hwmodels.schema import ELEMENT_BYTES
+from measure import store
+from measure.record import Measurement
+from simulator.graph import Graph
+from simulator.networks import read
+
+from .errors import RecordsError
+from .records import Record, Records
+
+_MAGIC = b"SQLite format 3\0"
+
+
+def is_store(path: Path) -> bool:
+    """Whether the file is one of SQLite's."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+def read_store(path: Path, backend: str | None) -> tuple[Records, tuple[Graph, ...]]:
+    """What was measured on one backend under one setting, and the networks of it.
+
+    Raises RecordsError where the store holds several and ``backend`` does not tell which, or none.
+    """
+    with store.opened(path) as opened:
+        found = [r for r in opened.records() if isinstance(r.outcome, Measurement) and backend in (None, r.backend)]
+    if not found:
+        raise RecordsError(
+            f"{path}: holds no measurement{f' on {backend}' if backend else ''}; 'measure show' lists it"
+        )
+    _verify_one_setting(path, found)
+    rows, graphs = [], {}
+    for number, record in enumerate(found, 1):
+        graph = _graph(path, record)
+        assert isinstance(record.outcome, Measurement)
+        std_s = replace(record.outcome, runs=(record.outcome.representative,)).statistics.std_s
+        dtype = record.configuration.dtype if record.configuration.dtype in ELEMENT_BYTES else graph.dtype
+        # What a summary does not tell is not known to spread.
+        rows.append(Record(graph.name, record.outcome.latency_s, std_s if std_s == std_s else 0.0, dtype, number))
+        graphs[graph.name] = graph
+    digest = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
+    return Records(path.name, digest, tuple(rows)), tuple(graphs.values())
+
+
+def _verify_one_setting(path: Path, found: Sequence[store.Record]) -> None:
+    backends = dict.fromkeys(record.backend for record in found)
+    if len(backends) > 1:
+        raise RecordsError(f"{path}: holds measurements on {', '.join(backends)}; choose one with --backend")
+    settings = {record.conditions.setting_digest: record.conditions for record in found}
+    if len(settings) > 1:
+        one, other, *_ = settings.values()
+        kept = [key for key in vars(one) if key not in ("dtype", "model_sha256")]
+        differing = next(key for key in kept if getattr(one, key) != getattr(other, key))
+        here, there = getattr(one, differing), getattr(other, differing)
+        raise RecordsError(
+            f"{path}: was measured under {len(settings)} settings, which do not mix: {differing} is {here!r} and "
+            f"{there!r}; measure into a store of its own"
+        )
+
+
+def _graph(path: Path, record: store.Record) -> Graph:
+    configuration = record.configuration
+    if configuration.kind == "imported":
+        raise RecordsError(
+            f"{path}: '{configuration.name}' was imported, so its layers are not known; export the store as CSV "
+            "and give --layers"
+        )
+    graph = read(configuration.name) if configuration.kind == "file" else configuration.graph()
+    return replace(graph, name=configuration.label)
