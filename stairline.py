@@ -10,6 +10,7 @@ import click
 
 from calibration.commands import fit_command
 from calibration.errors import RecordsError
+from calibration.probe_commands import probe_command
 from hwmodels import Platform, PlatformError
 from hwmodels.commands import platforms
 from measure.commands import measure_group
@@ -92,6 +93,7 @@ def main(context: click.Context) -> None:
 main.add_command(predict_command)
 main.add_command(compare_command)
 main.add_command(fit_command)
+main.add_command(probe_command)
 main.add_command(platforms)
 main.add_command(measure_group)
 platforms.add_command(show_command)
