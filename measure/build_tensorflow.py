@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from simulator.attributes import same_padding
 from simulator.graph import Graph, Layer
-from simulator.ops import Shape
 
 from .build_common import EPSILON, LEAKY_SLOPE, import_tensorflow, is_nonnegative, padding_name, refuse
 from .build_parameters import constant_value, layer_parameters
-
-# TensorFlow's own tensors, variables and modules carry no static types.
-TfTensor = Any
-TfModule = Any
-TfVariables = dict[str, Any]
-
-
-class Context(NamedTuple):
-    """What the operation of one layer is built from."""
-
-    tf: Any
-    layer: Layer
-    input_shapes: tuple[Shape, ...]
-    output_shapes: tuple[Shape, ...]
-    weights: TfVariables
-    nonnegative: bool
-    """Whether the first input is known to be at least 0, so that zeros may pad a maximum."""
+from .build_tensorflow_context import Context, TfModule, TfTensor, TfVariables
+from .build_tensorflow_moves import MOVES
 
 
 def tensorflow_module(graph: Graph, seed: int = 0) -> TfModule:
@@ -176,50 +160,6 @@ def _folded(operation: str) -> Callable[..., TfTensor]:
     return build
 
 
-def _concat(c: Context, *inputs: TfTensor) -> TfTensor:
-    return c.tf.concat(inputs, c.layer.attributes.axis)
-
-
-def _split(c: Context, x: TfTensor) -> list[TfTensor]:
-    a = c.layer.attributes
-    equal = len(set(a.sizes)) == 1
-    return list(c.tf.split(x, len(a.sizes) if equal else a.sizes, a.axis))
-
-
-def _slice(c: Context, x: TfTensor) -> TfTensor:
-    return c.tf.slice(x, c.layer.attributes.begin, c.layer.attributes.sizes)
-
-
-def _strided_slice(c: Context, x: TfTensor) -> TfTensor:
-    a = c.layer.attributes
-    if not len(a.begin) == len(a.end) == len(a.steps) == len(c.input_shapes[0]):
-        raise refuse(c.layer, "begin, end and steps are not known along every axis")
-    return c.tf.strided_slice(x, a.begin, a.end, a.steps)
-
-
-def _pad(c: Context, x: TfTensor) -> TfTensor:
-    return c.tf.pad(x, c.layer.attributes.pads)
-
-
-def _reshape(c: Context, x: TfTensor) -> TfTensor:
-    return c.tf.reshape(x, c.output_shapes[0])
-
-
-def _transpose(c: Context, x: TfTensor) -> TfTensor:
-    return c.tf.transpose(x, c.layer.attributes.axes)
-
-
-def _channel_shuffle(c: Context, x: TfTensor) -> TfTensor:
-    groups, (*leading, channels) = c.layer.attributes.groups, c.input_shapes[0]
-    x = c.tf.reshape(x, (*leading, groups, channels // groups))
-    rank = len(leading)
-    return c.tf.reshape(c.tf.transpose(x, (*range(rank), rank + 1, rank)), c.output_shapes[0])
-
-
-def _resize(c: Context, x: TfTensor) -> TfTensor:
-    return c.tf.raw_ops.ResizeBilinear(images=x, size=c.layer.attributes.sizes, half_pixel_centers=True)
-
-
 def _softmax(c: Context, x: TfTensor) -> TfTensor:
     return c.tf.nn.softmax(x, c.layer.attributes.axis)
 
@@ -285,15 +225,6 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "div": _folded("divide"),
     "maximum": _folded("maximum"),
     "minimum": _folded("minimum"),
-    "concat": _concat,
-    "split": _split,
-    "slice": _slice,
-    "strided_slice": _strided_slice,
-    "pad": _pad,
-    "reshape": _reshape,
-    "transpose": _transpose,
-    "channel_shuffle": _channel_shuffle,
-    "resize": _resize,
     "softmax": _softmax,
     "batch_norm": _batch_norm,
     "layer_norm": _layer_norm,
@@ -307,4 +238,5 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "swish": _swish,
     "tanh": _unary("tanh"),
     "gelu": _unary("gelu"),
+    **MOVES,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from itertools import count
 from pathlib import Path
 
@@ -149,7 +150,9 @@ def test_only_what_keeps_its_shape_is_piled_up() -> None:
 
 
 class Builder:
-    """A backend's ``build`` that counts its calls and writes what the graph is called."""
+    """Stands in for a backend's ``build``: it counts its calls and writes what the graph is called."""
+
+    __module__ = "measure.backends.onnxruntime"
 
     def __init__(self) -> None:
         self.calls = 0
@@ -161,32 +164,86 @@ class Builder:
         return path
 
 
-def test_a_model_is_built_once_and_survives_its_cache_entry(tmp_path: Path, cache: Path) -> None:
-    build = Builder()
-    found = backend("onnxruntime")._replace(build=build)
-    for number, (graph, dtype) in enumerate([(convolution(8, 8), "float32")] * 2 + [(convolution(8, 8), "int8")]):
-        (tmp_path / str(number)).mkdir()
-        path = model_cache.built(found, graph, dtype, tmp_path / str(number))
-    assert build.calls == 2
+class Cache:
+    """Builds through the cache, each time into a directory of its own."""
+
+    def __init__(self, place: Path) -> None:
+        self.build, self._place, self._number = Builder(), place, 0
+
+    def built(self, graph: Graph, dtype: str = "float32") -> bytes:
+        self._number += 1
+        directory = self._place / str(self._number)
+        directory.mkdir()
+        return model_cache.built(
+            backend("onnxruntime")._replace(build=self.build), graph, dtype, directory
+        ).read_bytes()
+
+
+def test_a_model_is_built_once_for_each_precision(tmp_path: Path) -> None:
+    found = Cache(tmp_path)
+    assert found.built(convolution(8, 8)) == found.built(convolution(8, 8)) == b"conv float32" * 1000
+    assert found.built(convolution(8, 8), "int8") == b"conv int8" * 1000
+    assert found.build.calls == 2
+
+
+@pytest.mark.parametrize("harm", ["cut", "lost", "list lost", "list garbled", "all lost"])
+def test_an_entry_that_is_not_whole_is_built_again(tmp_path: Path, cache: Path, harm: str) -> None:
+    found = Cache(tmp_path)
+    expected = found.built(convolution(8, 8))
+    (entry,) = cache.iterdir()
+    if harm == "cut":
+        (entry / "model.onnx").unlink()
+        (entry / "model.onnx").write_bytes(expected[:10])
+    elif harm == "lost":
+        (entry / "model.onnx").unlink()
+    elif harm == "list garbled":
+        (entry / "files.json").write_text("[", encoding="utf-8")
+    else:
+        for path in entry.iterdir():
+            if harm == "all lost" or path.name == "files.json":
+                path.unlink()
+    assert found.built(convolution(8, 8)) == expected
+    assert found.built(convolution(8, 8)) == expected
+    assert found.build.calls == 2
+
+
+def test_a_model_survives_its_cache_entry(tmp_path: Path, cache: Path) -> None:
+    found = Cache(tmp_path)
+    found.built(convolution(8, 8))
     for entry in cache.iterdir():
         shutil.rmtree(entry)
-    assert path.read_bytes().startswith(b"conv int8")
+    assert (tmp_path / "1" / "model.onnx").stat().st_size == len(b"conv float32" * 1000)
 
 
 def test_the_cache_drops_what_was_unused_for_longest(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build = Builder()
-    found = backend("onnxruntime")._replace(build=build)
-    monkeypatch.setattr(model_cache, "MAX_BYTES", 45_000)  # Three entries of 13 kB, and no fourth.
+    found = Cache(tmp_path)
+    monkeypatch.setattr(model_cache, "MAX_BYTES", 45_000)  # Three entries of 12 kB, and no fourth.
     graphs = [convolution(8, 8 * number) for number in range(1, 6)]
-    clock, touch = count(1000), os.utime
+    clock, touch = count(int(time.time()) + 10), os.utime
     monkeypatch.setattr(model_cache.os, "utime", lambda path: touch(path, (now := next(clock), now)))
-    for number, graph in enumerate([*graphs[:3], graphs[0], *graphs[3:]]):
-        (tmp_path / str(number)).mkdir()
-        model_cache.built(found, graph, "float32", tmp_path / str(number))
-    assert build.calls == 5
-    (tmp_path / "again").mkdir()
-    model_cache.built(found, graphs[0], "float32", tmp_path / "again")
-    assert build.calls == 5  # Used since, and so still there.
+    for graph in (*graphs[:3], graphs[0], *graphs[3:]):
+        found.built(graph)
+    assert found.build.calls == 5
+    found.built(graphs[0])
+    assert found.build.calls == 5  # Used since, and so still there.
     assert len(list(cache.iterdir())) <= 3
+
+
+def test_what_a_killed_builder_left_is_swept_away_after_a_day(tmp_path: Path, cache: Path) -> None:
+    found = Cache(tmp_path)
+    found.built(convolution(8, 8))
+    for name, age_s in (("building-old", 100_000), ("building-now", 0)):
+        (cache / name).mkdir()
+        os.utime(cache / name, (time.time() - age_s,) * 2)
+    found.built(convolution(8, 16))
+    assert sorted(path.name for path in cache.glob("building-*")) == ["building-now"]
+
+
+def test_what_outside_converters_build_is_not_kept(tmp_path: Path, cache: Path) -> None:
+    found = Cache(tmp_path)
+    found.build.__module__ = "measure.backends.edgetpu"
+    found.built(convolution(8, 8))
+    found.built(convolution(8, 8))
+    assert found.build.calls == 2

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from simulator.graph import Graph
 
-from ..build_common import BuildError
 from ..record import MeasureError
 from . import Backend, import_runtime, tflite
 from .library import Infer, Library, library_backend
+from .vendor_builds import converted
 
 _LIBRARY = "libedgetpu.so.1"
 _COMPILER = "edgetpu_compiler"
-_PATIENCE_S = 600.0
 
 
 def _delegate() -> Any:
@@ -42,16 +39,10 @@ def load(model: Path, threads: int) -> Infer:
 
 def build(graph: Graph, dtype: str, directory: Path) -> Path:
     """An int8 .tflite file, compiled for the Edge TPU by Google's compiler."""
-    if shutil.which(_COMPILER) is None:
-        raise BuildError(f"{_COMPILER} is not installed: install Coral's package edgetpu-compiler (x86-64 Linux)")
     plain = tflite.build(graph, dtype, directory)
-    command = [_COMPILER, "--show_operations", "--out_dir", str(directory), str(plain)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
     compiled = plain.with_name(f"{plain.stem}_edgetpu.tflite")
-    if done.returncode != 0 or not compiled.is_file():
-        words = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise BuildError(f"{_COMPILER} refuses it: {words[-1] if words else 'no word'}")
-    return compiled.replace(plain)
+    command = [_COMPILER, "--show_operations", "--out_dir", str(directory), str(plain)]
+    return converted(command, compiled, "install Coral's package edgetpu-compiler (x86-64 Linux)").replace(plain)
 
 
 def backend(name: str) -> Backend:

@@ -88,8 +88,9 @@ def _compile(accelerator: str, model: Path, directory: Path) -> None:
 def _rows(directory: Path, pattern: str) -> list[dict[str, str]]:
     for path in directory.glob(pattern):
         with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    raise MeasureError(f"Vela wrote no {pattern}: this is not the output of version 5")
+            if rows := list(csv.DictReader(file)):
+                return rows
+    raise MeasureError(f"Vela wrote no rows in {pattern}: this is not the output of version 5")
 
 
 def _system(accelerator: str) -> System:
