@@ -241,7 +241,7 @@ def test_what_a_killed_builder_left_is_swept_away_after_a_day(tmp_path: Path, ca
     assert sorted(path.name for path in cache.glob("building-*")) == ["building-now"]
 
 
-def test_what_outside_converters_build_is_not_kept(tmp_path: Path, cache: Path) -> None:
+def test_what_outside_converters_build_is_not_kept(tmp_path: Path) -> None:
     found = Cache(tmp_path)
     found.build.__module__ = "measure.backends.edgetpu"
     found.built(convolution(8, 8))
