@@ -21,6 +21,8 @@ FEWEST_EDGES = 2
 EXPLAINED, MET = 0.6, 0.8
 """Shares of the edges that lie at multiples of a width, and of the multiples that have an edge, to believe in it: a
 staircase that widens has edges below that belong to a narrower one."""
+_AROUND = 6
+"""Neighbours on each side whose median is the slope that an edge stands out of."""
 _NOISES = 6.0
 """An edge rises by this many times what neighbours differ by otherwise."""
 
@@ -115,15 +117,15 @@ def _sorted(values: Sequence[int], times_s: Sequence[float]) -> tuple[NDArray[np
 
 
 def _edges(swept: NDArray[np.int64], times: Vector) -> tuple[Edge, ...]:
-    """Rises that stand out of what neighbours differ by, per unit of the swept value."""
-    rises = np.diff(np.log(times))
+    """Rises that stand out of the slope around them by more than slopes usually differ, relative to the lower time."""
     gaps = np.diff(swept)
-    usual = float(np.median(rises / gaps))
-    excess = rises - np.maximum(usual, 0.0) * gaps
+    slopes = np.diff(times) / gaps
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(slopes, _AROUND, mode="reflect"), 2 * _AROUND + 1)
+    usual = np.maximum(np.median(around, axis=1), 0.0)
+    excess = (slopes - usual) * gaps / times[:-1]
     noise = 1.4826 * float(np.median(np.abs(excess - np.median(excess))))
-    least = max(_NOISES * noise, 0.02)
-    found = np.flatnonzero(excess > least)
-    return tuple(Edge(int(swept[i]), int(swept[i + 1]), float(np.expm1(rises[i]))) for i in found)
+    found = np.flatnonzero(excess > max(_NOISES * noise, 0.02))
+    return tuple(Edge(int(swept[i]), int(swept[i + 1]), float(times[i + 1] / times[i] - 1.0)) for i in found)
 
 
 def _passed(swept: NDArray[np.int64], width: int) -> list[tuple[int, int]]:

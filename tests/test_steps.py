@@ -37,7 +37,13 @@ def test_a_line_has_no_steps(slope: float, base: float, seed: int) -> None:
     values = list(range(1, 200))
     random = np.random.default_rng(seed)
     times = (base + slope * np.array(values)) * random.lognormal(0, 0.003, len(values))
-    assert find_steps(values[20:], list(times[20:])).width is None
+    assert find_steps(values, list(times)).width is None
+
+
+@given(slope=st.floats(0.001, 10.0), base=st.floats(0.0, 10.0), first=st.integers(1, 50))
+def test_an_exact_line_has_no_edges(slope: float, base: float, first: int) -> None:
+    values = list(range(first, first + 150))
+    assert find_steps(values, [base + slope * value for value in values]).edges == ()
 
 
 @given(st.permutations(list(range(1, 65))))
