@@ -89,16 +89,38 @@ def written(path: Path, content: object) -> Path:
     return path
 
 
-def test_openvino_counters_are_what_was_executed(tmp_path: Path) -> None:
-    tool, (found,) = imports.read(written(tmp_path / "c.csv", COUNTERS))
-    assert "OpenVINO" in tool
-    assert [(c.name, c.kernel) for c in found.run.counters] == [("conv1", "jit_avx512_FP32"), ("fc", "gemm_FP32")]
-    assert found.run.median_s == pytest.approx(1e-3)
+# In the form of the report that benchmark_app 2026.4 writes beside its counters.
+REPORT = """Command line parameters
+-api;sync
+
+Execution results
+total number of iterations;222
+latency (ms);12.82
+avg latency;13.37
+min latency;7.27
+max latency;20.09
+"""
 
 
-def test_of_detailed_counters_the_last_request_is_taken(tmp_path: Path) -> None:
-    _, (found,) = imports.read(written(tmp_path / "c.csv", COUNTERS.replace("0.750", "9.000") + "\n" + COUNTERS))
-    assert found.run.median_s == pytest.approx(1e-3)
+def test_the_latency_of_openvino_is_its_reports_and_not_the_sum_of_its_layers(tmp_path: Path) -> None:
+    written(tmp_path / "benchmark_report.csv", REPORT)
+    for name, content in (("average.csv", COUNTERS), ("detailed.csv", COUNTERS.replace("0.750", "9.000") + COUNTERS)):
+        tool, (found,) = imports.read(written(tmp_path / name, content))
+        assert "OpenVINO" in tool
+        assert [(c.name, c.kernel, c.time_s) for c in found.run.counters] == [
+            ("conv1", "jit_avx512_FP32", 750e-6),
+            ("fc", "gemm_FP32", 250e-6),
+        ]
+        assert found.run.median_s == pytest.approx(13.37e-3)
+        assert found.run.summary is not None
+        assert (found.run.summary.runs, found.run.summary.min_s) == (222, pytest.approx(7.27e-3))
+    _, (alone,) = imports.read(tmp_path / "benchmark_report.csv")
+    assert (alone.run.counters, alone.run.median_s) == ((), pytest.approx(13.37e-3))
+
+
+def test_counters_of_openvino_alone_are_no_latency(tmp_path: Path) -> None:
+    with pytest.raises(MeasureError, match=r"keep the benchmark_report.csv of the same run beside them"):
+        imports.read(written(tmp_path / "c.csv", COUNTERS))
 
 
 def test_an_onnxruntime_profile_has_every_run(tmp_path: Path) -> None:
@@ -143,7 +165,7 @@ def test_layers_of_vela_need_the_clock_of_its_summary(tmp_path: Path) -> None:
         ("nothing known\n", "from no tool known; it may be"),
         ('[{"latencyMs": 1', "not JSON"),
         ('[{"cat": "Node", "dur": 1}]', "KeyError|holds no time|StatisticsError"),
-        ("layerName;execStatus;layerType;execType;\nx;EXECUTED;y;z;\n", "0 ms is no time"),
+        ("layerName;execStatus;layerType;execType;\nx;EXECUTED;y;z;\n", "keep the benchmark_report.csv"),
         ("count=5 first=1\n", "KeyError"),
     ],
 )
