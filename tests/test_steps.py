@@ -87,7 +87,7 @@ def test_the_next_value_halves_the_widest_gap_until_edges_are_exact() -> None:
     assert len(asked) <= 4 * 4  # Each of four edges lies in a gap of twelve: four halvings find it.
 
 
-# Cycles of Vela 5.2 for an Ethos-U55-128: a 3x3 convolution over 28x28x64 with 2, 4, ... output channels, at 500 MHz.
+# Cycles of Vela 5.2 for an Ethos-U55-128: a 3x3 convolution over 28x28x64 with 4, 6, ... output channels, at 500 MHz.
 VELA_US = (
     *(61.1, 61.7, 70.0, 130.2, 132.5, 134.7, 134.7, 190.9, 190.9, 190.9, 190.8, 247.7, 247.7, 247.7, 247.7, 304.1),
     *(304.1, 304.2, 304.1, 360.6, 360.5, 360.6, 360.4, 417.0, 417.0, 416.9, 417.2, 473.5, 473.6, 473.5, 473.5, 529.8),
