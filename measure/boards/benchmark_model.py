@@ -1,4 +1,4 @@
-"""TensorFlow Lite's own benchmark_model on a board, or here: it times a model by itself, and its words are read."""
+"""TensorFlow Lite's own benchmark_model on a board: it times a model by itself, and its words are read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..imports.benchmark_model import parse
 from ..protocol import Protocol
 from ..record import Conditions, MeasureError, Run
 from ..transports import CommandError, Transport, TransportError
+from .files import pushed
 
 NAME = "benchmark_model"
 _TOOL = "benchmark_model"
@@ -45,27 +46,24 @@ def board_conditions(board: Transport, runtime: str, version: str, delegate: str
 
 
 def visit(board: Transport, _backend: str, model: Path, threads: int, protocol: Protocol) -> Run:
-    """Push a .tflite file, have the tool time it with as many warm-ups and runs, and take the file away again."""
-    from . import put
-
-    tool, path = _tool(board), put(board, model, f"model{model.suffix}")
+    """Have the tool time a .tflite file in one visit of as many runs as all visits have: it tells no single times."""
+    tool = _tool(board)
     flags = {
-        "graph": path,
         "num_threads": threads,
         "warmup_runs": protocol.warmups,
-        "num_runs": protocol.runs,
+        "num_runs": protocol.visits * protocol.runs,
         "warmup_min_secs": 0,
         "min_secs": 0,
-        "max_secs": max(1.0, protocol.max_s),
+        "max_secs": max(1.0, protocol.visits * protocol.max_s),
         "use_xnnpack": "true",
         "enable_op_profiling": "true" if protocol.counters else "false",
     }
-    try:
-        return parse(board.run([tool, *(f"--{k}={v}" for k, v in flags.items())], _QUERY_S + 60 * protocol.max_s))
-    except CommandError as error:
-        raise MeasureError(f"{board.name}: benchmark_model: {error}") from None
-    finally:
-        board.run(["rm", "-f", path], _QUERY_S)
+    patience_s = _QUERY_S + 60.0 * protocol.visits * protocol.max_s
+    with pushed(board, model) as path:
+        try:
+            return parse(board.run([tool, f"--graph={path}", *(f"--{k}={v}" for k, v in flags.items())], patience_s))
+        except CommandError as error:
+            raise MeasureError(f"{board.name}: benchmark_model: {error}") from None
 
 
 def _tool(board: Transport) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 from ..protocol import Protocol
 from ..record import Conditions, MeasureError, Run
 from ..transports import CommandError, Transport
+from .files import pushed, put
 
 BACKENDS = ("tflite", "tflite-builtin")
 
@@ -39,16 +40,10 @@ def conditions(board: Transport, backend: str, threads: int) -> Conditions:
 
 
 def visit(board: Transport, backend: str, model: Path, threads: int, protocol: Protocol) -> Run:
-    """Time a model's file there; the file is taken away again."""
-    from . import put
-
-    path = put(board, model, f"model-{hashlib.sha256(str(model).encode()).hexdigest()[:12]}{model.suffix}")
-    request = {"duty": "measure", "backend": backend, "threads": threads, "path": path}
-    try:
-        reply = _asked(board, request | {"protocol": protocol._asdict()}, _QUERY_S + 60.0 * protocol.max_s)
-    finally:
-        board.run(["rm", "-f", path], _QUERY_S)
-    return Run.from_values(reply)
+    """Time a model's file there."""
+    request = {"duty": "measure", "backend": backend, "threads": threads, "protocol": protocol._asdict()}
+    with pushed(board, model) as path:
+        return Run.from_values(_asked(board, request | {"path": path}, _QUERY_S + 60.0 * protocol.max_s))
 
 
 def archive() -> bytes:
@@ -66,8 +61,6 @@ def archive() -> bytes:
 
 def _asked(board: Transport, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
     """The reply of the runner, which is sent before it is first asked and is known by its content from then on."""
-    from . import put
-
     content = archive()
     path = f"{board.directory}/runner-{hashlib.sha256(content).hexdigest()[:16]}.pyz"
     command = [os.environ.get(PYTHON_VARIABLE, "python3"), path, json.dumps(request)]

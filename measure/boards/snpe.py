@@ -10,6 +10,7 @@ from ..protocol import Protocol
 from ..record import Conditions, MeasureError, Run
 from ..transports import CommandError, Transport
 from .benchmark_model import board_conditions
+from .files import pushed
 
 _TOOL = "snpe-throughput-net-run"
 _QUERY_S = 60.0
@@ -33,14 +34,11 @@ def conditions(board: Transport, backend: str, threads: int) -> Conditions:
 
 
 def visit(board: Transport, backend: str, model: Path, _threads: int, protocol: Protocol) -> Run:
-    """Push a .dlc file, run it for the protocol's time, and take it away again."""
-    from . import put
-
-    path, seconds = put(board, model, f"model{model.suffix}"), max(1, round(protocol.max_s))
-    command = [_TOOL, "--container", path, "--duration", str(seconds), f"--use_{PROCESSORS[backend]}"]
-    try:
-        return snpe_throughput(board.run([*command, "--perf_profile", "high_performance"], _QUERY_S + 10 * seconds))
-    except CommandError as error:
-        raise MeasureError(f"{board.name}: {_TOOL}: {error}") from None
-    finally:
-        board.run(["rm", "-f", path], _QUERY_S)
+    """Run a .dlc file in one visit for as long as all visits last: the tool tells no single times."""
+    seconds = max(1, round(protocol.visits * protocol.max_s))
+    options = ["--duration", str(seconds), f"--use_{PROCESSORS[backend]}", "--perf_profile", "high_performance"]
+    with pushed(board, model) as path:
+        try:
+            return snpe_throughput(board.run([_TOOL, "--container", path, *options], _QUERY_S + 10.0 * seconds))
+        except CommandError as error:
+            raise MeasureError(f"{board.name}: {_TOOL}: {error}") from None
