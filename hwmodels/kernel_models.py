@@ -19,7 +19,7 @@ from .processor_models import (
     Streaming,
     TiledGemm,
     UnrolledChannels,
-    VectorDwconv,
+    VectorWindow,
     VectorGemm,
     WorkGroups,
 )
@@ -28,7 +28,7 @@ KernelParameters = (
     TiledGemm
     | UnrolledChannels
     | VectorGemm
-    | VectorDwconv
+    | VectorWindow
     | InterleavedTiles
     | ZeroSkipping
     | Streaming
@@ -51,7 +51,7 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "tiled_gemm": TiledGemm,
     "unrolled_channels": UnrolledChannels,
     "vector_gemm": VectorGemm,
-    "vector_dwconv": VectorDwconv,
+    "vector_window": VectorWindow,
     "interleaved_tiles": InterleavedTiles,
     "zero_skipping": ZeroSkipping,
     "streaming": Streaming,

@@ -153,11 +153,11 @@ class VectorGemm(NamedTuple):
     """Time per element operation of what is fused behind."""
 
 
-class VectorDwconv(NamedTuple):
-    """A direct depthwise convolution, a vector of channels at a time (XNNPACK, oneDNN, MLAS)."""
+class VectorWindow(NamedTuple):
+    """A window over each channel by itself, a vector of channels at a time: depthwise convolution and pooling."""
 
     tap_s: float
-    """Time of one filter tap over one vector of channels at one pixel."""
+    """Time of one tap over one vector of channels at one pixel."""
     kernel_s: float
     epilogue_s_per_element: float
     lanes: float
@@ -171,8 +171,10 @@ class VectorDwconv(NamedTuple):
     spilled_tap: float = 1.0
     """Time of a tap where they exceed it by a quarter or more, relative to one where they fit."""
     taps_max: float = 0.0
-    """Taps of the largest window; beyond, each channel is a product of its own. 0 for windows of any size."""
+    """Taps of the largest window there is such a kernel for; 0 for windows of any size."""
+    aligned: float = 1.0
+    """Channels must be a multiple of this for it."""
     single_tap_s: float = 0.0
-    """Time of one tap of one channel of those."""
+    """Time of one tap of one channel by the kernel for the others."""
     op_s: float = 0.0
     """Time per element operation of what is fused behind."""

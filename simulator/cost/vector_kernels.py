@@ -1,11 +1,11 @@
-"""Kernels of a processor with vector registers: products in register tiles, and direct depthwise convolutions."""
+"""Kernels of a processor with vector registers: products in register tiles, and windows over each channel."""
 
 from __future__ import annotations
 
 from hwmodels.platform import Roof
-from hwmodels.processor_models import VectorDwconv, VectorGemm
+from hwmodels.processor_models import VectorWindow, VectorGemm
 
-from .roof import Cost, Work, ceil, combine, pad_to, parameters_s, tensors_s
+from .roof import Cost, Work, ceil, pad_to, parameters_s, tensors_s
 
 SPILL_RANGE = 0.25
 """Excess over a cache, relative to it, from which a loop over all of it finds none of it there any more."""
@@ -32,7 +32,7 @@ def vector_gemm(work: Work, roof: Roof, p: VectorGemm) -> Cost:
         efficiency = p.window_efficiency
     matrix = pixels * taps * work.c_in
     prepared_s = (p.pack_s_per_element + (p.im2col_s_per_element if windowed else 0.0)) * matrix
-    return combine(
+    return _with_parameters(
         roof,
         padded_macs,
         padded_macs * (1.0 + p.tap_c / channels) / (roof.macs_per_s * efficiency) + prepared_s,
@@ -43,15 +43,30 @@ def vector_gemm(work: Work, roof: Roof, p: VectorGemm) -> Cost:
     )
 
 
-def vector_dwconv(work: Work, roof: Roof, p: VectorDwconv) -> Cost:
-    """Every tap loads a vector of the input and one of the filter for a single multiply-add.
+def _with_parameters(
+    roof: Roof,
+    padded_macs: float,
+    compute_s: float,
+    memory_s: float,
+    weights_s: float,
+    epilogue_s: float,
+    overhead_s: float,
+) -> Cost:
+    """Bounds combined, with the reading of parameters hidden behind nothing: each is met for the first time."""
+    busy_s = compute_s + epilogue_s
+    latency_s = busy_s + memory_s - roof.overlap * min(busy_s, memory_s) + weights_s + overhead_s
+    return Cost(padded_macs, compute_s, memory_s, weights_s, epilogue_s, overhead_s, latency_s)
+
+
+def vector_window(work: Work, roof: Roof, p: VectorWindow) -> Cost:
+    """Every tap loads a vector of the input, and one of the filter if there is one, for a single operation.
 
     A loop over all channels at each pixel (XNNPACK) reads all filters again at the next, from the second cache where
     the first does not hold them beside the window.
     """
     taps, rows = work.kernel_h * work.kernel_w, work.n * work.h_out
     vectors = ceil(work.c_out / p.lanes)
-    if 0.0 < p.taps_max < taps:
+    if 0.0 < p.taps_max < taps or pad_to(work.c_out, p.aligned) > work.c_out:
         compute_s = rows * work.w_out * work.c_out * taps * p.single_tap_s
     else:
         tap_s = p.tap_s
@@ -60,7 +75,7 @@ def vector_dwconv(work: Work, roof: Roof, p: VectorDwconv) -> Cost:
             excess = (held_bytes - p.cache_bytes) / (SPILL_RANGE * p.cache_bytes)
             tap_s *= 1.0 + (p.spilled_tap - 1.0) * min(max(excess, 0.0), 1.0)
         compute_s = rows * vectors * (p.row_s + work.w_out * (p.pixel_s + taps * tap_s))
-    return combine(
+    return _with_parameters(
         roof,
         work.macs,
         compute_s,
