@@ -101,7 +101,15 @@ def _grouped(_at: _Place, cin: int, _step: int) -> _Settings:
 
 
 def _halved(_at: _Place, cin: int, _step: int) -> _Settings:
-    return {"cin": _channels(cin, 2)}
+    return {"cin": max(24, _channels(cin, 2))}
+
+
+def _classes(at: _Place, _cin: int, _step: int) -> _Settings:
+    return {"hw": 1, "cin": round(_between(at.ratio, (10, 2048)))}
+
+
+def _normalised_maps(at: _Place, cin: int, _step: int) -> _Settings:
+    return {"hw": round(_between(at.plane, (3, 64))), "cin": max(32, cin)}
 
 
 def _plain(_at: _Place, _cin: int, _step: int) -> _Settings:
@@ -119,7 +127,8 @@ _KINDS: tuple[tuple[float, str, Callable[[_Place, int, int], _Settings]], ...] =
     (0.03, "mul", _plain),
     (0.04, "concat", _plain),
     *((0.015, op, _plain) for op in ("relu", "relu6", "sigmoid", "hard_swish", "swish", "tanh", "gelu", "batch_norm")),
-    *((0.01, op, _plain) for op in ("softmax", "layer_norm")),
+    (0.01, "softmax", _classes),
+    (0.01, "layer_norm", _normalised_maps),
     (0.01, "channel_shuffle", _halved),
     (0.02, "mobilenet_v2_block", _expanded),
     (0.02, "mobilenet_v2_se_block", _expanded),
@@ -130,7 +139,7 @@ _KINDS: tuple[tuple[float, str, Callable[[_Place, int, int], _Settings]], ...] =
 )
 """Operators and blocks with the share of the measurements that each has, about as networks spend their time."""
 
-_KEEPS_SHAPE = frozenset({"conv2d", "dwconv2d", "relu", "sigmoid", "hard_swish", "swish", "tanh", "gelu", "batch_norm"})
+_KEEPS_SHAPE = frozenset({"conv2d", "dwconv2d", "sigmoid", "hard_swish", "swish", "tanh", "gelu", "batch_norm"})
 """Operators that also come as four in a row: what one takes beside an inference is the difference."""
 
 
