@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from .domain import Domain
 from .provenance import Closed, Quantity, Source
 from .residual import ResidualRecord
 from .schema import Dtype, Name, PlatformFile, Uncertainty
@@ -50,6 +51,9 @@ class Calibration(Closed):
     """As the user states them: device, runtime, threads, clocks."""
     verdict: tuple[str, ...]
     scores: Scores
+    """Of the platform as it is: with its residual, where it has one."""
+    analytical: Scores | None = None
+    """Of the analytical part alone, where there is a residual."""
 
 
 class OverlayFile(Closed):
@@ -68,6 +72,7 @@ class OverlayFile(Closed):
     """By dotted key, such as ``kernels.conv2d.efficiency.float32``."""
     calibration: Calibration
     uncertainty: Uncertainty | None = None
+    domain: Domain | None = None
     residual: ResidualRecord | None = None
     notes: tuple[str, ...] = ()
     sources: dict[str, Source] = Field(default_factory=dict)
@@ -129,6 +134,9 @@ def overlay_lines(overlay: OverlayFile) -> Iterator[str]:
         by_dtype = {"factor": factor} if isinstance(factor, Quantity) else {f"factor.{d}": q for d, q in factor.items()}
         yield from ("", "[uncertainty]")
         yield from (f"{key} = {_toml(q.model_dump(exclude_defaults=True))}" for key, q in by_dtype.items())
+        yield from _pairs(overlay.uncertainty.model_dump(exclude={"factor"}, exclude_defaults=True))
+    if overlay.domain is not None:
+        yield from ("", "[domain]", *_pairs(overlay.domain.model_dump()))
     if overlay.residual is not None:
         yield from ("", "[residual]", *_pairs(overlay.residual.model_dump()))
     yield from ("", "[sources]", *_pairs({key: source.model_dump() for key, source in overlay.sources.items()}))
@@ -145,6 +153,8 @@ def _key(key: str) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{ " + ", ".join(_pairs(value)) + " }" if value else "{}"
+    if isinstance(value, tuple) and value and isinstance(value[0], float):
+        return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, tuple):
         return "[" + "".join(f"\n    {_toml(item)}," for item in value) + "\n]" if value else "[]"
     if isinstance(value, float):
