@@ -25,6 +25,8 @@ class Description(Closed):
     dtypes: Annotated[tuple[Dtype, ...], Field(min_length=1)]
     default_dtype: Dtype
     clock_hz: PerDtype
+    backend: str | None = None
+    """What of ``stairline measure`` takes this platform's latencies; a calibration on that starts from this file."""
 
 
 class ComputeRoof(Closed):
@@ -138,7 +140,7 @@ class Partition(Closed):
 class Placement(Closed):
     """What must or may stay on chip."""
 
-    rule: Literal["parameter_cache", "feature_map_memory"]
+    rule: Literal["parameter_cache", "last_level_cache", "feature_map_memory"]
     capacity_bytes: PerDtype
     main_bytes: PerDtype | None = None
     """Main memory behind a feature-map memory: room for all parameters and the fallback's tensors."""

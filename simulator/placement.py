@@ -28,7 +28,9 @@ def place(graph: Graph, groups: list[list[int]], machines: list[Machine], main: 
     """Apply the platform's placement rule to its own kernels.
 
     parameter_cache: the parameters of whole kernels, padded as stored, get on-chip room in execution order until
-    ``capacity_bytes`` is used up; those of the others are streamed in with every inference. feature_map_memory: the
+    ``capacity_bytes`` is used up; those of the others are streamed in with every inference. last_level_cache:
+    parameters that exceed ``capacity_bytes`` push each other out of it, so that a share of every kernel's is streamed,
+    and all of them where they are twice that size. feature_map_memory: the
     maps that a kernel reads and writes must fit in ``capacity_bytes`` together, and all parameters with the largest
     operands of one fallback layer in ``main_bytes``.
     """
@@ -40,6 +42,10 @@ def place(graph: Graph, groups: list[list[int]], machines: list[Machine], main: 
                 need = sum(stored_elements(graph, index, main) for index in group)
                 streamed[g] = 0 if need <= room else need
                 room -= need if need <= room else 0
+    elif main.placement_rule == "last_level_cache":
+        need = [sum(_weights(graph, graph.layers[i]) for i in group) for group in groups]
+        share = min(max(sum(need) * main.element_bytes / main.capacity_bytes - 1.0, 0.0), 1.0)
+        streamed = [round(share * elements) for elements in need]
     elif main.placement_rule == "feature_map_memory":
         return Placement(
             streamed, (*_maps_too_large(graph, groups, machines, main), *_main_memory_full(graph, machines, main))
