@@ -22,6 +22,8 @@ from simulator.networks import networks
 if TYPE_CHECKING:
     from .records import Records
 
+_FILE = click.Path(path_type=Path)
+
 
 @click.command("fit")
 @click.argument("records", metavar="RECORDS")
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Under what was measured, such as threads=1; may repeat. Goes into the file as it stands.",
 )
+@click.option("--report", "page", type=_FILE, metavar="REPORT.html", help="Write a page with figures as well.")
 def fit_command(
     records: str,
     layers: str | None,
@@ -65,6 +68,7 @@ def fit_command(
     omitted: tuple[str, ...],
     freed: Sequence[str],
     conditions: Sequence[str],
+    page: Path | None,
 ) -> None:
     """Fit a platform to measured networks.
 
@@ -73,13 +77,17 @@ def fit_command(
     verdict and the scores.
     """
     # Numerics are loaded by this verb only: the others start in a fraction of the time.
-    from . import report
+    from . import html_report, report
     from .calibrate import calibrate, overlay_of
+    from .store_records import is_store
+    from .sweeps import read_sweeps
 
     if dtype not in (None, *ELEMENT_BYTES):
         raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
     platform = _base(base)
     path = _writable(output, platform)
+    if page:
+        html_report.verify(page)
     own_name, stated = _name(name or path.stem), _conditions(conditions)
     found, graphs = _records(records, layers, backend, dtype or platform.dtypes[0])
     started = with_free(without_operators(platform, omitted), _bounds(freed))
@@ -89,6 +97,8 @@ def fit_command(
     overlay = overlay.model_copy(update={"omitted": omitted})
     path.write_text("\n".join(overlay_lines(overlay)) + "\n", encoding="utf-8")
     hwmodels.load(path)
+    if page:
+        html_report.write(page, done, overlay, read_sweeps(Path(records), backend) if is_store(Path(records)) else ())
     show(report.calibration(done, own_name, output))
 
 

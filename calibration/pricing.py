@@ -84,16 +84,20 @@ class Measured:
             rows=self.rows[used],
         )
 
-    def latencies_s(self, platform: Platform) -> Vector:
-        """What the platform predicts for every observation, in seconds; it may differ in numbers only."""
+    def kernels_s(self, platform: Platform) -> Vector:
+        """What the platform predicts for every kernel, in the order of ``kernels``, in seconds."""
         machines = {dtype: platform.machine(dtype) for dtype in dict.fromkeys(self.dtypes)}
         used, rows = np.unique(self.rows, return_inverse=True)
         slots = [self.slots[i] for i in used]
         rules = [slot.fixed or machines[slot.dtype].rules[slot.op] for slot in slots]
-        kernels_s = np.append(price(self.works, rows, rules)[self.kernels], 0.0)
+        return price(self.works, rows, rules)[self.kernels]
+
+    def latencies_s(self, platform: Platform) -> Vector:
+        """What the platform predicts for every observation, in seconds; it may differ in numbers only."""
+        kernels_s = np.append(self.kernels_s(platform), 0.0)
         starts = np.cumsum(self.sizes) - self.sizes
         sums_s = np.where(self.sizes > 0, np.add.reduceat(kernels_s, starts), 0.0)
-        costs = {dtype: _costs(machine) for dtype, machine in machines.items()}
+        costs = {dtype: _costs(platform.machine(dtype)) for dtype in dict.fromkeys(self.dtypes)}
         outside_s: Vector = np.sum(self.moved * np.array([costs[dtype] for dtype in self.dtypes]), axis=1)
         return np.asarray(sums_s + outside_s)
 
