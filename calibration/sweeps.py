@@ -15,6 +15,7 @@ from simulator.predict import predict
 from simulator.zoo import ZooError
 
 from .steps import FEWEST_SAMPLES
+from .store_records import is_store
 
 MOST_PREDICTED = 400
 """Values of a sweep that are predicted at most, beside the measured ones."""
@@ -36,7 +37,9 @@ class Sweep(NamedTuple):
 
 
 def read_sweeps(path: Path, backend: str | None) -> tuple[Sweep, ...]:
-    """The sweeps of a store that hold enough values to show steps, the longest first."""
+    """The sweeps of a store that hold enough values to show steps, the longest first; none of what is no store."""
+    if not is_store(path):
+        return ()
     points: dict[tuple[str, Configuration], dict[int, float]] = {}
     with store.opened(path) as opened:
         for record in opened.records():
