@@ -11,6 +11,7 @@ import click
 from calibration.commands import fit_command
 from calibration.errors import RecordsError
 from calibration.probe_commands import probe_command
+from calibration.transfer_commands import transfer_command
 from hwmodels import Platform, PlatformError
 from hwmodels.commands import platforms
 from measure.commands import measure_group
@@ -93,6 +94,7 @@ def main(context: click.Context) -> None:
 main.add_command(predict_command)
 main.add_command(compare_command)
 main.add_command(fit_command)
+main.add_command(transfer_command)
 main.add_command(probe_command)
 main.add_command(platforms)
 main.add_command(measure_group)

@@ -79,7 +79,7 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph]) -> Cali
     if not start:
         raise RecordsError(f"{base.name}: nothing to fit: no number for {', '.join(dtypes)} is marked fit = true")
     tabled: dict[str, None] = {}
-    measured = _planned(base, records, _noted(graphs, tabled), tabled)
+    measured = planned(base, records, noted(graphs, tabled), tabled)
     if len(set(measured.names)) < 2:
         raise RecordsError(f"{records.name}: only one network of it is in the layer table; measure several")
     base_errors = measured.log_errors(base)
@@ -115,7 +115,7 @@ def overlay_of(done: Calibrated, name: str, title: str, parent: str, conditions:
     if not isinf(done.factor):
         within = f"{COVERAGE:.0%} of networks held out of the fit lie within (split conformal)"
         sources[held_out_source] = Source(kind="fitted", cite=f"{within}; {cite}")
-    values = {p.key: _rounded(p.value) for p in done.fit.parameters}
+    values = {p.key: rounded(p.value) for p in done.fit.parameters}
     before = {p.key: p.value for p in done.start}
     return OverlayFile(
         schema=1,
@@ -143,10 +143,10 @@ def _calibration(done: Calibrated, conditions: Mapping[str, str]) -> Calibration
 
 
 def _uncertainty(factor: float, source: str) -> Uncertainty | None:
-    return None if isinf(factor) else Uncertainty(factor=Quantity(value=_rounded(factor), source=source))
+    return None if isinf(factor) else Uncertainty(factor=Quantity(value=rounded(factor), source=source))
 
 
-def _planned(base: Platform, records: Records, graphs: Iterable[Graph], tabled: Mapping[str, None]) -> Measured:
+def planned(base: Platform, records: Records, graphs: Iterable[Graph], tabled: Mapping[str, None]) -> Measured:
     observations = iter(records.observations(graphs))
     first = next(observations, None)
     if first is None:
@@ -157,7 +157,7 @@ def _planned(base: Platform, records: Records, graphs: Iterable[Graph], tabled: 
     return prepare(base, chain([first], observations))
 
 
-def _noted(graphs: Iterable[Graph], names: dict[str, None]) -> Iterator[Graph]:
+def noted(graphs: Iterable[Graph], names: dict[str, None]) -> Iterator[Graph]:
     for graph in graphs:
         names[graph.name] = None
         yield graph
@@ -166,16 +166,16 @@ def _noted(graphs: Iterable[Graph], names: dict[str, None]) -> Iterator[Graph]:
 def _scores(done: Calibrated) -> Scores:
     by_fold, by_family = score(done.fold_errors), done.families
     return Scores(
-        within_10=_rounded(by_fold.within_10),
-        within_20=_rounded(by_fold.within_20),
-        mape=_rounded(by_fold.mape),
+        within_10=rounded(by_fold.within_10),
+        within_20=rounded(by_fold.within_20),
+        mape=rounded(by_fold.mape),
         families=len(families(done.measured)) if by_family else 0,
-        family_within_10=_rounded(by_family.within_10) if by_family else None,
-        family_within_20=_rounded(by_family.within_20) if by_family else None,
-        family_mape=_rounded(by_family.mape) if by_family else None,
+        family_within_10=rounded(by_family.within_10) if by_family else None,
+        family_within_20=rounded(by_family.within_20) if by_family else None,
+        family_mape=rounded(by_family.mape) if by_family else None,
     )
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     """To 4 digits: more than any latency is known to."""
     return float(f"{value:.4g}")

@@ -11,6 +11,7 @@ import click
 from hwmodels import with_free, without_operators
 from hwmodels.schema import ELEMENT_BYTES
 from hwmodels.text import did_you_mean
+from simulator import zoo
 from simulator.graph import Graph
 from simulator.networks import networks
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from .records import Records
 
 _FILE = click.Path(path_type=Path)
+LAYERS_HELP = "Layer table with the networks of a CSV. A store knows its own; without it, names are those of the zoo."
 
 
 @click.command("fit")
 @click.argument("records", metavar="RECORDS")
-@click.option("--layers", metavar="TABLE", help="Layer table with the networks of a CSV; a store knows its own.")
+@click.option("--layers", metavar="TABLE", help=LAYERS_HELP)
 @click.option("--backend", metavar="NAME", help="Of a store that holds measurements on several.")
 @click.option("-p", "--platform", "base", required=True, metavar="BASE", help="The platform to start from.")
 @click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help="Where the calibrated platform is written.")
@@ -82,10 +84,10 @@ def fit_command(
         raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
     platform = base_platform(base)
     to = target(output, base, platform, name, title)
-    stated = _conditions(conditions)
+    stated = stated_conditions(conditions)
     if page:
         html_report.verify(page)
-    found, graphs = _records(records, layers, backend, dtype or platform.dtypes[0])
+    found, graphs = records_and_networks(records, layers, backend, dtype or platform.dtypes[0])
     started = with_free(without_operators(platform, omitted), _bounds(freed))
     done = calibrate(started, found, graphs)
     overlay = to.write(done, stated, omitted)
@@ -93,7 +95,10 @@ def fit_command(
         html_report.write(page, done, overlay, read_sweeps(Path(records), backend))
 
 
-def _records(path: str, layers: str | None, backend: str | None, dtype: str) -> tuple[Records, Iterable[Graph]]:
+def records_and_networks(
+    path: str, layers: str | None, backend: str | None, dtype: str
+) -> tuple[Records, Iterable[Graph]]:
+    """What was measured, and its networks: those of a store, of a layer table, or of the zoo by their names."""
     from .records import read_records
     from .store_records import is_store, read_store
 
@@ -101,12 +106,19 @@ def _records(path: str, layers: str | None, backend: str | None, dtype: str) -> 
         if layers:
             raise click.UsageError(f"--layers '{layers}': {path} is a store, which knows its networks; leave it out")
         return read_store(Path(path), backend)
-    if backend or not layers:
-        raise click.UsageError(f"{path} is no store of measurements: give --layers, and no --backend")
-    return read_records(path, dtype), networks(layers).graphs
+    if backend:
+        raise click.UsageError(f"--backend '{backend}': {path} is no store of measurements; leave it out")
+    found = read_records(path, dtype)
+    if layers:
+        return found, networks(layers).graphs
+    names = dict.fromkeys(row.net for row in found.rows)
+    unknown = next((name for name in names if name not in zoo.MODELS), None)
+    if unknown is not None:
+        raise click.UsageError(f"{path}: '{unknown}' is no network of the zoo: give --layers, a table of the layers")
+    return found, [zoo.build(name) for name in names]
 
 
-def _conditions(texts: Sequence[str]) -> dict[str, str]:
+def stated_conditions(texts: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in texts:
         key, _, value = (part.strip() for part in text.partition("="))

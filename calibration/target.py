@@ -35,7 +35,7 @@ class Target(NamedTuple):
         from .calibrate import overlay_of
 
         title = self.title or f"{done.base.file.title}, fitted to {done.records.name}"
-        overlay = overlay_of(done, self.name, title, self._parent, conditions)
+        overlay = overlay_of(done, self.name, title, self.parent, conditions)
         overlay = overlay.model_copy(update={"omitted": omitted})
         self.save(overlay)
         show(report.calibration(done, self.name, str(self.path)))
@@ -47,7 +47,7 @@ class Target(NamedTuple):
         hwmodels.load(self.path)
 
     @property
-    def _parent(self) -> str:
+    def parent(self) -> str:
         """A shipped base by its name, a file by its path from the overlay."""
         platform = hwmodels.load(self.base)
         if not self.base.endswith(".toml") and "/" not in self.base:
