@@ -48,18 +48,18 @@ def _summary(done: Transferred, name: str, path: str) -> Facts:
 
 
 def _factors(done: Transferred) -> Table:
-    """The factors of all and of the groups, with what was expected of them before."""
-    spread = np.sqrt(np.diag(done.learned.moved.covariance))
-    rows = tuple(
-        (
-            what,
-            f"{np.exp(done.learned.moved.factors[i]):.3f}",
-            f"{np.exp(spread[i]):.3f}",
-            f"{np.exp(done.hierarchy.sigmas[i]):.3g}",
-        )
-        for i, what in enumerate(("all", *GROUPS))
-    )
-    return Table((word("of"), number("times as long"), number("known to a factor"), number("expected within")), rows)
+    """The groups, each with the factor of all: what was expected, and what the records made of it."""
+    moved, count = done.learned.moved, len(done.hierarchy.sigmas)
+    rows = []
+    for i, group in enumerate(GROUPS, 1):
+        both = np.zeros(count)
+        both[[0, i]] = 1.0
+        spread = np.sqrt(both @ moved.covariance @ both)
+        expected = np.sqrt(both @ done.hierarchy.sigmas**2)
+        times = np.exp(both @ moved.factors)
+        rows.append((group, f"{times:.3f}", f"{np.exp(spread):.3f}", f"{np.exp(expected):.3g}"))
+    columns = (word("what"), number("times as long"), number("known to\na factor of"), number("expected\nwithin"))
+    return Table(columns, tuple(rows))
 
 
 def _numbers(done: Transferred) -> Table:
