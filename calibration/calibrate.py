@@ -19,21 +19,12 @@ from simulator.graph import Graph
 
 from .errors import RecordsError
 from .fit import Fit, fit_measured
-from .intervals import COVERAGE, UNKNOWN, Interval, interval, outline
+from .intervals import COVERAGE, Coverage, Interval, coverage, interval, outline
 from .parameters import Parameter, parameters
 from .pricing import Measured, Vector, prepare
 from .records import Records
 from .residual import Trained, train
-from .scores import (
-    HeldOut,
-    Score,
-    drawn,
-    family_scores,
-    held_out_families,
-    held_out_folds,
-    mean_score,
-    score,
-)
+from .scores import HeldOut, Score, drawn, family_scores, held_out, over_families, score
 from .verdict import Fact, about_fit, about_records, about_residual, about_scores, refusals
 
 FEWEST_CORRECTED = 30
@@ -51,42 +42,23 @@ class Calibrated(NamedTuple):
     measured: Measured
     start: tuple[Parameter, ...]
     fit: Fit
+    platform: Platform
+    """The fitted platform, with its residual where it has one."""
     trained: Trained | None
-    """The residual on top of the fit; None where it is of no use for networks held out."""
+    """The residual; None where it is of no use for networks held out."""
     verdict: tuple[Fact, ...]
     base_errors: Vector
-    folds: HeldOut
-    """Each by a fit to the other folds."""
-    left_out: HeldOut | None
-    """Each by a fit to the other families; None where names tell no families apart."""
+    analytical: HeldOut
+    """Errors of the models alone."""
+    held_out: HeldOut
+    """Errors of the platform as it is written, residual or not."""
     interval: Interval
-
-    @property
-    def platform(self) -> Platform:
-        """The fitted platform, with its residual where it has one."""
-        return self.fit.platform if self.trained is None else replace(self.fit.platform, residual=self.trained.residual)
-
-    @property
-    def fold_errors(self) -> Vector:
-        """Of the platform as it is written, residual or not, on folds held out."""
-        return self._of(self.folds)
-
-    @property
-    def family_errors(self) -> Vector | None:
-        """The same on families held out."""
-        return None if self.left_out is None else self._of(self.left_out)
+    coverage: Coverage
 
     @property
     def families(self) -> Score | None:
         """Mean over families, each left out of the fit."""
-        return self.over_families(self.family_errors)
-
-    def over_families(self, errors: Vector | None) -> Score | None:
-        """Mean over families of the scores of these errors."""
-        return None if errors is None else mean_score(list(family_scores(self.measured, errors).values()))
-
-    def _of(self, errors: HeldOut) -> Vector:
-        return errors.analytical if self.trained is None else errors.corrected
+        return over_families(self.measured, self.held_out)
 
 
 def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, correct: bool = True) -> Calibrated:
@@ -101,35 +73,40 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
     if not start:
         raise RecordsError(f"{base.name}: nothing to fit: no number for {', '.join(dtypes)} is marked fit = true")
     tabled: dict[str, None] = {}
-    measured = _planned(base, records, _noted(graphs, tabled), tabled)
+    measured = planned(base, records, noted(graphs, tabled), tabled)
     if len(set(measured.names)) < 2:
         raise RecordsError(f"{records.name}: only one network of it is in the layer table; measure several")
     base_errors = measured.log_errors(base)
     for fact in refusals(measured, base_errors):
         raise RecordsError(f"{records.name}: {fact.line}")
     fitted = fit_measured(base, drawn(measured, np.arange(len(measured))))
-    folds, left_out = held_out_folds(base, measured), held_out_families(base, measured)
-    kept = correct and _is_worthwhile(measured, folds, left_out)
+    analytical, corrected = held_out(base, measured)
+    kept = correct and _is_worthwhile(measured, analytical, corrected)
     trained = train(fitted.platform, measured) if kept else None
+    platform = replace(fitted.platform, residual=trained.residual if trained else None)
+    errors = corrected if trained else analytical
+    seen = outline(platform, measured)
+    found = interval(seen, errors)
     verdict = (
         *about_records(records.rows, measured, frozenset(tabled)),
         *about_fit(fitted, len(measured), base_errors),
-        *about_scores(folds.analytical, base_errors),
+        *about_scores(analytical.folds, base_errors),
         *about_residual(fitted.platform, measured, trained),
     )
-    done = Calibrated(base, records, measured, start, fitted, trained, verdict, base_errors, folds, left_out, UNKNOWN)
-    seen = outline(done.platform, measured)
-    return done._replace(interval=interval(seen, done.fold_errors, measured.families, done.family_errors))
+    return Calibrated(
+        *(base, records, measured, start, fitted, platform, trained, verdict, base_errors, analytical, errors, found),
+        coverage(found, seen, errors),
+    )
 
 
-def _is_worthwhile(measured: Measured, folds: HeldOut, left_out: HeldOut | None) -> bool:
+def _is_worthwhile(measured: Measured, analytical: HeldOut, corrected: HeldOut) -> bool:
     """Whether corrections help networks held out, and networks of families held out too."""
-    if len(measured) < FEWEST_CORRECTED or score(folds.corrected).mape > WORTHWHILE * score(folds.analytical).mape:
+    if len(measured) < FEWEST_CORRECTED:
         return False
-    if left_out is None:
-        return True
-    by_family = [mean_score(list(family_scores(measured, errors).values())) for errors in left_out]
-    return by_family[1].mape <= by_family[0].mape
+    if score(corrected.folds).mape > WORTHWHILE * score(analytical.folds).mape:
+        return False
+    by_family = over_families(measured, analytical), over_families(measured, corrected)
+    return by_family[0] is None or by_family[1] is None or by_family[1].mape <= by_family[0].mape
 
 
 def overlay_of(
@@ -146,7 +123,7 @@ def overlay_of(
     if not isinf(done.interval.factor):
         within = f"{COVERAGE:.0%} of networks held out of the fit lie within (split conformal)"
         sources[held_out_source] = Source(kind="fitted", cite=f"{within}; {cite}")
-    values = {p.key: _rounded(p.value) for p in done.fit.parameters}
+    values = {p.key: rounded(p.value) for p in done.fit.parameters}
     before = {p.key: p.value for p in done.start}
     return OverlayFile(
         schema=1,
@@ -171,10 +148,8 @@ def _calibration(done: Calibrated, conditions: Mapping[str, str]) -> Calibration
         dtypes=tuple(dtype for dtype in done.base.file.platform.dtypes if dtype in done.measured.dtypes),
         conditions=dict(conditions),
         verdict=tuple(fact.line for fact in done.verdict),
-        scores=_scores(done, done.fold_errors, done.family_errors),
-        analytical=_scores(done, done.folds.analytical, done.left_out.analytical if done.left_out else None)
-        if done.trained
-        else None,
+        scores=_scores(done.measured, done.held_out),
+        analytical=_scores(done.measured, done.analytical) if done.trained else None,
     )
 
 
@@ -182,13 +157,13 @@ def _uncertainty(found: Interval, source: str) -> Uncertainty | None:
     if isinf(found.factor):
         return None
     return Uncertainty(
-        factor=Quantity(value=_rounded(found.factor), source=source),
-        common=_rounded(found.common),
-        unlike_factor=_rounded(found.unlike_factor),
+        factor=Quantity(value=rounded(found.factor), source=source),
+        common=rounded(found.common),
+        unlike_factor=rounded(found.unlike_factor),
     )
 
 
-def _planned(base: Platform, records: Records, graphs: Iterable[Graph], tabled: Mapping[str, None]) -> Measured:
+def planned(base: Platform, records: Records, graphs: Iterable[Graph], tabled: Mapping[str, None]) -> Measured:
     observations = iter(records.observations(graphs))
     first = next(observations, None)
     if first is None:
@@ -199,25 +174,25 @@ def _planned(base: Platform, records: Records, graphs: Iterable[Graph], tabled: 
     return prepare(base, chain([first], observations))
 
 
-def _noted(graphs: Iterable[Graph], names: dict[str, None]) -> Iterator[Graph]:
+def noted(graphs: Iterable[Graph], names: dict[str, None]) -> Iterator[Graph]:
     for graph in graphs:
         names[graph.name] = None
         yield graph
 
 
-def _scores(done: Calibrated, errors: Vector, family_errors: Vector | None) -> Scores:
-    by_fold, by_family = score(errors), done.over_families(family_errors)
+def _scores(measured: Measured, errors: HeldOut) -> Scores:
+    by_fold, by_family = score(errors.folds), over_families(measured, errors)
     return Scores(
-        within_10=_rounded(by_fold.within_10),
-        within_20=_rounded(by_fold.within_20),
-        mape=_rounded(by_fold.mape),
-        families=len(family_scores(done.measured, family_errors)) if family_errors is not None else 0,
-        family_within_10=_rounded(by_family.within_10) if by_family else None,
-        family_within_20=_rounded(by_family.within_20) if by_family else None,
-        family_mape=_rounded(by_family.mape) if by_family else None,
+        within_10=rounded(by_fold.within_10),
+        within_20=rounded(by_fold.within_20),
+        mape=rounded(by_fold.mape),
+        families=len(family_scores(measured, errors.families)) if errors.families is not None else 0,
+        family_within_10=rounded(by_family.within_10) if by_family else None,
+        family_within_20=rounded(by_family.within_20) if by_family else None,
+        family_mape=rounded(by_family.mape) if by_family else None,
     )
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     """To 4 digits: more than any latency is known to."""
     return float(f"{value:.4g}")

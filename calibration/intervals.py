@@ -7,9 +7,8 @@ are of errors divided by how far those of kernels average out in the network: th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil, exp, inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from simulator.cost import Work
 from simulator.domain import distances, kind, profiles
 
 from .pricing import Measured, Vector
+from .scores import HeldOut
 
 COVERAGE = 0.9
 LIKE = 0.95
@@ -39,6 +39,11 @@ class Outline(NamedTuple):
     """Sum of the squared shares of the kernels in the network's time."""
     profiles: Vector
     kinds: tuple[str, ...]
+    families: NDArray[np.str_]
+
+    def only(self, chosen: NDArray[np.bool_]) -> Outline:
+        """Of these observations."""
+        return Outline(self.concentrations[chosen], self.profiles[chosen], self.kinds, self.families[chosen])
 
 
 class Interval(NamedTuple):
@@ -49,6 +54,22 @@ class Interval(NamedTuple):
     unlike_factor: float
     domain: Domain | None
 
+    def covers(self, seen: Outline, log_errors: Vector) -> NDArray[np.bool_]:
+        """Which of these observations have the measured latency within their interval."""
+        unlike = np.zeros(len(log_errors), dtype=bool)
+        if self.domain is not None:
+            unlike = distances(seen.profiles, np.array(self.domain.profiles)) > self.domain.reach
+        half = np.where(unlike, np.log(self.unlike_factor), np.log(self.factor))
+        return np.asarray(np.abs(log_errors) <= half * averaged(self.common, seen.concentrations))
+
+
+class Coverage(NamedTuple):
+    """Shares of held-out networks whose measured latency lies within the 90 % interval."""
+
+    folds: float
+    families: float | None
+    """Mean over families, each left out of the fits, of the interval's numbers and of what was calibrated."""
+
 
 UNKNOWN = Interval(inf, 1.0, inf, None)
 """What is said of an interval before any error is known."""
@@ -56,31 +77,40 @@ UNKNOWN = Interval(inf, 1.0, inf, None)
 
 def outline(platform: Platform, measured: Measured) -> Outline:
     """Of all observations as the platform predicts them."""
-    kernels_s = measured.kernels_s(platform)
-    if platform.residual is not None:
-        kernels_s = kernels_s * measured.corrections(platform.residual, kernels_s)
-    own_s, network = kernels_s[measured.kernels], np.repeat(np.arange(len(measured)), measured.sizes)
-    shares = own_s / (measured.totals_s(kernels_s) + measured.outside_s(platform))[network]
+    own_s, network = measured.kernels_s(platform), np.repeat(np.arange(len(measured)), measured.sizes)
+    shares = own_s / (measured.totals_s(own_s) + measured.outside_s(platform))[network]
     sides = np.max(measured.works[:, [Work._fields.index("kernel_h"), Work._fields.index("kernel_w")]], axis=1)
     named = [kind(op, side) for op, side in zip(measured.operators, sides)]
     kinds, codes = np.unique(named, return_inverse=True)
     found = profiles(codes[measured.kernels], len(kinds), measured.works[measured.kernels], own_s, network)
     concentrations = np.bincount(network, shares**2, minlength=len(measured)).astype(np.float64)
-    return Outline(concentrations, found, tuple(kinds.tolist()))
+    return Outline(concentrations, found, tuple(kinds.tolist()), np.array(measured.families))
 
 
-def interval(seen: Outline, fold_errors: Vector, families: Sequence[str], family_errors: Vector | None) -> Interval:
-    """The interval from held-out log errors; those of families are nan for what belongs to none."""
-    common = _common(fold_errors, seen.concentrations)
+def interval(seen: Outline, errors: HeldOut) -> Interval:
+    """The interval that held-out errors ask for."""
+    common = _common(errors.folds, seen.concentrations)
     left = averaged(common, seen.concentrations)
-    domain = _domain(seen)
-    factor = conformal_factor(fold_errors / left)
-    if family_errors is None:
+    domain, factor = _domain(seen), conformal_factor(errors.folds / left)
+    if errors.families is None:
         # Nothing is known of other families: twice as wide, by assumption.
         return Interval(factor, common, factor**2, domain)
-    known = np.isfinite(family_errors)
-    unlike_factor = family_factor((family_errors / left)[known], np.array(families)[known])
+    known = np.isfinite(errors.families)
+    unlike_factor = family_factor((errors.families / left)[known], seen.families[known])
     return Interval(factor, common, max(factor, unlike_factor), domain)
+
+
+def coverage(found: Interval, seen: Outline, errors: HeldOut) -> Coverage:
+    """How much such intervals cover of networks that neither fits nor, for families, intervals had seen."""
+    folds = float(np.mean(found.covers(seen, errors.folds)))
+    if errors.families is None:
+        return Coverage(folds, None)
+    shares = []
+    for name in np.unique(seen.families[np.isfinite(errors.families)]):
+        own = seen.families == name
+        rest = interval(seen.only(~own), HeldOut(errors.folds[~own], errors.families[~own]))
+        shares.append(float(np.mean(rest.covers(seen.only(own), errors.families[own]))))
+    return Coverage(folds, float(np.mean(shares)))
 
 
 def averaged(common: float, concentrations: Vector) -> Vector:
@@ -98,7 +128,7 @@ def conformal_factor(log_errors: Vector, coverage: float = COVERAGE) -> float:
     return exp(float(np.sort(np.abs(log_errors))[rank - 1])) if rank <= len(log_errors) else inf
 
 
-def family_factor(log_errors: Vector, families: NDArray[Any], coverage: float = COVERAGE) -> float:
+def family_factor(log_errors: Vector, families: NDArray[np.str_], coverage: float = COVERAGE) -> float:
     """The same for a network of a new family, from errors of families that the fit has not seen.
 
     Each family counts once, and the new one is counted among them (hierarchical conformal prediction, Lee et al. 2023).

@@ -93,20 +93,24 @@ class Measured:
 
     def latencies_s(self, platform: Platform) -> Vector:
         """What the platform predicts for every observation, in seconds; it may differ in numbers only."""
-        kernels_s = self.kernels_s(platform)
-        if platform.residual is not None:
-            kernels_s = kernels_s * self.corrections(platform.residual, kernels_s)
-        return self.totals_s(kernels_s) + self.outside_s(platform)
+        return self.totals_s(self.kernels_s(platform)) + self.outside_s(platform)
 
     def kernels_s(self, platform: Platform) -> Vector:
-        """What the models alone give for each different kernel, in seconds, as the rows of ``works``."""
+        """What the platform predicts for every kernel, in the order of ``kernels``, in seconds."""
+        different_s = self.different_s(platform)
+        if platform.residual is not None:
+            different_s = different_s * self.corrections(platform.residual, different_s)
+        return different_s[self.kernels]
+
+    def different_s(self, platform: Platform) -> Vector:
+        """What the models alone give for each different kernel, in the order of ``works``, in seconds."""
         used, rows = np.unique(self.rows, return_inverse=True)
         slots = [self.slots[i] for i in used]
         return price(self.works, rows, [s.fixed or platform.machine(s.dtype).rules[s.op] for s in slots])
 
-    def corrections(self, residual: Residual, kernels_s: Vector) -> Vector:
+    def corrections(self, residual: Residual, different_s: Vector) -> Vector:
         """What a residual multiplies the time of each different kernel by; those of a fallback it leaves alone."""
-        return corrections(residual, self.own_operators, self.works, kernels_s, self.element_bytes)
+        return corrections(residual, self.own_operators, self.works, different_s, self.element_bytes)
 
     @property
     def operators(self) -> list[str]:
@@ -124,8 +128,8 @@ class Measured:
         return np.array([float(ELEMENT_BYTES[slot.dtype]) for slot in self.slots])[self.rows]
 
     def totals_s(self, kernels_s: Vector) -> Vector:
-        """The time of each observation's kernels, from that of each different kernel."""
-        own_s, starts = np.append(kernels_s[self.kernels], 0.0), np.cumsum(self.sizes) - self.sizes
+        """The time of each observation's kernels, from that of every kernel in the order of ``kernels``."""
+        own_s, starts = np.append(kernels_s, 0.0), np.cumsum(self.sizes) - self.sizes
         return np.where(self.sizes > 0, np.add.reduceat(own_s, starts), 0.0)
 
     def outside_s(self, platform: Platform) -> Vector:

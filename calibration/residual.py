@@ -50,12 +50,12 @@ def train(platform: Platform, measured: Measured) -> Trained:
     """The residual of a fitted platform on these observations."""
     import xgboost
 
-    kernels_s = measured.kernels_s(platform)
+    different_s = measured.different_s(platform)
     operators = tuple(sorted({slot.op for slot in measured.slots if slot.fixed is None}))
     code_of = {op: code for code, op in enumerate(operators)}
     codes = np.array([float(code_of.get(op, -1)) for op in measured.own_operators])
-    own = np.flatnonzero((codes >= 0.0) & (kernels_s > 0.0))
-    asked = features(codes[own], measured.works[own], kernels_s[own], measured.element_bytes[own])
+    own = np.flatnonzero((codes >= 0.0) & (different_s > 0.0))
+    asked = features(codes[own], measured.works[own], different_s[own], measured.element_bytes[own])
     data = xgboost.DMatrix(asked, label=np.zeros(len(own)), feature_names=list(FEATURES), nthread=1)
     settings = {
         "max_depth": DEPTH,
@@ -67,7 +67,7 @@ def train(platform: Platform, measured: Measured) -> Trained:
         "max_bin": 64,
         "nthread": 1,
     }
-    objective = _Objective(measured, kernels_s, measured.outside_s(platform), own)
+    objective = _Objective(measured, different_s, measured.outside_s(platform), own)
     booster = xgboost.train(settings, data, TREES, obj=objective)
     return Trained(bytes(booster.save_raw("json")), operators)
 
@@ -80,20 +80,21 @@ def with_residual(platform: Platform, measured: Measured) -> Platform:
 class _Objective:
     """The gradient and hessian of the loss of all networks in every kernel's correction."""
 
-    def __init__(self, measured: Measured, kernels_s: Vector, outside_s: Vector, own: Any) -> None:
-        self._measured, self._kernels_s, self._outside_s, self._own = measured, kernels_s, outside_s, own
+    def __init__(self, measured: Measured, different_s: Vector, outside_s: Vector, own: Any) -> None:
+        self._measured, self._different_s, self._outside_s, self._own = measured, different_s, outside_s, own
         self._network = np.repeat(np.arange(len(measured)), measured.sizes)
         # A typical observation weighs as much as one network; one known half as well, a quarter.
         self._weight = (np.median(measured.sigma) / measured.sigma) ** 2
 
     def __call__(self, margins: Any, _: Any) -> tuple[Vector, Vector]:
-        m, kernels_s = self._measured, self._kernels_s.copy()
-        kernels_s[self._own] *= np.exp(np.clip(margins, -BOUND, BOUND))
+        m, different_s = self._measured, self._different_s.copy()
+        different_s[self._own] *= np.exp(np.clip(margins, -BOUND, BOUND))
+        kernels_s = different_s[m.kernels]
         totals_s = m.totals_s(kernels_s) + self._outside_s
         errors = np.log(totals_s) - np.log(m.observed_s)
         eased = self._weight / np.sqrt(1.0 + (errors / m.sigma) ** 2)
-        shares = kernels_s[m.kernels] / totals_s[self._network]
+        shares = kernels_s / totals_s[self._network]
         pull = shares * eased[self._network]
-        hessian = np.bincount(m.kernels, pull, minlength=len(kernels_s))
-        gradient = np.bincount(m.kernels, pull * errors[self._network], minlength=len(kernels_s))
+        hessian = np.bincount(m.kernels, pull, minlength=len(different_s))
+        gradient = np.bincount(m.kernels, pull * errors[self._network], minlength=len(different_s))
         return gradient[self._own], np.maximum(hessian[self._own], 1e-12)

@@ -49,10 +49,12 @@ def mean_score(scores: Sequence[Score]) -> Score:
 
 
 class HeldOut(NamedTuple):
-    """log(predicted / observed) under fits that had not seen the observation: by the models alone, and corrected."""
+    """log(predicted / observed) of every observation under fits that had not seen it."""
 
-    analytical: Vector
-    corrected: Vector
+    folds: Vector
+    """Each by a fit to the other folds."""
+    families: Vector | None
+    """Each by a fit to the other families, nan for what is no network; None where names tell no families apart."""
 
 
 def drawn(measured: Measured, among: Indices, most: int = MOST_FITTED) -> Measured:
@@ -60,15 +62,21 @@ def drawn(measured: Measured, among: Indices, most: int = MOST_FITTED) -> Measur
     return measured.only(np.random.default_rng(SEED).permutation(among)[:most])
 
 
-def held_out_folds(platform: Platform, measured: Measured, folds: int = FOLDS) -> HeldOut:
-    """Errors of every observation under fits to the other folds; a network is in one fold only."""
+def held_out(platform: Platform, measured: Measured) -> tuple[HeldOut, HeldOut]:
+    """By the models alone, and by the models with a residual."""
+    folds, families = held_out_folds(platform, measured), held_out_families(platform, measured)
+    return tuple(HeldOut(f, families[i] if families else None) for i, f in enumerate(folds))  # type: ignore[return-value]
+
+
+def held_out_folds(platform: Platform, measured: Measured, folds: int = FOLDS) -> tuple[Vector, Vector]:
+    """The same by fits to the other folds only; a network is in one fold."""
     networks, network = np.unique(measured.names, return_inverse=True)
     fold_of = np.random.default_rng(SEED).permutation(len(networks)) % min(folds, len(networks))
     return _held_out(platform, measured, fold_of[network])
 
 
-def held_out_families(platform: Platform, measured: Measured) -> HeldOut | None:
-    """The same under fits to all but the observation's family, nan for what is no whole network.
+def held_out_families(platform: Platform, measured: Measured) -> tuple[Vector, Vector] | None:
+    """The same by fits to the other families only.
 
     None where there are fewer than two families of whole networks, or so many that their names tell none apart.
     """
@@ -94,13 +102,20 @@ def family_scores(measured: Measured, log_errors: Vector) -> dict[str, Score]:
     return {name: score(log_errors[own]) for name, own in known.items() if len(own)}
 
 
-def _held_out(platform: Platform, measured: Measured, group: Indices) -> HeldOut:
+def over_families(measured: Measured, errors: HeldOut) -> Score | None:
+    """Mean over families, each left out of the fit."""
+    if errors.families is None:
+        return None
+    return mean_score(list(family_scores(measured, errors.families).values()))
+
+
+def _held_out(platform: Platform, measured: Measured, group: Indices) -> tuple[Vector, Vector]:
     """Each group under a fit to all others; a group below 0 is fitted always and gets nan."""
-    errors = HeldOut(np.full(len(measured), np.nan), np.full(len(measured), np.nan))
+    analytical, corrected = np.full(len(measured), np.nan), np.full(len(measured), np.nan)
     for one in np.unique(group[group >= 0]):
         own, others = np.flatnonzero(group == one), np.flatnonzero(group != one)
         fitted = fit_measured(platform, drawn(measured, others, MOST_CROSS_FITTED)).platform
-        corrected = with_residual(fitted, drawn(measured, others))
         left = measured.only(own)
-        errors.analytical[own], errors.corrected[own] = left.log_errors(fitted), left.log_errors(corrected)
-    return errors
+        analytical[own] = left.log_errors(fitted)
+        corrected[own] = left.log_errors(with_residual(fitted, drawn(measured, others)))
+    return analytical, corrected

@@ -123,9 +123,9 @@ def about_residual(fitted: Platform, measured: Measured, trained: Trained | None
     if trained is None:
         yield Fact("no_residual", "corrections would not help networks that they had not seen, or were not asked for")
         return
-    kernels_s = measured.kernels_s(fitted)
-    times_s = np.bincount(measured.kernels, minlength=len(kernels_s)) * kernels_s
-    logs = np.log(measured.corrections(trained.residual, kernels_s))
+    different_s = measured.different_s(fitted)
+    times_s = np.bincount(measured.kernels, minlength=len(different_s)) * different_s
+    logs = np.log(measured.corrections(trained.residual, different_s))
     operators = np.array(measured.operators)
     for op in trained.operators:
         own = operators == op
