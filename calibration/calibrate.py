@@ -53,6 +53,8 @@ class Calibrated(NamedTuple):
     held_out: HeldOut
     """Errors of the platform as it is written, residual or not."""
     interval: Interval
+    analytical_interval: Interval
+    """That of the models alone."""
     coverage: Coverage
 
     @property
@@ -95,7 +97,7 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
     )
     return Calibrated(
         *(base, records, measured, start, fitted, platform, trained, verdict, base_errors, analytical, errors, found),
-        coverage(found, seen, errors),
+        *(interval(seen, analytical), coverage(found, seen, errors)),
     )
 
 
@@ -134,6 +136,7 @@ def overlay_of(
         values={k: Change(value=v, source=fitted_source) for k, v in values.items() if v != before[k]},
         calibration=_calibration(done, conditions),
         uncertainty=_uncertainty(done.interval, held_out_source),
+        analytical_uncertainty=_uncertainty(done.analytical_interval, held_out_source) if done.trained else None,
         domain=done.interval.domain,
         residual=done.trained.record(residual_file) if done.trained else None,
         sources=sources,
