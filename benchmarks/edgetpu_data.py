@@ -14,65 +14,92 @@ from simulator.graph import Graph
 
 CONV_FILE, DENSE_FILE = "edgetpu_conv3x3_stack_sweep.csv", "edgetpu_fc_stack_sweep.csv"
 
+INPUTS = {"conv": (1, 64, 64, 3), "wide_dense": (1, 48 * 48 * 3), "narrow_dense": (1, 64)}
+"""Input of each kind of stack; after its layers of the swept width a dense one ends in 10."""
+
+_KIB_ABOVE = 16.0
+"""A compiled size above this many MiB, twice what the chip has, was printed in KiB."""
+
+
+class Compiled(NamedTuple):
+    """Parameters on chip and streamed, in MiB, as the compiler printed them."""
+
+    onchip_mib: float
+    streamed_mib: float
+
 
 class Stack(NamedTuple):
-    """A network of the sweeps: its kind and swept width, its measured latencies, and its parameters as compiled."""
+    """A network of the sweeps: kind, layers of the swept width, that width, and its measured latencies."""
 
     kind: str
+    layers: int
     width: int
     latencies_s: tuple[float, ...]
-    onchip_mib: float
-    offchip_mib: float
+    """Each a mean of about 100 runs."""
+    compiled: Compiled | None
+
+    @property
+    def sweep(self) -> str:
+        """What it shares with the other widths."""
+        return f"{self.layers} x {self.kind}"
 
     @property
     def latency_s(self) -> float:
-        """The median of its latencies, each of which is a mean of about 100 runs."""
+        """The median of its latencies."""
         return float(np.median(self.latencies_s))
 
     @property
     def graph(self) -> Graph:
-        """The network: the sweeps' MACs and compiled sizes tell the layers that their files do not."""
-        b = GraphBuilder(f"{self.kind}_{self.width}")
-        layers, kind = int(self.kind[-1]), self.kind[:-1]
-        x = b.input({"conv": (1, 64, 64, 3), "dense": (1, 48 * 48 * 3), "narrow_dense": (1, 64)}[kind])
-        for _ in range(layers):
-            if kind == "conv":
+        """The network. The files tell MACs and compiled sizes, which only these layers have."""
+        b = GraphBuilder(f"{self.kind}_{self.layers}_{self.width}")
+        x = b.input(INPUTS[self.kind])
+        for _ in range(self.layers):
+            if self.kind == "conv":
                 x = b.conv2d(x, self.width, 3, activation="relu")
             else:
                 x = b.dense(x, self.width, activation="relu")
-        return b.build(x if kind == "conv" else b.dense(x, 10))
+        return b.build(x if self.kind == "conv" else b.dense(x, 10))
+
+
+class _Row(NamedTuple):
+    kind: str
+    layers: int
+    width: int
+    latency_s: float
+    compiled: Compiled | None
 
 
 def read_stacks(directory: Path) -> tuple[Stack, ...]:
-    """Every network once, in the order of kinds and widths. Raises OSError where the files are not there."""
-    rows: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
-    for kind, width, row in (*_conv_rows(directory / CONV_FILE), *_dense_rows(directory / DENSE_FILE)):
-        rows.setdefault((kind, width), []).append(row)
+    """Every network once, by kind, layers and width. Raises OSError where the files are not there."""
+    rows: dict[tuple[str, int, int], list[_Row]] = {}
+    for row in (*_conv_rows(directory / CONV_FILE), *_dense_rows(directory / DENSE_FILE)):
+        rows.setdefault(row[:3], []).append(row)
     return tuple(
-        Stack(*key, tuple(ms / 1e3 for ms, _, _ in found), *max(found)[1:]) for key, found in sorted(rows.items())
+        Stack(*key, tuple(row.latency_s for row in found), next((r.compiled for r in found if r.compiled), None))
+        for key, found in sorted(rows.items())
     )
 
 
-def _conv_rows(path: Path) -> Iterator[tuple[str, int, tuple[float, float, float]]]:
+def _conv_rows(path: Path) -> Iterator[_Row]:
     for row in _rows(path):
-        sizes = float(row["onchip_MiB"]), float(row["offchip_MiB"])
-        yield f"conv{row['layers']}", int(row["filters"]), (float(row["ms"]), *sizes)
+        sizes = Compiled(float(row["onchip_MiB"]), float(row["offchip_MiB"]))
+        yield _Row("conv", int(row["layers"]), int(row["filters"]), float(row["ms"]) / 1e3, sizes)
 
 
-def _dense_rows(path: Path) -> Iterator[tuple[str, int, tuple[float, float, float]]]:
+def _dense_rows(path: Path) -> Iterator[_Row]:
+    """Sweeps with L30 in their name are left out: their sizes tell layers that their MACs do not."""
     for row in _rows(path):
-        kind = _dense_kind(row["file"])
-        if kind is not None:
-            yield kind, int(row["F"]), (float(row["ms"]), float(row["onchip"] or 0), float(row["offchip"] or 0))
+        if "L30" not in row["file"]:
+            kind = "narrow_dense" if "I64" in row["file"] else "wide_dense"
+            layers = 4 if "L4" in row["file"] else 5 if "L5" in row["file"] else 1
+            yield _Row(kind, layers, int(row["F"]), float(row["ms"]) / 1e3, _sizes(row["onchip"], row["offchip"]))
 
 
-def _dense_kind(file: str) -> str | None:
-    """Layers of the swept width by the name of the sweep. None for one whose layers its own numbers contradict."""
-    if "L4-I64" in file:
-        return "narrow_dense4"
-    if "L5" in file:
-        return "dense5"
-    return None if "L30" in file else "dense1"
+def _sizes(onchip: str, streamed: str) -> Compiled | None:
+    if not onchip or not streamed:
+        return None
+    size = float(onchip)
+    return Compiled(size / 1024 if size > _KIB_ABOVE else size, float(streamed))
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -1,14 +1,14 @@
 """What a sweep shows where latency climbs within a step as well: cliffs, and a tile width by fit in place of edges.
 
-A kernel over tiles of w channels does work by whole tiles, beside work by channels. So within a segment, which no cliff
-cuts, latency is a smooth curve and a sawtooth that starts anew behind each multiple of w, its teeth as high as before or
-growing with the channels (where a layer reads as many as it writes). The width is the sawtooth that explains best what
-smooth curves leave, if chance alone would hardly ever do as well.
+A kernel over tiles of w channels does work by whole tiles, beside work by channels. So within a segment, which no
+cliff cuts, latency is a smooth curve and a sawtooth that starts anew behind each multiple of w, its teeth as high as
+before or growing with the channels (where a layer reads as many as it writes). The width is the sawtooth that explains
+best what smooth curves leave, if chance alone would hardly ever do as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,8 @@ FEWEST_PERIODS = 6
 """Multiples of a width below which smooth curves imitate its sawtooth."""
 _BEFORE = _BEHIND = 4
 """Samples on either side that a cliff is judged by."""
+_SCATTERS = 6.0
+"""A cliff is also higher than this many times what the samples before it scatter."""
 _DEGREE = 4
 """Of the polynomial that bends with all segments: a roof that gives way to another bends more than a parabola."""
 _UNTOLD = 1e-3
@@ -47,19 +49,27 @@ def cliffs(swept: Values, times: Vector) -> tuple[int, ...]:
     found: list[int] = []
     for gap in np.flatnonzero(rises).tolist():
         start = max(found[-1] + 1 if found else 0, gap + 1 - _BEFORE)
-        before, behind = slice(start, gap + 1), slice(gap + 1, gap + 1 + _BEHIND)
-        if gap > start:
-            above = times[behind] / _continued(swept[before], times[before], swept[behind]) - 1.0
-            if min(above[0], np.median(above)) > CLIFF:
-                found.append(gap)
+        if gap > start and _on_another_level(swept[start:], times[start:], gap + 1 - start):
+            found.append(gap)
     return tuple(found)
 
 
-def _continued(swept: Values, times: Vector, further: Values) -> Vector:
-    """The line through two or more samples at further values: medians of slopes and of levels, and never a descent."""
+def _on_another_level(swept: Values, times: Vector, count: int) -> bool:
+    """Whether the samples behind the first ``count`` ones lie above the line through those, the next one and most."""
+    line = _line(swept[:count], times[:count])
+    above = (times - line(swept))[: count + _BEHIND]
+    scatter = float(np.median(np.abs(above[:count])))
+    enough = np.maximum(CLIFF * line(swept)[: count + _BEHIND], _SCATTERS * scatter)[count:]
+    excess = above[count:] - enough
+    return bool(excess[0] > 0.0 and np.median(excess) > 0.0)
+
+
+def _line(swept: Values, times: Vector) -> Callable[[Values], Vector]:
+    """The line through two or more samples: the medians of slopes and of levels, and never a descent."""
     first, second = np.triu_indices(len(swept), 1)
     slope = max(float(np.median((times[second] - times[first]) / (swept[second] - swept[first]))), 0.0)
-    return np.asarray(np.median(times - slope * swept) + slope * further)
+    level = float(np.median(times - slope * swept))
+    return lambda further: np.asarray(level + slope * further)
 
 
 def fitted_width(swept: Values, times: Vector, cuts: Sequence[int]) -> SawTooth | None:

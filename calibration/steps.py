@@ -22,6 +22,8 @@ EXPLAINED, MET = 0.6, 0.8
 staircase that widens has edges below that belong to a narrower one."""
 _AROUND = 6
 """Neighbours on each side whose median is the slope that an edge stands out of."""
+_HIGHER = 3.0
+"""A cliff where a step lies as well is this many times as high as steps usually are."""
 _NOISES = 6.0
 """An edge rises by this many times what neighbours differ by otherwise."""
 
@@ -49,7 +51,7 @@ class Steps(NamedTuple):
     others: tuple[Edge, ...] = ()
     """Edges that it does not explain: cliffs, or another regime."""
     cliffs: tuple[Edge, ...] = ()
-    """Rises to another level for good, those at a width that edges tell left out."""
+    """Rises to another level for good, but for the steps of a width that edges tell."""
     fitted: float | None = None
     """For a width by fit, the share of the squared deviations from smooth curves that it explains."""
 
@@ -64,8 +66,11 @@ def find_steps(values: Sequence[int], times_s: Sequence[float]) -> Steps:
     fallen = tuple(_edge(swept, times, gap) for gap in gaps)
     by_edges = _width_by_edges(swept, edges)
     if by_edges is not None:
-        own = set(edges) - set(by_edges.others)
-        return by_edges._replace(cliffs=tuple(cliff for cliff in fallen if cliff not in own))
+        usual_s = _HIGHER * float(
+            np.median([_rise_s(swept, times, edge) for edge in edges if edge not in by_edges.others])
+        )
+        outstanding = (c for c in fallen if c in by_edges.others or _rise_s(swept, times, c) > usual_s)
+        return by_edges._replace(cliffs=tuple(outstanding))
     by_fit = fitted_width(swept, times, gaps)
     if by_fit is None:
         return Steps(edges, others=edges, cliffs=fallen)
@@ -152,6 +157,11 @@ def _edges(swept: Values, times: Vector) -> tuple[Edge, ...]:
     noise = 1.4826 * float(np.median(np.abs(excess - np.median(excess))))
     found = np.flatnonzero(excess > max(_NOISES * noise, 0.02))
     return tuple(_edge(swept, times, int(gap)) for gap in found)
+
+
+def _rise_s(swept: Values, times: Vector, edge: Edge) -> float:
+    before, after = np.searchsorted(swept, edge[:2])
+    return float(times[after] - times[before])
 
 
 def _edge(swept: Values, times: Vector, gap: int) -> Edge:
