@@ -75,6 +75,7 @@ class Machine:
     boundary: Boundary
     placement_rule: str | None
     capacity_bytes: float
+    banks: int
     main_bytes: float
     """Infinite where the platform states none."""
     inference_s: float
@@ -128,6 +129,7 @@ def resolve(file: PlatformFile, dtype: str) -> Machine:
         ),
         placement_rule=placement.rule if placement else None,
         capacity_bytes=numbers.of(placement.capacity_bytes) if placement else 0.0,
+        banks=int(numbers.of(placement.banks, 1.0)) if placement else 1,
         main_bytes=numbers.of(placement.main_bytes, inf) if placement else inf,
         inference_s=numbers.of(overheads.inference_s),
         io_bytes_per_s=memory[overheads.io_memory] if overheads.io_memory else None,

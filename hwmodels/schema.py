@@ -142,6 +142,8 @@ class Placement(Closed):
 
     rule: Literal["parameter_cache", "last_level_cache", "feature_map_memory"]
     capacity_bytes: PerDtype
+    banks: PerDtype | None = None
+    """Equal memories that a parameter cache consists of; one where left out."""
     main_bytes: PerDtype | None = None
     """Main memory behind a feature-map memory: room for all parameters and the fallback's tensors."""
     memory: str | None = None
