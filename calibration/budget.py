@@ -39,8 +39,8 @@ _NETWORK_SHARE, _DOUBT_SHARE = 0.4, 0.3
 """Of each round: whole networks, and the kinds of operators with the largest errors; the rest to what tells most."""
 _SHORTEST_S = 1e-5
 """Latency below which the call is timed rather than the operator."""
-_DEAREST_SHARE = 0.03
-"""Of the budget, for one measurement at most."""
+_DEAREST_SHARE, _DEAREST_S = 0.03, 2.0
+"""Of the budget, for one measurement at most; and what one may take however small the budget."""
 _POOL_PER_MINUTE, _POOL = 64, (64, 1024)
 """Operators to choose among; a quarter as many networks."""
 
@@ -155,7 +155,8 @@ def _chosen(
     platform = learned.fit.platform if learned else task.base
     latencies_s = pool.planned.latencies_s(platform)
     cost_s = costs_s(pool.planned, latencies_s)
-    affordable = np.flatnonzero((cost_s <= 60.0 * _DEAREST_SHARE * task.minutes) & (latencies_s >= _SHORTEST_S))
+    dearest_s = max(60.0 * _DEAREST_SHARE * task.minutes, _DEAREST_S)
+    affordable = np.flatnonzero((cost_s <= dearest_s) & (latencies_s >= _SHORTEST_S))
     if not len(affordable):
         return [], 0.0
     pool, cost_s = pool.only(affordable), cost_s[affordable]
