@@ -17,7 +17,7 @@ from .pricing import Indices, Vector
 from .scores import MOST_FAMILIES, Score, drawn, families, score
 from .verdict import at_limit
 
-_CALM = ("converged", "sampled", "without_record")
+_CALM = ("converged", "sampled", "without_record", "no_residual")
 """Facts that ask for nothing."""
 
 _LEAST_SHARE = 0.001
