@@ -14,7 +14,7 @@ from hwmodels import Platform
 from measure.backends import NAMES
 
 from .errors import RecordsError
-from .target import base_platform, target
+from .overlay_commands import base_platform, target
 
 if TYPE_CHECKING:
     from measure.session import Session

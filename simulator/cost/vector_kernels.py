@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwmodels.platform import Roof
-from hwmodels.processor_models import VectorWindow, VectorGemm
+from hwmodels.processor_models import VectorGemm, VectorWindow
 
 from .roof import Cost, Work, ceil, pad_to, parameters_s, tensors_s
 
