@@ -11,9 +11,7 @@ _FILE = click.Path(path_type=Path)
 
 @click.command("probe")
 @click.argument("measured", type=_FILE, metavar="MEASURED")
-@click.option(
-    "--sweep", "setting", metavar="NAME", help="Steps and cliffs over this setting, such as cout; nothing else."
-)
+@click.option("--sweep", "setting", metavar="NAME", help="Steps and cliffs over this setting, such as cout, only.")
 def probe_command(measured: Path, setting: str | None) -> None:
     """Find what measurements show by themselves, without any model of the device.
 
