@@ -14,6 +14,7 @@ from measure.record import Measurement
 from simulator.graph import Graph
 from simulator.networks import read
 
+from . import design
 from .errors import RecordsError
 from .records import Record, Records
 
@@ -53,7 +54,8 @@ def read_store(path: Path, backend: str | None) -> tuple[Records, tuple[Graph, .
         # What a summary does not tell is not known to spread; what is computed is exact.
         known_s = std_s if std_s == std_s else 0.0
         spread_s = known_s if record.outcome.representative.exact else hypot(known_s, CALL_S)
-        family = record.configuration.name if record.configuration.kind in ("model", "file") else ""
+        one = record.configuration
+        family = one.name if one.kind == "file" or design.is_network(one.label) else ""
         rows.append(Record(graph.name, record.outcome.latency_s, spread_s, dtype, number, family))
         graphs[graph.name] = graph
     digest = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
