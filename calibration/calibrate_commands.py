@@ -55,6 +55,7 @@ _MOST_NAMES = 5
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is measured.")
 @click.option("--name", "own_name", help="Name of the calibrated platform; the output file's where left out.")
 @click.option("--title", help="Its title, for lists.")
+@click.option("--report", "page", type=_FILE, metavar="REPORT.html", help="Write a page with figures as well.")
 def calibrate_command(
     name: str,
     minutes: float,
@@ -68,6 +69,7 @@ def calibrate_command(
     seed: int,
     own_name: str | None,
     title: str | None,
+    page: Path | None,
 ) -> None:
     """Measure, fit and choose what to measure next, until the time is spent.
 
@@ -79,11 +81,15 @@ def calibrate_command(
     from measure.backends import backend
     from measure.session import session
 
+    from . import html_report
     from .budget import Task
     from .calibrate import calibrate
     from .probes import fusion_facts
     from .store_records import read_store
+    from .sweeps import read_sweeps
 
+    if page:
+        html_report.verify(page)
     used = backend(name)
     start = base or _base_of(name, on)
     platform = base_platform(start)
@@ -98,7 +104,10 @@ def calibrate_command(
     records, graphs = read_store(kept, name)
     done = calibrate(platform, records, graphs)
     facts = fusion_facts(platform, precision, measured)
-    to.write(done._replace(verdict=(*done.verdict, *facts)), _conditions(current))
+    done = done._replace(verdict=(*done.verdict, *facts))
+    overlay = to.write(done, _conditions(current))
+    if page:
+        html_report.write(page, done, overlay, read_sweeps(kept, name))
 
 
 def _verify_setting(path: Path, current: Session, records: Sequence[Record]) -> None:
