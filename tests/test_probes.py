@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibration.probes import fusion_facts, plan
+from calibration.probes_falls import unrolled_widths
 from calibration.probes_fusion import fusion, pairs
 from calibration.probes_rates import calls, compute_roofs, streaming
 from calibration.probes_sweeps import step_lines, sweep_plan
@@ -19,6 +20,8 @@ from hwmodels import load
 from measure.configuration import Configuration, configuration
 from measure.record import Conditions, Measurement, Reading, Run
 from measure.store import Key, Record, opened
+from simulator.predict import predict
+from simulator.zoo import build_block
 from stairline import main
 
 CONDITIONS = Conditions("board", "cpu", (), None, None, (0,), 1, "runtime", "1", "none", dtype="float32")
@@ -98,6 +101,26 @@ def test_a_sweep_is_refined_where_its_edges_lie() -> None:
     (added,) = set(sweep_plan("float32", swept)) - set(first)
     assert any(edge < dict(added.settings)["cout"] < edge + 4 for edge in (32, 64, 96, 128))
     assert any("steps of 32" in line for line in step_lines(swept))
+
+
+def test_unrolled_loops_are_told_by_what_they_leave_over() -> None:
+    # TFLite's portable depthwise kernel: 16 channels at a time, then 4, then 1 (depthwiseconv_float.h, TF 2.1).
+    def time_s(channels: int) -> float:
+        wide, rest = divmod(channels, 16)
+        narrow, single = divmod(rest, 4)
+        return 16 * wide + 12 * narrow + 12 * single
+
+    widths = range(16, 81)
+    assert unrolled_widths(widths, [time_s(c) for c in widths]) == (4, 16)
+    # The file of that platform holds these loops, a staircase has none.
+    (tflite,) = {unrolled_widths(widths, [_depthwise_s("CPU", c) for c in widths])}
+    assert tflite[0] == 4
+    assert unrolled_widths(widths, [-(-c // 16) for c in widths]) == ()
+    assert unrolled_widths(widths, list(widths)) == ()
+
+
+def _depthwise_s(platform: str, channels: int) -> float:
+    return predict(build_block("dwconv", 28, channels, 3), load(platform)).latency_s
 
 
 def test_a_stack_of_layers_tells_the_layer_and_the_call() -> None:
