@@ -34,7 +34,7 @@ FEWEST = 12
 _PROBE_SHARE, _FIRST_SHARE, _ROUND_SHARE = 0.1, 0.2, 0.08
 """Of the budget: the probes, the first round, for which little is known but the base, and each of the others."""
 _ROUND_S = (15.0, 90.0)
-_NETWORK_SHARE, _DOUBT_SHARE = 0.4, 0.3
+_NETWORK_SHARE, _DOUBT_SHARE = 0.6, 0.2
 """Of each round: whole networks, and the kinds of operators with the largest errors; the rest to what tells most."""
 _SHORTEST_S = 1e-5
 """Latency below which the call is timed rather than the operator."""
