@@ -54,6 +54,7 @@ LAYERS_HELP = "Layer table with the networks of a CSV. A store knows its own; wi
     metavar="KEY=VALUE",
     help="Under what was measured, such as threads=1; may repeat. Goes into the file as it stands.",
 )
+@click.option("--no-residual", is_flag=True, help="Fit the models alone, and correct nothing beside them.")
 @click.option("--report", "page", type=_FILE, metavar="REPORT.html", help="Write a page with figures as well.")
 def fit_command(
     records: str,
@@ -68,6 +69,7 @@ def fit_command(
     freed: Sequence[str],
     conditions: Sequence[str],
     page: Path | None,
+    no_residual: bool,
 ) -> None:
     """Fit a platform to measured networks.
 
@@ -89,7 +91,7 @@ def fit_command(
         html_report.verify(page)
     found, graphs = records_and_networks(records, layers, backend, dtype or platform.dtypes[0])
     started = with_free(without_operators(platform, omitted), _bounds(freed))
-    done = calibrate(started, found, graphs)
+    done = calibrate(started, found, graphs, correct=not no_residual)
     overlay = to.write(done, stated, omitted)
     if page:
         html_report.write(page, done, overlay, read_sweeps(Path(records), backend))

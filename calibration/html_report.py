@@ -102,7 +102,7 @@ def _captions(found: Diagnosis, sweeps: Sequence[Sweep]) -> dict[str, str]:
 
 
 def _tiles(done: Calibrated) -> list[tuple[str, str]]:
-    errors = np.abs(np.expm1(done.fold_errors))
+    errors = np.abs(np.expm1(done.held_out.folds))
     tiles = [
         (f"{np.mean(errors <= 0.1):.1%}", "held out within 10 %"),
         (f"{np.mean(errors <= 0.2):.1%}", "held out within 20 %"),
@@ -110,7 +110,7 @@ def _tiles(done: Calibrated) -> list[tuple[str, str]]:
     ]
     if done.families is not None:
         tiles.append((f"{done.families.within_10:.1%}", "10 %, family left out"))
-    interval = f"x/÷ {done.factor:.3f}" if isfinite(done.factor) else "the base's"
+    interval = f"x/÷ {done.interval.factor:.3f}" if isfinite(done.interval.factor) else "the base's"
     return [*tiles, (interval, "90 % interval"), (f"{len(done.measured):,}", "measurements")]
 
 
@@ -120,7 +120,7 @@ def _figures(done: Calibrated, found: Diagnosis, sweeps: Sequence[Sweep]) -> dic
     measured, listed = done.measured, report.listed(found.breakdown)
     chosen = [i for i, _, _ in listed]
     drawn = {
-        "errors": plot.errors_figure(measured.names, measured.observed_s, done.fold_errors),
+        "errors": plot.errors_figure(measured.names, measured.observed_s, done.held_out.folds),
         "kinds": _by_kind(done, found),
         "operators": plot.operators_figure(
             [op for _, op, _ in listed],
@@ -137,8 +137,8 @@ def _figures(done: Calibrated, found: Diagnosis, sweeps: Sequence[Sweep]) -> dic
 
 def _by_kind(done: Calibrated, found: Diagnosis) -> str:
     kind, own = report.kinds(done, found)
-    outside = done.family_errors
-    errors = [(name, done.fold_errors[o], outside[o] if outside is not None else None) for name, o in own.items()]
+    outside = done.held_out.families
+    errors = [(name, done.held_out.folds[o], outside[o] if outside is not None else None) for name, o in own.items()]
     return plot.kinds_figure("Error by family (%)" if kind == "family" else "Error by what takes most time (%)", errors)
 
 

@@ -9,12 +9,12 @@ import numpy as np
 from hwmodels.text import Block, Cell, Column, Facts, Heading, Table, Value, number, prose, word
 
 from .attribution import Breakdown, OperatorErrors, breakdown, operator_errors
-from .calibrate import MOST_FAMILIES, Calibrated
+from .calibrate import Calibrated
 from .fit import PRIOR_SIGMA
 from .parameters import Parameter
 from .precision import Telling, standard_errors, telling
 from .pricing import Indices, Vector
-from .scores import Score, drawn, families, score
+from .scores import MOST_FAMILIES, Score, drawn, families, score
 from .verdict import at_limit
 
 _CALM = ("converged", "sampled", "without_record")
@@ -44,12 +44,12 @@ class Diagnosis(NamedTuple):
 
 def diagnose(done: Calibrated) -> Diagnosis:
     """Where predicted time and errors lie, how well parameters are known, and what would tell them."""
-    apart = breakdown(done.measured, done.fit.platform)
+    apart = breakdown(done.measured, done.platform)
     errors = standard_errors(done.fit, drawn(done.measured, np.arange(len(done.measured))).sigma)
     poor = [p for p, error in zip(done.fit.parameters, errors) if error > _POORLY and not at_limit(p)]
     return Diagnosis(
         apart,
-        operator_errors(apart.shares, done.fold_errors),
+        operator_errors(apart.shares, done.held_out.folds),
         errors,
         tuple(telling(done.fit.platform, done.measured.dtypes[0], poor)),
     )
@@ -96,6 +96,7 @@ def scores(done: Calibrated, found: Diagnosis) -> Table:
         number("networks"),
         number("measured\n(median ms)"),
         number("base\n<= 10 %"),
+        number("models alone\n<= 10 %"),
         number("fitted\n<= 10 %"),
         number("<= 20 %"),
         number("MAPE"),
@@ -153,7 +154,7 @@ def operators_explained(found: Diagnosis) -> str:
 def furthest_off(done: Calibrated, found: Diagnosis) -> Table:
     """The networks whose held-out prediction is furthest from what was measured."""
     columns = (prose("network"), number("measured\n(ms)"), number("predicted\n(ms)"), number("error"), word("mostly"))
-    errors, observed_ms = done.fold_errors, done.measured.observed_s * 1e3
+    errors, observed_ms = done.held_out.folds, done.measured.observed_s * 1e3
     longest = found.breakdown.longest()
     rows = tuple(
         (
@@ -213,27 +214,38 @@ def _options(t: Telling) -> str:
 
 
 def _interval(done: Calibrated) -> str:
-    if not np.isfinite(done.factor):
+    found, covered = done.interval, done.coverage
+    if not np.isfinite(found.factor):
         return "the base's: fewer than 9 observations"
-    text = f"[t / f, t f] with f = {done.factor:.3f}"
-    if done.family_errors is None:
-        return text
-    covered = np.mean(np.abs(done.family_errors) <= np.log(done.factor))
-    return f"{text}; it covers {covered:.1%} of the networks where their family is left out of the fit"
+    text = f"[t / f, t f], of one kernel f = {found.factor:.3f}"
+    if found.common < 1.0:
+        least = found.factor ** np.sqrt(found.common)
+        text += f", less in a network ({least:.3f} of very many kernels)"
+    text += f", {found.unlike_factor:.3f} in networks unlike these; covers {covered.folds:.1%} of networks held out"
+    return text if covered.families is None else f"{text}, {covered.families:.1%} of families held out"
 
 
 def _row(done: Calibrated, own: Indices, families_left_out: Score | None = None) -> tuple[str, ...]:
-    base, fold = score(done.base_errors[own]), score(done.fold_errors[own])
-    outside = families_left_out or (score(done.family_errors[own]) if done.family_errors is not None else None)
+    base, fold = score(done.base_errors[own]), score(done.held_out.folds[own])
+    outside = families_left_out or _left_out(done, own)
     return (
         str(len(own)),
         f"{float(np.median(done.measured.observed_s[own])) * 1e3:.4g}",
         f"{base.within_10:.1%}",
+        f"{score(done.analytical.folds[own]).within_10:.1%}",
         f"{fold.within_10:.1%}",
         f"{fold.within_20:.1%}",
         f"{fold.mape:.1%}",
         *((f"{outside.within_10:.1%}", f"{outside.within_20:.1%}") if outside else ("-", "-")),
     )
+
+
+def _left_out(done: Calibrated, own: Indices) -> Score | None:
+    """Of those of the observations that are networks of a family that was left out."""
+    if done.held_out.families is None:
+        return None
+    errors = done.held_out.families[own]
+    return score(errors[np.isfinite(errors)]) if np.isfinite(errors).any() else None
 
 
 def _toned(name: str, text: str) -> Value:

@@ -35,8 +35,11 @@ class Target(NamedTuple):
         from .calibrate import overlay_of
 
         title = self.title or f"{done.base.file.title}, fitted to {done.records.name}"
-        overlay = overlay_of(done, self.name, title, self.parent, conditions)
+        residual = self.path.with_suffix(".residual.json")
+        overlay = overlay_of(done, self.name, title, self.parent, conditions, residual.name)
         overlay = overlay.model_copy(update={"omitted": omitted})
+        if done.trained:
+            residual.write_bytes(done.trained.raw)
         self.save(overlay)
         show(report.calibration(done, self.name, str(self.path)))
         return overlay

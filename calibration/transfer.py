@@ -21,13 +21,15 @@ from hwmodels.provenance import Quantity, Source
 from hwmodels.schema import Uncertainty
 from simulator import zoo
 from simulator.graph import Graph
+from simulator.intervals import averaging
 from simulator.plan import plan
 
 from .calibrate import noted, planned, rounded
 from .errors import RecordsError
+from .intervals import COVERAGE
 from .pricing import Measured, Observation, Vector, prepare
 from .records import Records
-from .scores import COVERAGE, SEED, score
+from .scores import SEED, score
 from .siblings import Hierarchy, hierarchy
 from .verdict import FAR, Fact, about_records, refusals
 
@@ -40,6 +42,8 @@ MOST_OBSERVATIONS = 200
 _PRIOR_OBSERVATIONS = 5.0
 """Weight of the stated uncertainty against the errors that are met, in observations."""
 _STEP = 1e-3
+_TYPICAL_KERNELS = 10
+"""As many kernels of equal time let as much of their errors average out as those of a typical network."""
 
 
 class Moved(NamedTuple):
@@ -102,7 +106,9 @@ def transfer(calibrated: Platform, base: Platform, records: Records, graphs: Ite
 
 def structural_sigma(calibrated: Platform, dtype: str) -> float:
     """Relative error of the calibrated platform on its own device, from its interval: moved, it is no better."""
-    return log(calibrated.machine(dtype).uncertainty_factor) / float(norm.ppf((1.0 + COVERAGE) / 2.0))
+    stated = calibrated.machine(dtype).uncertainty
+    left = averaging(stated.common, [1.0 / _TYPICAL_KERNELS] * _TYPICAL_KERNELS)
+    return left * log(stated.factor) / float(norm.ppf((1.0 + COVERAGE) / 2.0))
 
 
 def move(space: Hierarchy, measured: Measured, sigma: float, start: Vector | None = None) -> Moved:

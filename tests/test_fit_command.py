@@ -14,7 +14,9 @@ from click.testing import CliRunner, Result
 from calibration.calibrate import calibrate
 from calibration.pricing import Observation, prepare
 from calibration.records import read_records
-from calibration.scores import conformal_factor, family, held_out_families, score
+from calibration.intervals import conformal_factor
+from calibration.records import family
+from calibration.scores import held_out_families, score
 from calibration.verdict import about_fit
 from hwmodels import load, with_values, without_operators
 from simulator.networks import networks
