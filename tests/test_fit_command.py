@@ -12,10 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from calibration.calibrate import calibrate
-from calibration.pricing import Observation, prepare
-from calibration.records import read_records
 from calibration.intervals import conformal_factor
-from calibration.records import family
+from calibration.pricing import Observation, prepare
+from calibration.records import family, read_records
 from calibration.scores import held_out_families, score
 from calibration.verdict import about_fit
 from hwmodels import load, with_values, without_operators

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from calibration.pricing import Observation, prepare
 from calibration.siblings import GROUPS, Hierarchy, counterpart, hierarchy
-from calibration.transfer import built_in, learn, move, structural_sigma
+from calibration.transfer import Structure, built_in, learn, move, structure
 from hwmodels import Platform, load, quantities, with_values
 from simulator.predict import predict
 from simulator.zoo import build
@@ -32,6 +32,11 @@ def calibrated() -> Platform:
 @pytest.fixture(scope="module")
 def space(calibrated) -> Hierarchy:
     return hierarchy(calibrated, calibrated, FLOAT32)
+
+
+def alike(sigma: float) -> Structure:
+    """Errors that all kernels of a network have together."""
+    return Structure(sigma, 1.0, sigma, None)
 
 
 def factors_of(space: Hierarchy, **logs: float) -> np.ndarray:
@@ -71,7 +76,7 @@ def test_one_record_moves_everything_alike(space, tmp_path):
 def test_records_that_differ_tell_the_groups_apart(space):
     """On the sibling compute takes 1.5 times as long and memory no longer: convolutions of one ratio would not fit."""
     sibling = space.platform(factors_of(space, all=log(1.25), compute=log(1.2), memory=-log(1.25)))
-    found = move(space, measured(space, sibling), 0.01)
+    found = move(space, measured(space, sibling), np.full(len(NETWORKS), 0.01))
     both = {group: found.factors[0] + found.factors[1 + i] for i, group in enumerate(GROUPS)}
     assert both["compute"] == pytest.approx(log(1.5), abs=0.06)
     assert both["memory"] < both["compute"] - 0.05
@@ -79,7 +84,7 @@ def test_records_that_differ_tell_the_groups_apart(space):
 
 
 def test_records_of_the_calibrated_device_move_nothing(space, calibrated):
-    found = move(space, measured(space, calibrated), 0.02)
+    found = move(space, measured(space, calibrated), np.full(len(NETWORKS), 0.02))
     assert found.factors == pytest.approx(np.zeros(len(space.sigmas)), abs=1e-6)
 
 
@@ -106,7 +111,7 @@ def test_slower_is_slower_whatever_the_group(space):
 def test_more_records_leave_less_open(space):
     sibling = space.platform(factors_of(space, all=log(1.4)))
     seen, usual = measured(space, sibling), built_in(space.centre, "float32")
-    widths = [log(learn(space, seen.only(np.arange(n)), 0.02, usual).factor) for n in (1, 2, 6)]
+    widths = [log(learn(space, seen.only(np.arange(n)), alike(0.02), usual).interval.factor) for n in (1, 2, 6)]
     assert widths[0] > widths[1] > widths[2] > 1.645 * 0.02
 
 
@@ -119,9 +124,9 @@ def test_the_interval_holds_nine_in_ten_on_siblings_such_as_the_prior_expects(sp
         sibling = space.platform(random.normal(0.0, space.sigmas))
         times_s = [predict(g, sibling).latency_s * float(random.lognormal(0.0, sigma)) for g in graphs]
         seen = prepare(space.centre, [Observation(g, "float32", t, 0.001) for g, t in zip(graphs, times_s)])
-        found = learn(space, seen.only(np.arange(3)), sigma, usual)
+        found = learn(space, seen.only(np.arange(3)), alike(sigma), usual)
         errors = seen.only(np.arange(3, len(graphs))).log_errors(found.moved.platform)
-        inside += list(abs(errors) <= log(found.factor))
+        inside += list(abs(errors) <= log(found.interval.factor))
     assert np.mean(inside) >= 0.8
 
 
@@ -165,8 +170,8 @@ def test_a_cores_times_are_carried_over_by_the_clock(tmp_path):
 
 def test_the_error_of_the_structure_is_what_the_calibrated_interval_says(calibrated):
     """90 % of a normal distribution lie within 1.645 deviations."""
-    factor = calibrated.machine("float32").uncertainty_factor
-    assert structural_sigma(calibrated, "float32") == pytest.approx(log(factor) / 1.6449, rel=1e-4)
+    stated = calibrated.machine("float32").uncertainty
+    assert structure(calibrated, "float32").sigma == pytest.approx(log(stated.factor) / 1.6449, rel=1e-4)
 
 
 def test_the_file_holds_absolute_values_over_the_same_mechanisms_and_names_both(tmp_path):
@@ -242,5 +247,5 @@ def test_a_value_keeps_its_meaning_when_records_repeat_it(space, calibrated):
     """The same network measured twice counts as one left out, not as its own witness."""
     sibling = with_values(calibrated, {"platform.clock_hz": 2.84e9})
     twice = measured(space, sibling, ("mobilenet_v1", "mobilenet_v1", "inception_v1"))
-    found = learn(space, twice, 0.02, built_in(space.centre, "float32"))
+    found = learn(space, twice, alike(0.02), built_in(space.centre, "float32"))
     assert found.left_out == pytest.approx(np.zeros(3), abs=0.01)
