@@ -12,6 +12,7 @@ from .accelerator_models import (
     VectorLanes,
     ZeroSkipping,
 )
+from .ethos_u_models import EthosU
 from .processor_models import Free, Gemv, ScalarLoops, Streaming, TiledGemm, UnrolledChannels, WorkGroups
 
 KernelParameters = (
@@ -30,6 +31,7 @@ KernelParameters = (
     | LaneModes
     | Depth32
     | Depth32Elementwise
+    | EthosU
 )
 
 SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
@@ -58,4 +60,8 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "depth32_conv": Depth32,
     "depth32_dwconv": Depth32,
     "depth32_elementwise": Depth32Elementwise,
+    "ethos_u_conv": EthosU,
+    "ethos_u_dwconv": EthosU,
+    "ethos_u_pool": EthosU,
+    "ethos_u_elementwise": EthosU,
 }

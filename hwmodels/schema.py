@@ -138,7 +138,7 @@ class Partition(Closed):
 class Placement(Closed):
     """What must or may stay on chip."""
 
-    rule: Literal["parameter_cache", "feature_map_memory"]
+    rule: Literal["parameter_cache", "feature_map_memory", "vela"]
     capacity_bytes: PerDtype
     main_bytes: PerDtype | None = None
     """Main memory behind a feature-map memory: room for all parameters and the fallback's tensors."""

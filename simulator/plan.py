@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hwmodels import load
 from hwmodels.platform import Machine, Rule
 
 from .cost import Work
+from .ethos_u.schedule import schedule
 from .fusion import fuse
 from .graph import Graph
 from .lowering import lower
@@ -57,7 +59,7 @@ def plan(graph: Graph, machine: Machine) -> Plan:
     return Plan(
         lowered,
         machine,
-        tuple(kernels),
+        scheduled(lowered, kernels, machine),
         placed_on.crossings,
         placed_on.fallbacks,
         placed_on.dead_ends + placement.dead_ends,
@@ -83,7 +85,14 @@ def rebind(planned: Plan, machine: Machine) -> Plan:
         else k
         for k in planned.kernels
     )
-    return planned._replace(machine=machine, kernels=kernels)
+    return planned._replace(machine=machine, kernels=scheduled(planned.graph, kernels, machine))
+
+
+def scheduled(graph: Graph, kernels: Sequence[Kernel], machine: Machine) -> tuple[Kernel, ...]:
+    """Kernels as the platform's compiler arranges them, where it is one that weighs rates against each other."""
+    if machine.placement_rule != "vela":
+        return tuple(kernels)
+    return tuple(schedule(graph, kernels, machine.capacity_bytes))
 
 
 def _fallback_machine(machine: Machine) -> Machine | None:
