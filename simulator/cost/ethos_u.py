@@ -104,8 +104,7 @@ def elementwise_engine(work: Work, roof: Roof, p: EthosU) -> Engine:
     per_element = output_unit_cycles(p)
     output_cycles = ceil(per_element * elements)
     read, written = input_block_cycles(work, roof, p), output_block_cycles(work, roof, p)
-    moved = read + written if p.generation == 55.0 else max(read, written)
-    command_cycles = ceil((moved / (p.block_h * p.block_w * p.block_c) + per_element) / 4.0 * elements)
+    command_cycles = ceil((max(read, written) / (p.block_h * p.block_w * p.block_c) + per_element) / 4.0 * elements)
     return Engine(max(output_cycles, command_cycles), 0.0, output_cycles, 0.0)
 
 
@@ -229,7 +228,7 @@ def maps_moved(work: Work, roof: Roof, p: EthosU, fast: float) -> Moved:
         )
         read, streamed = (0.0, streamed + moved) if p.unit_h == 0.0 else (moved, streamed)
     if p.second_c > 0.0 and p.second_fast == fast:
-        elements = stored_elements(p.second_h, p.second_w, p.second_c, p.second_bricks)
+        elements = second_elements(work, p)
         streamed += transferred_bytes(
             1.0, p.second_bricks, p.second_w, p.second_c, p.input_block_w, p.input_block_c, burst_bytes,
             elements * roof.element_bytes,
@@ -251,6 +250,13 @@ def input_elements(work: Work, p: EthosU) -> float:
     blocks = blocks_across(work, p) * (ceil(work.c_out / min(work.c_out, p.block_c)) if p.mixes > 0.0 else 1.0)
     h, w = min(work.h_in, p.input_block_h), min(work.w_in, p.input_block_w)
     return work.n * stored_elements(h, w, work.c_in, p.input_bricks) * pieces * blocks
+
+
+def second_elements(work: Work, p: EthosU) -> float:
+    """Elements of the second input; the U55 is charged for the whole output however often they repeat."""
+    if p.generation == 55.0 and p.second_h * p.second_w * p.second_c > 1.0:
+        return work.n * stored_elements(work.h_out, work.w_out, work.c_out, p.input_bricks)
+    return stored_elements(p.second_h, p.second_w, p.second_c, p.second_bricks)
 
 
 def blocks_across(work: Work, p: EthosU) -> float:

@@ -31,7 +31,7 @@ def find_block(query: Query) -> Block:
     single = np.float32
     inputs, (height, width, channels) = larger_input(query), query.output
     equal_depth = query.kind in ("depthwise", "pool", "elementwise")
-    kernel_first = query.kind == "conv" and prefers_kernel_first(inputs[2], query)
+    kernel_first = query.kind in ("conv", "dense") and prefers_kernel_first(inputs[2], query)
     input_c = _input_depth(query, inputs[2], kernel_first)
     depth, h, w = _candidates(query)
     tall = up_all(np, (h - 1) * query.stride[0] + _taps(query, 0), UNIT[0])

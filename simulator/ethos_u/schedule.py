@@ -19,7 +19,7 @@ from . import blocks_u55
 from .blocks import Block, Kind, Query
 from .buffering import Buffered, Place, Slack, propose
 from .encoding import encode
-from .estimate import Estimate, Operator, engine, estimate
+from .estimate import WEIGHTED, Estimate, Operator, engine, estimate
 from .layout import Layout, layout
 
 if TYPE_CHECKING:
@@ -40,29 +40,46 @@ KINDS: dict[str, Kind] = {
 def schedule(graph: Graph, kernels: Sequence[Kernel], fast_bytes: float) -> list[Kernel]:
     """The kernels with blocks, layouts and copies decided; others than an Ethos-U's are left as they are."""
     stored = layout(graph)
-    done, before = [], None
-    for kernel in kernels:
+    done, before = list(kernels), None
+    for index in execution_order(graph, kernels):
+        kernel = kernels[index]
         if kernel.rule is None or not isinstance(kernel.rule.parameters, EthosU):
-            done.append(kernel)
             continue
         found = _blocked(graph, kernel, stored)
         op = Operator(found.rule.model, found.work, found.rule.roof, found.rule.parameters)
         p, before = _buffered(op, before, UNLIMITED_BYTES)
-        done.append(found._replace(rule=found.rule._replace(parameters=p)))
+        done[index] = found._replace(rule=found.rule._replace(parameters=p))
     return done
+
+
+def execution_order(graph: Graph, kernels: Sequence[Kernel]) -> list[int]:
+    """Kernels as Vela runs them: each after what it reads, the last input's branch before the first's."""
+    of_layer = {layer: number for number, kernel in enumerate(kernels) for layer in kernel.layers}
+    order: list[int] = []
+    seen: set[int] = set()
+    waiting = [(of_layer[graph.producer[t]], False) for t in graph.outputs if graph.producer[t] >= 0]
+    while waiting:
+        number, ready = waiting.pop()
+        if ready:
+            order.append(number)
+        elif number not in seen:
+            seen.add(number)
+            waiting.append((number, True))
+            read = [t for layer in kernels[number].layers for t in graph.layers[layer].inputs]
+            sources = [of_layer[graph.producer[t]] for t in read if graph.producer[t] >= 0]
+            waiting += [(source, False) for source in sources if source != number]
+    return order
 
 
 def _blocked(graph: Graph, kernel: Kernel, stored: Layout) -> Kernel:
     """The kernel with its block and the layout of its tensors."""
     first, last = graph.layers[kernel.layers[0]], graph.layers[kernel.layers[-1]]
-    work, p = kernel.work, kernel.rule.parameters
+    work, p = _whole_window(first.op, kernel.work), kernel.rule.parameters
     assert isinstance(p, EthosU)
     activations = {graph.layers[i].op for i in kernel.layers} & ACTIVATIONS
     second = [t for t in first.inputs[1:2]] if kernel.rule.model == "ethos_u_elementwise" else []
     block = _block(first.op, kernel.rule.model, work, as_nhwc(graph.tensors[second[0]].shape) if second else None,
                    bool(activations - CLIPS))
-    weights = encode(work, p._replace(mixes=_mixes(kernel), kernel_first=float(block.kernel_first)), work.c_out)
-    weighted = kernel.rule.model in ("ethos_u_conv", "ethos_u_dwconv")
     elementwise = kernel.rule.model == "ethos_u_elementwise"
     p = p._replace(
         block_h=float(block.output[0]),
@@ -83,14 +100,22 @@ def _blocked(graph: Graph, kernel: Kernel, stored: Layout) -> Kernel:
         output_bricks=float(stored.bricks[last.outputs[0]]),
         table=float(bool(activations - CLIPS)),
         clipped=float(bool(activations & CLIPS)),
-        weight_bytes=float(weights.weights) if weighted else 0.0,
-        scale_bytes=float(weights.scales) if weighted else 0.0,
     )
+    if kernel.rule.model in WEIGHTED:
+        weights = encode(work, p, work.c_out)
+        p = p._replace(weight_bytes=float(weights.weights), scale_bytes=float(weights.scales))
     if second:
         _, h, w, c = as_nhwc(graph.tensors[second[0]].shape)
         p = p._replace(second_h=float(h), second_w=float(w), second_c=float(c),
                        second_bricks=float(stored.bricks[second[0]]))
-    return kernel._replace(rule=kernel.rule._replace(parameters=p))
+    return kernel._replace(rule=kernel.rule._replace(parameters=p), work=work)
+
+
+def _whole_window(op: str, work: Work) -> Work:
+    """A global pooling as a window of the whole map."""
+    if op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
+        return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
+    return work
 
 
 def _mixes(kernel: Kernel) -> float:
