@@ -37,6 +37,8 @@ class EthosU(NamedTuple):
     zero_ratio: float
     """Bytes that one zero comes to which fills a block of channels or taps."""
     weight_header_bytes: float
+    maps_slow: float = 0.0
+    """1 where feature maps are in the slow memory unless the schedule puts them into the fast one."""
     copy_words: float = 0.0
     """Words of 16 bytes that the copy channel and that for element-wise inputs have under way; 0: no limit."""
     weight_words: float = 0.0
@@ -88,6 +90,8 @@ class EthosU(NamedTuple):
     """Cycles of the first copy, and of loading a table, that nothing hides."""
     copy_cycles: float = 0.0
     """Cycles of copying all weights less what the kernel before hides, with the slack of this one."""
-    beside_fast_bytes: float = 0.0
-    """Bytes that chained operators move to and from the fast memory."""
-    beside_slow_bytes: float = 0.0
+    beside_fast_read_bytes: float = 0.0
+    """Bytes that operators chained behind read from the fast memory."""
+    beside_fast_written_bytes: float = 0.0
+    beside_slow_read_bytes: float = 0.0
+    beside_slow_written_bytes: float = 0.0

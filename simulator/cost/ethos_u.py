@@ -219,7 +219,9 @@ def accounted(work: Work, roof: Roof, p: EthosU, engine: Engine) -> Cost:
 def maps_moved(work: Work, roof: Roof, p: EthosU, fast: float) -> Moved:
     """Feature maps that a kernel reads from and writes to the memory, blocks that overlap read again."""
     burst_bytes = p.fast_burst_bytes if fast > 0.0 else p.slow_burst_bytes
-    read, streamed, written = 0.0, p.beside_fast_bytes if fast > 0.0 else p.beside_slow_bytes, 0.0
+    read = 0.0
+    streamed = p.beside_fast_read_bytes if fast > 0.0 else p.beside_slow_read_bytes
+    written = p.beside_fast_written_bytes if fast > 0.0 else p.beside_slow_written_bytes
     if p.input_fast == fast:
         elements = input_elements(work, p)
         moved = transferred_bytes(

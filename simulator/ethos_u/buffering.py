@@ -66,7 +66,7 @@ def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
     full = encode(op.work, p, depth).bytes
     transfer = int(copied_cycles(p, roof, full))
     stripes = up(int(op.work.h_out), rows) // rows if place.cascaded else 1
-    readings = int(blocks_across(op.work._replace(h_out=float(rows)), p)) * stripes
+    readings = int(blocks_across(op.work, p)) * stripes
     unmoved, moved = read_cycles(op, full, False) * readings, read_cycles(op, full, True) * readings
     if moved >= unmoved:
         return None

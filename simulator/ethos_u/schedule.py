@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 from hwmodels.ethos_u_models import EthosU
 
-from ..cost import Work
-from ..cost.ethos_u_memory import copied_cycles
+from ..cost.ethos_u_memory import copied_cycles, stored_elements, transferred_bytes
 from ..graph import Graph
-from ..ops import ACTIVATIONS, as_nhwc
-from . import blocks_u55
-from .blocks import Block, Kind, Query
-from .buffering import Buffered, Place, Slack, propose
+from .blocks import Size
+from .buffering import Place, Slack, propose
 from .encoding import encode
-from .estimate import WEIGHTED, Estimate, Operator, engine, estimate
-from .layout import Layout, layout
+from .layout import layout
+from .network import Network, Node, network
+from .spilling import Decision, spilled
+from .steps import step
 
 if TYPE_CHECKING:
     from ..plan import Kernel
@@ -28,27 +27,23 @@ if TYPE_CHECKING:
 TABLE_BYTES = 256
 """A table of an 8-bit activation."""
 UNLIMITED_BYTES = 1 << 30
-CLIPS = frozenset({"relu", "relu6"})
-KINDS: dict[str, Kind] = {
-    "ethos_u_conv": "conv",
-    "ethos_u_dwconv": "depthwise",
-    "ethos_u_pool": "pool",
-    "ethos_u_elementwise": "elementwise",
-}
 
 
 def schedule(graph: Graph, kernels: Sequence[Kernel], fast_bytes: float) -> list[Kernel]:
-    """The kernels with blocks, layouts and copies decided; others than an Ethos-U's are left as they are."""
-    stored = layout(graph)
+    """The kernels with blocks, memories and copies decided; others than an Ethos-U's are left as they are."""
+    net = network(graph, kernels, execution_order(graph, kernels), layout(graph))
+    if any(node.op.p.maps_slow > 0.0 for node in net.nodes):
+        decisions, fast = spilled(net, int(fast_bytes))
+    else:
+        decisions, fast = _unlimited(net), set(net.tensors)
     done, before = list(kernels), None
-    for index in execution_order(graph, kernels):
-        kernel = kernels[index]
-        if kernel.rule is None or not isinstance(kernel.rule.parameters, EthosU):
-            continue
-        found = _blocked(graph, kernel, stored)
-        op = Operator(found.rule.model, found.work, found.rule.roof, found.rule.parameters)
-        p, before = _buffered(op, before, UNLIMITED_BYTES)
-        done[index] = found._replace(rule=found.rule._replace(parameters=p))
+    for node, decision in zip(net.nodes, decisions):
+        kernel = kernels[node.number]
+        assert kernel.rule is not None
+        parameters = _completed(net, node, decision, fast, before)
+        rule = kernel.rule._replace(parameters=parameters)
+        done[node.number] = kernel._replace(rule=rule, work=node.op.work)
+        before = decision.slack
     return done
 
 
@@ -71,98 +66,65 @@ def execution_order(graph: Graph, kernels: Sequence[Kernel]) -> list[int]:
     return order
 
 
-def _blocked(graph: Graph, kernel: Kernel, stored: Layout) -> Kernel:
-    """The kernel with its block and the layout of its tensors."""
-    first, last = graph.layers[kernel.layers[0]], graph.layers[kernel.layers[-1]]
-    work, p = _whole_window(first.op, kernel.work), kernel.rule.parameters
-    assert isinstance(p, EthosU)
-    activations = {graph.layers[i].op for i in kernel.layers} & ACTIVATIONS
-    second = [t for t in first.inputs[1:2]] if kernel.rule.model == "ethos_u_elementwise" else []
-    block = _block(first.op, kernel.rule.model, work, as_nhwc(graph.tensors[second[0]].shape) if second else None,
-                   bool(activations - CLIPS))
-    elementwise = kernel.rule.model == "ethos_u_elementwise"
-    p = p._replace(
-        block_h=float(block.output[0]),
-        block_w=float(block.output[1]),
-        block_c=float(block.output[2]),
-        input_block_h=float(block.first[0]),
-        input_block_w=float(block.first[1]),
-        input_block_c=float(block.first[2]),
-        unit_h=0.0 if elementwise else float(block.unit[0]),
-        unit_w=float(block.unit[1]),
-        unit_c=float(block.unit[2]),
-        mixes=_mixes(kernel),
-        kernel_first=float(block.kernel_first),
-        input_fast=1.0,
-        output_fast=1.0,
-        second_fast=1.0,
-        input_bricks=float(stored.bricks[first.inputs[0]]),
-        output_bricks=float(stored.bricks[last.outputs[0]]),
-        table=float(bool(activations - CLIPS)),
-        clipped=float(bool(activations & CLIPS)),
+def _unlimited(net: Network) -> list[Decision]:
+    """Everything whole and in the fast memory; weights buffered where that is no slower."""
+    decisions: list[Decision] = []
+    for node in net.nodes:
+        one = step(node, int(node.op.work.h_out))
+        before = decisions[-1].slack if decisions else None
+        proposal = propose(one.op, Place(before, UNLIMITED_BYTES), one.reference) if one.op.weighted else None
+        decisions.append(Decision(one, proposal, proposal.slack if proposal else Slack(one.cycles, UNLIMITED_BYTES)))
+    return decisions
+
+
+def _completed(net: Network, node: Node, decision: Decision, fast: set[int], before: Slack | None) -> EthosU:
+    """All parameters of a kernel: where its tensors are, and the copies that it waits for."""
+    op, lead = decision.step.op, before.cycles if before else 0
+    p = _beside(net, node, op.p, fast)._replace(
+        input_fast=float(node.inputs[0] in fast),
+        output_fast=float(node.output in fast and not node.chained),
+        second_fast=float(len(node.inputs) > 1 and node.inputs[1] in fast),
     )
-    if kernel.rule.model in WEIGHTED:
-        weights = encode(work, p, work.c_out)
-        p = p._replace(weight_bytes=float(weights.weights), scale_bytes=float(weights.scales))
-    if second:
-        _, h, w, c = as_nhwc(graph.tensors[second[0]].shape)
-        p = p._replace(second_h=float(h), second_w=float(w), second_c=float(c),
-                       second_bricks=float(stored.bricks[second[0]]))
-    return kernel._replace(rule=kernel.rule._replace(parameters=p), work=work)
-
-
-def _whole_window(op: str, work: Work) -> Work:
-    """A global pooling as a window of the whole map."""
-    if op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
-        return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
-    return work
-
-
-def _mixes(kernel: Kernel) -> float:
-    return float(kernel.rule.model == "ethos_u_conv")
-
-
-def _block(op: str, model: str, work: Work, second: tuple[int, int, int, int] | None, table: bool) -> Block:
-    kind: Kind = "dense" if op == "dense" else KINDS[model]
-    return blocks_u55.find_block(
-        Query(
-            kind,
-            (int(work.h_in), int(work.w_in), int(work.c_in)),
-            (int(work.h_out), int(work.w_out), int(work.c_out)),
-            (int(work.kernel_h), int(work.kernel_w)),
-            (int(work.stride_h), int(work.stride_w)),
-            (int(work.dilation_h), int(work.dilation_w)),
-            second[1:] if second else None,
-            table,
-        )
-    )
-
-
-def _buffered(op: Operator, before: Slack | None, free_bytes: int) -> tuple[EthosU, Slack]:
-    """Parameters with the copies of weights and tables, and the slack that is left to the next kernel."""
-    p, lead = op.p, before.cycles if before else 0
-    own = Slack(int(engine(op).cycles), free_bytes)
-    found: Buffered | None = None
-    if op.weighted:
-        found = propose(op, Place(before, free_bytes), reference(op))
-    table = copied_cycles(p, op.roof, TABLE_BYTES) if p.table > 0.0 else 0.0
+    table = copied_cycles(p, op.roof, TABLE_BYTES) if node.table else 0.0
+    found = decision.buffered
     if found is None:
-        return p._replace(copy_visible_cycles=max(table - lead, 0.0)), own
-    early = encode(op.work, p, found.slices[1]).bytes
-    first = copied_cycles(p, op.roof, early)
+        return p._replace(copy_visible_cycles=max(table - lead, 0.0))
     sizes = [encode(op.work, p, end - start) for start, end in zip(found.slices, found.slices[1:])]
-    weights, scales = sum(size.weights for size in sizes), sum(size.scales for size in sizes)
-    transfer = copied_cycles(p, op.roof, encode(op.work, p, op.work.c_out).bytes)
     return p._replace(
         buffered=1.0,
-        weight_bytes=float(weights),
-        scale_bytes=float(scales),
-        buffered_early_bytes=float(early) if found.early else 0.0,
-        copy_visible_cycles=max(first - lead, 0.0) + table,
-        copy_cycles=transfer - lead + found.slack.cycles + table,
-    ), found.slack
+        weight_bytes=float(sum(size.weights for size in sizes)),
+        scale_bytes=float(sum(size.scales for size in sizes)),
+        buffered_early_bytes=float(sizes[0].bytes) if found.early else 0.0,
+        copy_visible_cycles=max(copied_cycles(p, op.roof, sizes[0].bytes) - lead, 0.0) + table,
+        copy_cycles=copied_cycles(p, op.roof, encode(op.work, p, op.work.c_out).bytes)
+        - lead
+        + found.slack.cycles
+        + table,
+    )
 
 
-def reference(op: Operator) -> Estimate:
-    """The operator's estimate with its weights where they are stored."""
-    return estimate(op, (0, int(op.work.c_out)), rows=int(op.work.h_out))
+def _beside(net: Network, node: Node, p: EthosU, fast: set[int]) -> EthosU:
+    """What operators chained behind read and write."""
+    read = {True: 0.0, False: 0.0}
+    for tensor, size in node.beside:
+        read[tensor in fast] += _moved(p, size, net.tensors[tensor].bricks, tensor in fast, True)
+    written = {True: 0.0, False: 0.0}
+    if node.chained:
+        work = node.op.work
+        size = int(work.h_out), int(work.w_out), int(work.c_out)
+        written[node.output in fast] = _moved(p, size, p.output_bricks > 0.0, node.output in fast, False)
+    return p._replace(
+        beside_fast_read_bytes=read[True],
+        beside_slow_read_bytes=read[False],
+        beside_fast_written_bytes=written[True],
+        beside_slow_written_bytes=written[False],
+    )
+
+
+def _moved(p: EthosU, size: Size, bricks: bool, fast: bool, read: bool) -> float:
+    h, w, c = (float(each) for each in size)
+    burst = p.fast_burst_bytes if fast else p.slow_burst_bytes
+    block_w, block_c = (p.input_block_w, p.input_block_c) if read else (p.block_w, p.block_c)
+    return transferred_bytes(
+        float(read), float(bricks), w, c, block_w, block_c, burst, stored_elements(h, w, c, float(bricks))
+    )
