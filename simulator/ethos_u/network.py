@@ -120,10 +120,14 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     beside = tuple(
         (stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:]) for layer in chain for t in layer.inputs if t not in before
     )
+    home = 1.0 - rule.parameters.maps_slow
     p = rule.parameters._replace(
         mixes=float(rule.model == "ethos_u_conv"),
         table=float(bool(own - CLIPS)),
         clipped=float(bool(own & CLIPS)),
+        input_fast=home,
+        second_fast=home,
+        output_fast=home,
         input_bricks=float(stored.bricks[inputs[0]]),
         output_bricks=float(stored.bricks[last.outputs[0]]),
         second_h=float(second[0]) if second else 0.0,
