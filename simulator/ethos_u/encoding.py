@@ -19,6 +19,8 @@ from ..cost.ethos_u import BIAS_BYTES
 from .blocks import up
 
 ALIGNMENT = 16
+SCALE_GRANULE = 16
+"""Channels whose scales the U85 keeps together."""
 RUN_BYTES = 1.0 / 8.0
 """What runs of zeros add to every weight."""
 
@@ -43,7 +45,8 @@ def encode(work: Work, p: EthosU, c_out: float) -> Encoded:
     plain = filled * p.weight_ratio
     runs = stored * (p.weight_ratio + RUN_BYTES) + (filled - stored) * p.zero_ratio
     size = min(plain, runs) + p.weight_header_bytes
-    return Encoded(up(ceil(size), ALIGNMENT), up(ceil(BIAS_BYTES * c_out), ALIGNMENT))
+    channels = c_out if p.generation == 55.0 else up(int(c_out), SCALE_GRANULE)
+    return Encoded(up(ceil(size), ALIGNMENT), up(ceil(BIAS_BYTES * channels), ALIGNMENT))
 
 
 def _filled_taps(taps: int, p: EthosU) -> int:

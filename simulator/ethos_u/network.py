@@ -71,10 +71,13 @@ class Network(NamedTuple):
     tensors: dict[int, Stored]
 
 
-def network(graph: Graph, kernels: Sequence[Kernel], order: Sequence[int], stored: Layout) -> Network:
+def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
     """Nodes and tensors of the kernels that an Ethos-U runs."""
-    numbers = [n for n in order if kernels[n].rule is not None and isinstance(kernels[n].rule.parameters, EthosU)]
-    nodes = tuple(_node(graph, kernels[n], n, stored) for n in numbers)
+    nodes = tuple(
+        _node(graph, kernel, number, stored)
+        for number, kernel in enumerate(kernels)
+        if kernel.rule is not None and isinstance(kernel.rule.parameters, EthosU)
+    )
     writers: dict[int, list[int]] = {}
     readers: dict[int, list[int]] = {}
     for position, node in enumerate(nodes):

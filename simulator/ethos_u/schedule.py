@@ -31,7 +31,7 @@ UNLIMITED_BYTES = 1 << 30
 
 def schedule(graph: Graph, kernels: Sequence[Kernel], fast_bytes: float) -> list[Kernel]:
     """The kernels with blocks, memories and copies decided; others than an Ethos-U's are left as they are."""
-    net = network(graph, kernels, execution_order(graph, kernels), layout(graph))
+    net = network(graph, kernels, layout(graph))
     if any(node.op.p.maps_slow > 0.0 for node in net.nodes):
         decisions, fast = spilled(net, int(fast_bytes))
     else:
@@ -45,25 +45,6 @@ def schedule(graph: Graph, kernels: Sequence[Kernel], fast_bytes: float) -> list
         done[node.number] = kernel._replace(rule=rule, work=node.op.work)
         before = decision.slack
     return done
-
-
-def execution_order(graph: Graph, kernels: Sequence[Kernel]) -> list[int]:
-    """Kernels as Vela runs them: each after what it reads, the last input's branch before the first's."""
-    of_layer = {layer: number for number, kernel in enumerate(kernels) for layer in kernel.layers}
-    order: list[int] = []
-    seen: set[int] = set()
-    waiting = [(of_layer[graph.producer[t]], False) for t in graph.outputs if graph.producer[t] >= 0]
-    while waiting:
-        number, ready = waiting.pop()
-        if ready:
-            order.append(number)
-        elif number not in seen:
-            seen.add(number)
-            waiting.append((number, True))
-            read = [t for layer in kernels[number].layers for t in graph.layers[layer].inputs]
-            sources = [of_layer[graph.producer[t]] for t in read if graph.producer[t] >= 0]
-            waiting += [(source, False) for source in sources if source != number]
-    return order
 
 
 def _unlimited(net: Network) -> list[Decision]:
