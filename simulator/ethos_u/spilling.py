@@ -55,7 +55,7 @@ def spilled(net: Network, limit: int) -> tuple[list[Decision], set[int]]:
 
 
 def _times(net: Network, joined: list[Cascade]) -> list[int]:
-    """When each node runs; a cascade runs at one time."""
+    """When each node runs; a cascade runs at one time. In the odd times between, weights are copied early."""
     times, time = [], 0
     members = {i: c for c in joined for i in range(c.start, c.end + 1)}
     for position in range(len(net.nodes)):
@@ -112,7 +112,7 @@ def _fast(net: Network, decisions: list[Decision], joined: list[Cascade], limit:
     steps = {i: d.step for i, d in enumerate(decisions)}
     rolling = {net.nodes[i].output: i for c in joined for i in range(c.start, c.end)}
     fixed = [
-        Range(frozenset(), times[i], times[i], cascades.rolling_bytes(net, steps, i), 0) for i in rolling.values()
+        Range(frozenset(), times[i], times[i] + 1, cascades.rolling_bytes(net, steps, i), 0) for i in rolling.values()
     ]
     for position, decision in enumerate(decisions):
         fixed += _buffers(decision, times[position])
@@ -130,9 +130,8 @@ def _buffers(decision: Decision, time: int) -> list[Range]:
     ranges = []
     for number, size in enumerate(parts):
         start = time - 1 if number == 0 and decision.buffered.early else time
-        # A half that the last slice does not use is free again before the operator ends.
-        end = time if number == last or start == time else time
-        ranges.append(Range(frozenset(), max(start, 0), end, size, 0))
+        # A half that the last slice does not use is free again while the next operator's is filled.
+        ranges.append(Range(frozenset(), max(start, 0), time + int(number == last), size, 0))
     return ranges
 
 
@@ -144,7 +143,7 @@ def _candidates(net: Network, decisions: list[Decision], times: list[int], rolli
         if decisions[position].step.cascade >= 0 or tensor.outside or not tensor.readers or node.output in ranges:
             continue
         start = min(times[w] for w in tensor.writers)
-        end = max(times[r] for r in tensor.readers)
+        end = max(times[r] for r in tensor.readers) + 1
         ranges[node.output] = Range(
             frozenset({node.output}), start, end, tensor.bytes, _accesses(net, decisions, node.output, rolling)
         )
