@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Size = tuple[int, int, int]
-Kind = Literal["conv", "depthwise", "dense", "pool", "reduction", "elementwise", "matmul"]
+Kind = Literal["conv", "depthwise", "dense", "pool", "copy", "reduction", "elementwise", "matmul"]
 
 SUBKERNEL = 8
 """Largest side of a kernel that runs in one piece."""

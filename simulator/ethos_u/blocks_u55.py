@@ -30,14 +30,14 @@ def find_block(query: Query) -> Block:
 
     single = np.float32
     inputs, (height, width, channels) = larger_input(query), query.output
-    equal_depth = query.kind in ("depthwise", "pool", "elementwise")
+    equal_depth = query.kind in ("depthwise", "pool", "copy", "elementwise")
     kernel_first = query.kind in ("conv", "dense") and prefers_kernel_first(inputs[2], query)
     input_c = _input_depth(query, inputs[2], kernel_first)
     depth, h, w = _candidates(query)
-    tall = up_all(np, (h - 1) * query.stride[0] + _taps(query, 0), UNIT[0])
-    wide = up_all(np, (w - 1) * query.stride[1] + _taps(query, 1), UNIT[1])
+    tall = up_all((h - 1) * query.stride[0] + _taps(query, 0), UNIT[0])
+    wide = up_all((w - 1) * query.stride[1] + _taps(query, 1), UNIT[1])
     deep = depth if equal_depth else np.full_like(depth, input_c)
-    fits = _fits(np, query, h * w, depth, tall * wide, deep)
+    fits = _fits(query, h * w, depth, tall * wide, deep)
     if not fits.any():
         raise ValueError(f"no block of the U55 holds a kernel of {query.kernel} at stride {query.stride}")
     depth, h, w, tall, wide, deep = (values[fits] for values in (depth, h, w, tall, wide, deep))
@@ -90,7 +90,7 @@ def cheapest(np: Any, cost: Any, h: Any, w: Any, inputs: Size, tall: Any, wide: 
     return best
 
 
-def up_all(np: Any, values: Any, granule: int) -> Any:
+def up_all(values: Any, granule: Any) -> Any:
     """An array's values rounded up to multiples."""
     return -(-values // granule) * granule
 
@@ -123,15 +123,15 @@ def _candidates(query: Query) -> tuple[Any, Any, Any]:
     return found[0].ravel(), found[1].ravel(), found[2].ravel()
 
 
-def _fits(np: Any, query: Query, area: Any, depth: Any, input_area: Any, input_depth: Any) -> Any:
+def _fits(query: Query, area: Any, depth: Any, input_area: Any, input_depth: Any) -> Any:
     """Which candidates' inputs, twice, and sums, twice, have banks."""
     granule = INPUT_GRANULE[query.element_bytes]
-    row = up_all(np, input_depth * query.element_bytes, 8)
-    inputs = up_all(np, -(-(input_area * row) // BANK_BYTES) * 2, granule)
+    row = up_all(input_depth * query.element_bytes, 8)
+    inputs = up_all(-(-(input_area * row) // BANK_BYTES) * 2, granule)
     free = BANKS - OUTPUT_BANKS - max(END_BANKS, TABLE_BANKS if query.table else 0)
     if query.kind == "elementwise":
         scalar = 1 in (volume(query.first), volume(query.second or query.first))
         both = inputs if scalar and query.element_bytes <= 2 else 2 * inputs
         return both <= free
-    sums = up_all(np, -(-(area * up_all(np, depth, 8) * SUM_BYTES) // BANK_BYTES) * 2, SUM_GRANULE)
+    sums = up_all(-(-(area * up_all(depth, 8) * SUM_BYTES) // BANK_BYTES) * 2, SUM_GRANULE)
     return inputs + sums <= free

@@ -52,7 +52,7 @@ def sparse(channels: int) -> bool:
 def _unit(query: Query, kernel_first: bool) -> Size:
     """Of the steps that the operator can take, the first that wastes least of the output."""
     deep = UNITS[:1]
-    if query.kind in ("depthwise", "pool"):
+    if query.kind in ("depthwise", "pool", "copy"):
         allowed = deep
     elif query.kind == "elementwise" or (query.kind == "conv" and query.element_bytes == 2 and not kernel_first):
         allowed = UNITS
@@ -77,33 +77,38 @@ def input_unit(depth: int, unit: Size) -> Size:
 def _search(query: Query, unit: Size, kernel_first: bool) -> Block:
     import numpy as np
 
-    single, inputs, channels = np.float32, larger_input(query), query.output[2]
-    input_c = 16 if kernel_first else 32 if unit[2] == 16 else 64
-    granule = input_unit(input_c, unit)
-    end = [up(max(min(size, most), step), each) for size, most, step, each in zip(
-        query.output, LARGEST, (unit[0], unit[1], DEPTH_GRANULE), unit)]
+    single, inputs, equal_depth = np.float32, larger_input(query), query.kind == "copy"
+    fixed = 16 if kernel_first else 32 if unit[2] == 16 else 64
+    taps = [min(reach(kernel, dilation), SUBKERNEL) for kernel, dilation in zip(query.kernel, query.dilation)]
     for copies in (2, 1):
-        depth, h, w = _candidates(np, query, unit, end, copies)
-        tall = up_all(np, (h - 1) * query.stride[0] + min(reach(query.kernel[0], query.dilation[0]), SUBKERNEL),
-                      granule[0])
-        wide = up_all(np, (w - 1) * query.stride[1] + min(reach(query.kernel[1], query.dilation[1]), SUBKERNEL),
-                      granule[1])
-        deep = up(min(up(input_c, granule[2]), inputs[2]), granule[2])
-        fits = (tall * wide * deep * query.element_bytes * copies <= INPUT_BYTES) & (
-            h * w * up_all(np, depth, DEPTH_GRANULE) * SUM_BYTES * copies <= SUM_MEMORY_BYTES)
+        depth, h, w = _candidates(np, query, unit, copies)
+        deep = depth if equal_depth else np.full_like(depth, fixed)
+        units = [input_unit(int(each), unit) for each in deep]
+        granules = np.array(units, dtype=np.int64).reshape(-1, 3).T
+        tall = up_all((h - 1) * query.stride[0] + taps[0], granules[0])
+        wide = up_all((w - 1) * query.stride[1] + taps[1], granules[1])
+        held = up_all(deep if equal_depth else np.minimum(up_all(deep, granules[2]), inputs[2]), granules[2])
+        fits = (tall * wide * held * query.element_bytes * copies <= INPUT_BYTES) & (
+            h * w * up_all(depth, DEPTH_GRANULE) * SUM_BYTES * copies <= SUM_MEMORY_BYTES
+        )
         if fits.any():
             break
     else:
         raise ValueError(f"no block of the U85 holds a kernel of {query.kernel} at stride {query.stride}")
-    depth, h, w, tall, wide = (values[fits] for values in (depth, h, w, tall, wide))
+    filled = up_all(deep, granules[2])[fits]
+    depth, h, w, tall, wide, deep = (values[fits] for values in (depth, h, w, tall, wide, deep))
     cost = _cost(np, query, inputs, depth, h, w, tall, wide)
-    cost = np.where(volume(inputs) < tall * wide * up(input_c, granule[2]) * 2, cost / single(2), cost)
+    cost = np.where(volume(inputs) < tall * wide * filled * 2, cost / single(2), cost)
     i = cheapest(np, cost, h, w, inputs, tall, wide)
-    return Block((int(h[i]), int(w[i]), int(depth[i])), (int(tall[i]), int(wide[i]), input_c), unit, kernel_first)
+    return Block((int(h[i]), int(w[i]), int(depth[i])), (int(tall[i]), int(wide[i]), int(deep[i])), unit, kernel_first)
 
 
-def _candidates(np: Any, query: Query, unit: Size, end: list[int], copies: int) -> tuple[Any, Any, Any]:
+def _candidates(np: Any, query: Query, unit: Size, copies: int) -> tuple[Any, Any, Any]:
     """Depths, heights and widths of all blocks whose sums have room, in Vela's order."""
+    steps = unit[0], unit[1], DEPTH_GRANULE
+    end = [
+        up(max(min(size, most), step), each) for size, most, step, each in zip(query.output, LARGEST, steps, unit)
+    ]
     channels, depths, depth = query.output[2], [], max(unit[2], min(end[2], DEPTH_GRANULE))
     while True:
         depth = up(depth, DEPTH_GRANULE) if depth < channels else depth
@@ -128,9 +133,11 @@ def _cost(np: Any, query: Query, inputs: Size, depth: Any, h: Any, w: Any, tall:
     part_h, part_w, part_c = (single(size) / values.astype(single) for size, values in zip(query.output, (h, w, depth)))
     pieces = -(-reach(query.kernel[0], query.dilation[0]) // SUBKERNEL)
     pieces *= -(-reach(query.kernel[1], query.dilation[1]) // SUBKERNEL)
+    fetched = (tall * wide).astype(single) * single(inputs[2]) * single(pieces) * part_w * part_h
+    if query.kind == "copy":
+        return fetched / single(volume(query.output))
     weights = single(query.kernel[0] * query.kernel[1]) * single(inputs[2]) * across.astype(single)
     weights = weights * (part_c * depth.astype(single))
-    fetched = (tall * wide).astype(single) * single(inputs[2]) * single(pieces) * part_w * part_h
     return (fetched * layers.astype(single) + weights) / single(volume(query.output))
 
 
