@@ -220,3 +220,51 @@ def _merges(graph: Graph, pad: Layer) -> bool:
 def _mirrored(padding: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     top, bottom, left, right = padding
     return bottom, top, right, left
+
+
+@rewrites("mean")
+def mean_as_sum_scale(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """A sum over the window, then its scale as an element-wise multiplication."""
+    total = b.layers("mean", inputs, layer.attributes, name=f"{layer.name}/sum")[0]
+    return b.layer("mul", total, b.constant((1,), f"{layer.name}/scale"), name=layer.name)
+
+
+@matches("concat")
+def shared_parts_copied(graph: Graph, layer: Layer) -> Rewrite | None:
+    """Parts of a concatenation that something else reads, or that enter the network, are copied to their place."""
+    shared = [
+        graph.producer[t] < 0 or len(graph.consumers[t]) > 1 or t in graph.outputs or _is_join(graph, t)
+        for t in layer.inputs
+    ]
+    if not any(shared):
+        return None
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        parts = [
+            b.layer("copy", t, name=f"{layer.name}/part_{i}") if copied else t
+            for i, (t, copied) in enumerate(zip(inputs, shared))
+        ]
+        return b.layers("concat", parts, layer.attributes, name=layer.name)[0]
+
+    return rewrite
+
+
+def _is_join(graph: Graph, tensor: int) -> bool:
+    return graph.layers[graph.producer[tensor]].op in ("concat", "reshape")
+
+
+@rewrites("pad", lambda layer: len(layer.attributes.pads) == 4)
+def pad_as_joined_borders(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """Borders are copied from stored zeros to either side of the map, which is written straight to its place."""
+    x = inputs[0]
+    for axis, (before, after) in enumerate(layer.attributes.pads):
+        parts = [x]
+        for number, width in enumerate((before, after)):
+            if width:
+                shape = list(b.shape(x))
+                shape[axis] = width
+                zeros = b.constant(tuple(shape), f"{layer.name}/zeros_{axis}_{number}")
+                border = b.layer("copy", zeros, name=f"{layer.name}/border_{axis}_{number}")
+                parts.insert(0 if number == 0 else len(parts), border)
+        x = b.layers("concat", parts, Attributes(axis=axis), name=f"{layer.name}/{axis}")[0] if len(parts) > 1 else x
+    return x

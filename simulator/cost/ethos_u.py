@@ -255,8 +255,13 @@ def input_elements(work: Work, p: EthosU) -> float:
 
 
 def second_elements(work: Work, p: EthosU) -> float:
-    """Elements of the second input; the U55 is charged for the whole output however often they repeat."""
-    if p.generation == 55.0 and p.second_h * p.second_w * p.second_c > 1.0:
+    """Elements of the second input, of which a single one is part of the command.
+
+    The U55 is charged for the whole output however often they repeat.
+    """
+    if p.second_h * p.second_w * p.second_c == 1.0:
+        return 0.0
+    if p.generation == 55.0:
         return work.n * stored_elements(work.h_out, work.w_out, work.c_out, p.input_bricks)
     return stored_elements(p.second_h, p.second_w, p.second_c, p.second_bricks)
 

@@ -71,7 +71,7 @@ def engine(op: Operator, first: bool = True, last: bool = True) -> Engine:
         return conv_engine(op.work, op.roof, op.p, float(first), float(last))
     if op.model == "ethos_u_dwconv":
         return dwconv_engine(op.work, op.roof, op.p, float(first), float(last))
-    if op.model == "ethos_u_pool":
+    if op.model in ("ethos_u_pool", "ethos_u_copy"):
         return pool_engine(op.work, op.roof, op.p)
     return elementwise_engine(op.work, op.roof, op.p)
 

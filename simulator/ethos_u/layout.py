@@ -28,11 +28,12 @@ def layout(graph: Graph) -> Layout:
     stored, linear = list(range(len(graph.tensors))), set(graph.inputs) | set(graph.outputs)
     for layer in reversed(graph.layers):
         target = stored[layer.outputs[0]]
-        if layer.op == "concat" and _joins(graph, layer.inputs):
+        if layer.op == "concat":
+            in_depth = layer.attributes.axis in (-1, len(graph.tensors[layer.outputs[0]].shape) - 1)
             offset = 0
             for tensor in layer.inputs:
                 stored[tensor] = target
-                if offset % BRICK or layer.attributes.axis not in (-1, 3):
+                if in_depth and offset % BRICK:
                     linear.add(target)
                 offset += graph.tensors[tensor].shape[-1]
     for layer in graph.layers:
@@ -48,7 +49,3 @@ def layout(graph: Graph) -> Layout:
         stored[t] not in plain and not tensor.constant for t, tensor in enumerate(graph.tensors)
     )
     return Layout(tuple(stored), bricks)
-
-
-def _joins(graph: Graph, inputs: tuple[int, ...]) -> bool:
-    return all(not graph.tensors[t].constant for t in inputs)

@@ -40,6 +40,7 @@ class Stored(NamedTuple):
     bricks: bool
     outside: bool
     """Whether it enters or leaves the network."""
+    constant: bool
 
     @property
     def whole(self) -> bool:
@@ -94,6 +95,7 @@ def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
                 tuple(readers.get(tensor, ())),
                 stored.bricks[tensor],
                 tensor in outside,
+                graph.tensors[tensor].constant,
             )
             for tensor in {*writers, *readers}
         },
@@ -119,17 +121,20 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         inputs.reverse()
         work = _with_input(work, as_nhwc(graph.tensors[inputs[0]].shape))
     second = as_nhwc(graph.tensors[inputs[1]].shape)[1:] if len(inputs) == 2 else None
+    if elementwise and not (stored.bricks[inputs[0]] or stored.bricks[last.outputs[0]]):
+        work = _regrouped(work, second)
     before = {t for layer in layers for t in layer.outputs}
     beside = tuple(
         (stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:]) for layer in chain for t in layer.inputs if t not in before
     )
     home = 1.0 - rule.parameters.maps_slow
+    stored_inputs = [graph.tensors[t].constant for t in inputs]
     p = rule.parameters._replace(
         mixes=float(rule.model == "ethos_u_conv"),
         table=float(bool(own - CLIPS)),
         clipped=float(bool(own & CLIPS)),
-        input_fast=home,
-        second_fast=home,
+        input_fast=0.0 if stored_inputs[0] else home,
+        second_fast=0.0 if stored_inputs[-1] else home,
         output_fast=home,
         input_bricks=float(stored.bricks[inputs[0]]),
         output_bricks=float(stored.bricks[last.outputs[0]]),
@@ -173,6 +178,15 @@ def _work(first: Layer, work: Work) -> Work:
     if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
         return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
     return work
+
+
+def _regrouped(work: Work, second: Size | None) -> Work:
+    """Rows of plain maps that meet a single value are regrouped to 16 x 16 elements, where they come out even."""
+    elements = work.h_out * work.w_out * work.c_out
+    if second is None or second[0] * second[1] * second[2] > 1 or elements % 256:
+        return work
+    rows = elements / 256
+    return work._replace(h_in=rows, w_in=16.0, c_in=16.0, h_out=rows, w_out=16.0, c_out=16.0)
 
 
 def _with_input(work: Work, shape: tuple[int, int, int, int]) -> Work:

@@ -13,7 +13,7 @@ from hwmodels.ethos_u_models import EthosU
 
 from ..cost.ethos_u_memory import copied_cycles, stored_elements, transferred_bytes
 from ..graph import Graph
-from .blocks import Size
+from .blocks import Size, volume
 from .buffering import Place, Slack, propose
 from .encoding import encode
 from .layout import layout
@@ -35,7 +35,7 @@ def schedule(graph: Graph, kernels: Sequence[Kernel], fast_bytes: float) -> list
     if any(node.op.p.maps_slow > 0.0 for node in net.nodes):
         decisions, fast = spilled(net, int(fast_bytes))
     else:
-        decisions, fast = _unlimited(net), set(net.tensors)
+        decisions, fast = _unlimited(net), {t for t, stored in net.tensors.items() if not stored.constant}
     done, before = list(kernels), None
     for node, decision in zip(net.nodes, decisions):
         kernel = kernels[node.number]
@@ -88,6 +88,8 @@ def _beside(net: Network, node: Node, p: EthosU, fast: set[int]) -> EthosU:
     """What operators chained behind read and write."""
     read = {True: 0.0, False: 0.0}
     for tensor, size in node.beside:
+        if volume(size) == 1:
+            continue  # A single value is part of the command.
         read[tensor in fast] += _moved(p, size, net.tensors[tensor].bricks, tensor in fast, True)
     written = {True: 0.0, False: 0.0}
     if node.chained:
