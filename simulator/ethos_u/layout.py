@@ -6,6 +6,7 @@ CheckLinearFormatForConcatSplit.
 
 from __future__ import annotations
 
+from math import prod
 from typing import NamedTuple
 
 from ..cost.ethos_u_memory import BRICK
@@ -14,6 +15,9 @@ from ..ops import as_nhwc
 
 VIEWS = frozenset({"reshape"})
 """Operators whose output is their input under another shape."""
+
+
+PAIRS = frozenset({"add", "sub", "mul"})
 
 
 class Layout(NamedTuple):
@@ -37,6 +41,8 @@ def layout(graph: Graph) -> Layout:
                     linear.add(target)
                 offset += graph.tensors[tensor].shape[-1]
     for layer in graph.layers:
+        if layer.op in PAIRS and layer.inputs[0] in linear and any(_single(graph, t) for t in layer.inputs[1:]):
+            linear.add(layer.outputs[0])  # Plain rows that meet a single value are regrouped, which bricks are not.
         if layer.op in VIEWS and not graph.tensors[layer.inputs[0]].constant:
             source, view = layer.inputs[0], layer.outputs[0]
             if as_nhwc(graph.tensors[source].shape)[2:] != as_nhwc(graph.tensors[view].shape)[2:]:
@@ -49,3 +55,7 @@ def layout(graph: Graph) -> Layout:
         stored[t] not in plain and not tensor.constant for t, tensor in enumerate(graph.tensors)
     )
     return Layout(tuple(stored), bricks)
+
+
+def _single(graph: Graph, tensor: int) -> bool:
+    return prod(graph.tensors[tensor].shape) == 1

@@ -159,10 +159,10 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
 
 
 def _own_activations(layers: list[Layer]) -> set[str]:
-    """Activations of the first operator, before any that is chained behind it."""
+    """Activations fused with the first operator, before any other that is chained behind it."""
     own = set()
-    for layer in layers:
-        if layer is not layers[0] and layer.op in ELEMENTWISE:
+    for layer in layers[1:]:
+        if layer.op in ELEMENTWISE:
             break
         own.add(layer.op)
     return own & ACTIVATIONS
