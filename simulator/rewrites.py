@@ -253,18 +253,28 @@ def _is_join(graph: Graph, tensor: int) -> bool:
     return graph.layers[graph.producer[tensor]].op in ("concat", "reshape")
 
 
-@rewrites("pad", lambda layer: len(layer.attributes.pads) == 4)
-def pad_as_joined_borders(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
-    """Borders are copied from stored zeros to either side of the map, which is written straight to its place."""
-    x = inputs[0]
-    for axis, (before, after) in enumerate(layer.attributes.pads):
-        parts = [x]
-        for number, width in enumerate((before, after)):
-            if width:
-                shape = list(b.shape(x))
-                shape[axis] = width
-                zeros = b.constant(tuple(shape), f"{layer.name}/zeros_{axis}_{number}")
-                border = b.layer("copy", zeros, name=f"{layer.name}/border_{axis}_{number}")
-                parts.insert(0 if number == 0 else len(parts), border)
-        x = b.layers("concat", parts, Attributes(axis=axis), name=f"{layer.name}/{axis}")[0] if len(parts) > 1 else x
-    return x
+@matches("pad")
+def pad_as_joined_borders(graph: Graph, layer: Layer) -> Rewrite | None:
+    """Borders are copied from stored zeros to either side of the map, which is copied too if something else reads it."""
+    if len(layer.attributes.pads) != 4:
+        return None
+    shared = len(graph.consumers[layer.inputs[0]]) > 1 or graph.producer[layer.inputs[0]] < 0
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        x = b.layer("copy", inputs[0], name=f"{layer.name}/map") if shared else inputs[0]
+        for axis, widths in enumerate(layer.attributes.pads):
+            before, after = (_border(b, layer, b.shape(x), axis, number, width) for number, width in enumerate(widths))
+            if before or after:
+                parts = [*before, x, *after]
+                x = b.layers("concat", parts, Attributes(axis=axis), name=f"{layer.name}/{axis}")[0]
+        return x
+
+    return rewrite
+
+
+def _border(b: GraphBuilder, layer: Layer, shape: tuple[int, ...], axis: int, number: int, width: int) -> list[int]:
+    if width == 0:
+        return []
+    label = f"{axis}_{number}"
+    zeros = b.constant((*shape[:axis], width, *shape[axis + 1 :]), f"{layer.name}/zeros_{label}")
+    return [b.layer("copy", zeros, name=f"{layer.name}/border_{label}")]

@@ -13,8 +13,8 @@ from ..cost.ethos_u_memory import BRICK
 from ..graph import Graph
 from ..ops import as_nhwc
 
-VIEWS = frozenset({"reshape"})
-"""Operators whose output is their input under another shape."""
+VIEWS = frozenset({"reshape", "slice", "strided_slice"})
+"""Operators whose output is their input, or part of it, under another shape."""
 
 
 PAIRS = frozenset({"add", "sub", "mul"})

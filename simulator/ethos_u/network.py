@@ -137,7 +137,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         second_fast=0.0 if stored_inputs[-1] else home,
         output_fast=home,
         input_bricks=float(stored.bricks[inputs[0]]),
-        output_bricks=float(stored.bricks[last.outputs[0]]),
+        output_bricks=float(bool(chain) or stored.bricks[last.outputs[0]]),
         second_h=float(second[0]) if second else 0.0,
         second_w=float(second[1]) if second else 0.0,
         second_c=float(second[2]) if second else 0.0,

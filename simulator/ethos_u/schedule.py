@@ -95,7 +95,8 @@ def _beside(net: Network, node: Node, p: EthosU, fast: set[int]) -> EthosU:
     if node.chained:
         work = node.op.work
         size = int(work.h_out), int(work.w_out), int(work.c_out)
-        written[node.output in fast] = _moved(p, size, p.output_bricks > 0.0, node.output in fast, False)
+        bricks = net.tensors[node.output].bricks
+        written[node.output in fast] = _moved(p, size, bricks, node.output in fast, False)
     return p._replace(
         beside_fast_read_bytes=read[True],
         beside_slow_read_bytes=read[False],

@@ -185,6 +185,9 @@ def _accesses(net: Network, decisions: list[Decision], tensor: int, rolling: dic
             total += int(input_elements(step.op.work, step.op.p))
         elif len(node.inputs) > 1 and node.inputs[1] == tensor and node.second:
             total += int(stored_elements(*node.second, node.op.p.second_bricks))
+        total += sum(
+            int(stored_elements(*size, float(net.tensors[tensor].bricks))) for t, size in node.beside if t == tensor
+        )
     for writer in net.tensors[tensor].writers:
         work, p = net.nodes[writer].op.work, net.nodes[writer].op.p
         total += int(stored_elements(work.h_out, work.w_out, work.c_out, p.output_bricks))
