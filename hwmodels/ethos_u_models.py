@@ -95,3 +95,11 @@ class EthosU(NamedTuple):
     beside_fast_written_bytes: float = 0.0
     beside_slow_read_bytes: float = 0.0
     beside_slow_written_bytes: float = 0.0
+
+
+class EthosUSoftmax(NamedTuple):
+    """A softmax, which an Ethos-U runs as some twenty-five element-wise operators on rows of classes."""
+
+    kernel_cycles: float
+    """Of what runs once for each row: the reciprocal of its sum."""
+    element_cycles: float

@@ -12,7 +12,7 @@ from .accelerator_models import (
     VectorLanes,
     ZeroSkipping,
 )
-from .ethos_u_models import EthosU
+from .ethos_u_models import EthosU, EthosUSoftmax
 from .processor_models import Free, Gemv, ScalarLoops, Streaming, TiledGemm, UnrolledChannels, WorkGroups
 
 KernelParameters = (
@@ -32,6 +32,7 @@ KernelParameters = (
     | Depth32
     | Depth32Elementwise
     | EthosU
+    | EthosUSoftmax
 )
 
 SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
@@ -65,4 +66,5 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "ethos_u_pool": EthosU,
     "ethos_u_elementwise": EthosU,
     "ethos_u_copy": EthosU,
+    "ethos_u_softmax": EthosUSoftmax,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hwmodels.ethos_u_models import EthosU
+from hwmodels.ethos_u_models import EthosU, EthosUSoftmax
 from hwmodels.platform import Roof
 
 from .ethos_u_memory import Moved, both, busy_cycles, stored_elements, transferred_bytes
@@ -17,6 +17,7 @@ from .roof import Cost, Work, ceil, floor
 
 SUBKERNEL = 8.0
 """Largest side of a kernel that runs in one piece."""
+SPARSE_DEPTH = 2.0
 BIAS_BYTES, BIAS_BURST_BYTES = 10.0, 256.0
 """A channel's scale and bias, and how much of them is fetched at one time."""
 
@@ -50,6 +51,13 @@ def ethos_u_elementwise(work: Work, roof: Roof, p: EthosU) -> Cost:
     return accounted(work, roof, p, elementwise_engine(work, roof, p))
 
 
+def ethos_u_softmax(work: Work, roof: Roof, p: EthosUSoftmax) -> Cost:
+    """Exponentials, their sum and its reciprocal, and a product, as one."""
+    cycles = p.kernel_cycles + p.element_cycles * work.output_elements
+    seconds = cycles / roof.clock_hz
+    return Cost(0.0, 0.0, 0.0, 0.0, seconds, 0.0, seconds)
+
+
 def conv_engine(work: Work, roof: Roof, p: EthosU, first: float, last: float) -> Engine:
     """Four taps of eight channels are multiplied at one time (``kernel_first``), or one tap of many channels."""
     cycles, kernel_w = 0.0, work.kernel_w
@@ -67,7 +75,9 @@ def conv_engine(work: Work, roof: Roof, p: EthosU, first: float, last: float) ->
                 cycles += max(4.0 * p.unit_c, each * area) * taps * depth + delay_cycles(area, depth, taps)
             kernel_h -= SUBKERNEL
         kernel_w -= SUBKERNEL
-    return mac_engine(work, roof, p, cycles * ceil(work.c_in / input_c), first, last)
+    # Zeros that fill a block make two weights of four zero, which the U85 skips.
+    sparse = 2.0 if p.generation == 85.0 and work.c_in <= SPARSE_DEPTH else 1.0
+    return mac_engine(work, roof, p, floor(cycles / sparse) * ceil(work.c_in / input_c), first, last)
 
 
 def dwconv_engine(work: Work, roof: Roof, p: EthosU, first: float, last: float) -> Engine:
