@@ -120,6 +120,8 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     if len(inputs) == 2 and _elements(graph, inputs[1]) > _elements(graph, inputs[0]):
         inputs.reverse()
         work = _with_input(work, as_nhwc(graph.tensors[inputs[0]].shape))
+    if first.op == "copy" and graph.tensors[inputs[0]].constant:
+        work = _border(work, as_nhwc(graph.tensors[stored.stored[last.outputs[0]]].shape))
     second = as_nhwc(graph.tensors[inputs[1]].shape)[1:] if len(inputs) == 2 else None
     if elementwise and not (stored.bricks[inputs[0]] or stored.bricks[last.outputs[0]]):
         work = _regrouped(work, second)
@@ -187,6 +189,14 @@ def _regrouped(work: Work, second: Size | None) -> Work:
         return work
     rows = elements / 256
     return work._replace(h_in=rows, w_in=16.0, c_in=16.0, h_out=rows, w_out=16.0, c_out=16.0)
+
+
+def _border(work: Work, whole: tuple[int, int, int, int]) -> Work:
+    """A border is as long as the padded map: corners are copied twice."""
+    _, h, w, _ = whole
+    if work.h_out / h < work.w_out / w:
+        return work._replace(w_in=float(w), w_out=float(w))
+    return work._replace(h_in=float(h), h_out=float(h))
 
 
 def _with_input(work: Work, shape: tuple[int, int, int, int]) -> Work:
