@@ -66,10 +66,10 @@ def _completed(net: Network, node: Node, decision: Decision, fast: set[int], bef
         output_fast=float(node.output in fast and not node.chained),
         second_fast=float(len(node.inputs) > 1 and node.inputs[1] in fast),
     )
-    table = copied_cycles(p, op.roof, TABLE_BYTES) if node.table else 0.0
+    table = max(copied_cycles(p, op.roof, TABLE_BYTES) - lead, 0.0) if node.table else 0.0
     found = decision.buffered
     if found is None:
-        return p._replace(copy_visible_cycles=max(table - lead, 0.0))
+        return p._replace(copy_visible_cycles=table)
     sizes = [encode(op.work, p, end - start) for start, end in zip(found.slices, found.slices[1:])]
     return p._replace(
         buffered=1.0,
