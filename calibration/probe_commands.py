@@ -10,28 +10,25 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.command("probe")
-@click.argument("store_file", type=_FILE, metavar="STORE")
+@click.argument("measured", type=_FILE, metavar="MEASURED")
 @click.option("--sweep", "setting", required=True, metavar="NAME", help="The setting that was swept, such as cout.")
-def probe_command(store_file: Path, setting: str) -> None:
-    """Find the steps in measured sweeps: tile widths, from the measurements alone.
+def probe_command(measured: Path, setting: str) -> None:
+    """Find steps and cliffs in measured sweeps: tile widths and capacities, from the measurements alone.
 
-    STORE is one of 'measure run', with sweeps in it: one finding for each backend, precision and set of other settings.
+    MEASURED is a store of 'measure run' with sweeps in it, or a CSV with the columns NAME,latency_ms: one finding for
+    each backend, precision and set of other settings (other columns of a CSV).
     """
-    from measure import plot, store
-
     from .steps import FEWEST_SAMPLES, find_steps, lines, next_value
+    from .sweep_records import read_sweeps
 
-    with store.opened(store_file) as opened:
-        sweeps = plot.sweep_lines(opened.records(), setting)
-    for sweep in sweeps:
-        click.echo(f"{sweep.backend}: {sweep.what}, {sweep.dtype}, over {setting}")
-        values = [value for value, _ in sweep.points]
-        if len(values) < FEWEST_SAMPLES:
-            click.echo(f"  {len(values)} values are too few: sweep {FEWEST_SAMPLES} or more")
+    for sweep in read_sweeps(measured, setting):
+        click.echo(f"{sweep.what}, over {setting}")
+        count = len(set(sweep.values))
+        if count < FEWEST_SAMPLES:
+            click.echo(f"  {count} values are too few: sweep {FEWEST_SAMPLES} or more")
             continue
-        times_s = [found.latency_s for _, found in sweep.points]
-        for line in lines(find_steps(values, times_s)):
+        for line in lines(find_steps(sweep.values, sweep.times_s)):
             click.echo(f"  {line}")
-        following = next_value(values, times_s)
+        following = next_value(sweep.values, sweep.times_s)
         if following is not None:
             click.echo(f"  measure {setting}={following} next: the widest edge is not exact yet")

@@ -13,11 +13,23 @@ from .accelerator_models import (
     ZeroSkipping,
 )
 from .ethos_u_models import EthosU, EthosUSoftmax
-from .processor_models import Free, Gemv, ScalarLoops, Streaming, TiledGemm, UnrolledChannels, WorkGroups
+from .processor_models import (
+    Free,
+    Gemv,
+    ScalarLoops,
+    Streaming,
+    TiledGemm,
+    UnrolledChannels,
+    VectorGemm,
+    VectorWindow,
+    WorkGroups,
+)
 
 KernelParameters = (
     TiledGemm
     | UnrolledChannels
+    | VectorGemm
+    | VectorWindow
     | InterleavedTiles
     | ZeroSkipping
     | Streaming
@@ -41,6 +53,8 @@ SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
 KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "tiled_gemm": TiledGemm,
     "unrolled_channels": UnrolledChannels,
+    "vector_gemm": VectorGemm,
+    "vector_window": VectorWindow,
     "interleaved_tiles": InterleavedTiles,
     "zero_skipping": ZeroSkipping,
     "streaming": Streaming,

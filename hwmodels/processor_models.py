@@ -121,3 +121,60 @@ class WorkGroups(NamedTuple):
 
 class Free(NamedTuple):
     """A view, an alias or an in-place edit: nothing is executed."""
+
+
+class VectorGemm(NamedTuple):
+    """A convolution or matrix product in tiles that vector registers hold (XNNPACK, oneDNN, MLAS, Eigen)."""
+
+    efficiency: float
+    """Sustained share of the compute roof on full tiles."""
+    kernel_s: float
+    epilogue_s_per_element: float
+    """Storing one output element."""
+    window_efficiency: float = 0.0
+    """That share for windows of more than one pixel; 0 where it is the same."""
+    grouped_efficiency: float = 0.0
+    """That share for convolutions in groups; 0 where it is the same."""
+    tile_m: float = 1.0
+    """Output pixels are padded to a multiple of this; a product of a single row is not."""
+    tile_n: float = 1.0
+    """Output channels (of a group) are padded to a multiple of this."""
+    window_tile_n: float = 0.0
+    """The same for windows of more than one pixel, where the channels exceed ``tile_n``; 0 where it is the same."""
+    tile_c: float = 1.0
+    """Input channels (of a group) are padded to a multiple of this, unless they are fewer."""
+    tap_c: float = 0.0
+    """What beginning a window tap costs, as a number of input channels."""
+    pack_s_per_element: float = 0.0
+    """Packing one element of the input matrix."""
+    im2col_s_per_element: float = 0.0
+    """Copying one element into the input matrix, when the convolution is not a plain matrix product."""
+    op_s: float = 0.0
+    """Time per element operation of what is fused behind."""
+
+
+class VectorWindow(NamedTuple):
+    """A window over each channel by itself, a vector of channels at a time: depthwise convolution and pooling."""
+
+    tap_s: float
+    """Time of one tap over one vector of channels at one pixel."""
+    kernel_s: float
+    epilogue_s_per_element: float
+    lanes: float
+    """Channels are padded to a multiple of this."""
+    pixel_s: float = 0.0
+    """Time of one vector of channels at one output pixel, whatever the taps."""
+    row_s: float = 0.0
+    """Time to start one output row of one vector of channels."""
+    cache_bytes: float = 0.0
+    """Filters and one window of all channels that the first cache holds; 0 where that does not matter."""
+    spilled_tap: float = 1.0
+    """Time of a tap where they exceed it by a quarter or more, relative to one where they fit."""
+    taps_max: float = 0.0
+    """Taps of the largest window there is such a kernel for; 0 for windows of any size."""
+    aligned: float = 1.0
+    """Channels must be a multiple of this for it."""
+    single_tap_s: float = 0.0
+    """Time of one tap of one channel by the kernel for the others."""
+    op_s: float = 0.0
+    """Time per element operation of what is fused behind."""

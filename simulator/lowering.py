@@ -8,11 +8,23 @@ from hwmodels.platform import Machine
 
 from .builder import GraphBuilder
 from .graph import Graph, Layer
+from .layouts import LAYOUTS, with_reorders
 from .rewrites import REWRITES, Rewrite, Rule
 
 
 def lower(graph: Graph, machine: Machine) -> Graph:
-    """The network as the platform's runtime executes it; the very same object when no rule applies."""
+    """The network as the platform's runtime executes it; the very same object when no rule applies.
+
+    Layouts come last: they are about the operators that the rewrites leave.
+    """
+    rewritten = _rewritten(graph, machine)
+    for entry in machine.lowering:
+        if entry.rule in LAYOUTS:
+            rewritten = with_reorders(rewritten, LAYOUTS[entry.rule])
+    return rewritten
+
+
+def _rewritten(graph: Graph, machine: Machine) -> Graph:
     rules = _rules_of(machine)
     chosen = {
         index: rewrite
@@ -35,8 +47,7 @@ def lower(graph: Graph, machine: Machine) -> Graph:
 @lru_cache(maxsize=256)
 def _rules_of(machine: Machine) -> dict[str, list[Rule]]:
     rules: dict[str, list[Rule]] = {}
-    for entry in machine.lowering:
-        rule = REWRITES[entry.rule]
+    for rule in (REWRITES[entry.rule] for entry in machine.lowering if entry.rule in REWRITES):
         for op in rule.ops:
             rules.setdefault(op, []).append(rule)
     return rules

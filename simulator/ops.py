@@ -179,6 +179,7 @@ OPS: dict[str, OpSpec] = {
     "pad": _plain(shapes.pad),
     "reshape": _plain(shapes.reshape),
     "transpose": _plain(shapes.transpose),
+    "reorder": _plain(shapes.same_as_input),
     "channel_shuffle": _plain(shapes.channel_shuffle),
     "resize": _plain(shapes.resize, 4),
     "softmax": _plain(shapes.same_as_input, 10),

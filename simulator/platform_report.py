@@ -12,6 +12,7 @@ from hwmodels.schema import Partition
 from hwmodels.text import Block, Heading, Table, prose, word
 
 from .fusion import CONDITIONS
+from .layouts import LAYOUTS
 from .rewrites import REWRITES
 from .support import CONSTRAINTS
 
@@ -37,14 +38,19 @@ def explanation(platform: Platform) -> list[Block]:
 def _lowering(platform: Platform) -> list[Block]:
     if not platform.file.lowering:
         return []
-    rows = tuple(
-        (", ".join(REWRITES[entry.rule].ops), entry.source, _sentence(REWRITES[entry.rule].match))
-        for entry in platform.file.lowering
-    )
+    rules = [(_rewrite(entry.rule), entry.source) for entry in platform.file.lowering]
+    rows = tuple((ops, source, text) for (ops, text), source in rules)
     return [
         Heading("Rewrites by the converter"),
         Table((word("operator"), word("source"), prose("what becomes of it")), rows),
     ]
+
+
+def _rewrite(name: str) -> tuple[str, str]:
+    """The operators that a rule is about, and what it does to them."""
+    if name in LAYOUTS:
+        return "all", _sentence(LAYOUTS[name])
+    return ", ".join(REWRITES[name].ops), _sentence(REWRITES[name].match)
 
 
 def _support(platform: Platform) -> list[Block]:

@@ -9,6 +9,7 @@ from hwmodels.platform import Machine, PlatformError
 from hwmodels.text import did_you_mean
 
 from .fusion import CONDITIONS
+from .layouts import LAYOUTS
 from .ops import OPS
 from .rewrites import REWRITES
 from .support import CONSTRAINTS
@@ -25,7 +26,7 @@ def verify_names(machine: Machine) -> None:
 
 def _names(machine: Machine) -> Iterator[tuple[str, str, Collection[str]]]:
     yield from (("kernels", op, OPS) for op in machine.rules)
-    yield from (("lowering", entry.rule, REWRITES) for entry in machine.lowering)
+    yield from (("lowering", entry.rule, REWRITES.keys() | LAYOUTS.keys()) for entry in machine.lowering)
     for rule in machine.support:
         yield from (("support.ops", op, OPS) for op in rule.ops)
         yield from (("support.constraints", name, CONSTRAINTS) for name in rule.constraints)

@@ -19,6 +19,7 @@ from .streaming import free, gemv, streaming
 from .systolic_array import systolic_array, vector_lanes
 from .tiled_gemm import tiled_gemm
 from .unrolled_channels import unrolled_channels
+from .vector_kernels import vector_gemm, vector_window
 from .work_groups import (
     texture_concat,
     texture_conv,
@@ -33,6 +34,8 @@ __all__ = ["MODELS", "Cost", "Work", "kernel_cost"]
 MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "tiled_gemm": tiled_gemm,
     "unrolled_channels": unrolled_channels,
+    "vector_gemm": vector_gemm,
+    "vector_window": vector_window,
     "interleaved_tiles": interleaved_tiles,
     "zero_skipping": zero_skipping,
     "streaming": streaming,

@@ -1,0 +1,86 @@
+"""Kernels of a processor with vector registers: products in register tiles, and windows over each channel."""
+
+from __future__ import annotations
+
+from hwmodels.platform import Roof
+from hwmodels.processor_models import VectorGemm, VectorWindow
+
+from .roof import Cost, Work, ceil, pad_to, parameters_s, tensors_s
+
+SPILL_RANGE = 0.25
+"""Excess over a cache, relative to it, from which a loop over all of it finds none of it there any more."""
+
+
+def vector_gemm(work: Work, roof: Roof, p: VectorGemm) -> Cost:
+    """Output pixels by output channels in register tiles, over the window's taps and the input channels.
+
+    A product of one row has a kernel of its own in every library (XNNPACK's 1 x NR, MLAS's and Eigen's GEMV).
+    """
+    taps = work.kernel_h * work.kernel_w
+    pixels = work.n * work.h_out * work.w_out
+    c_in, c_out = work.c_in / work.groups, work.c_out / work.groups
+    windowed = taps > 1.0 or work.stride_h > 1.0 or work.stride_w > 1.0
+    wide = windowed and p.window_tile_n > 0.0 and c_out > p.tile_n
+    filters = pad_to(c_out, p.window_tile_n if wide else p.tile_n)
+    channels = pad_to(c_in, p.tile_c) if c_in >= p.tile_c else c_in
+    rows = pad_to(pixels, p.tile_m) if pixels > 1.0 else pixels
+    padded_macs = work.groups * rows * filters * taps * channels
+    efficiency = p.efficiency
+    if work.groups > 1.0 and p.grouped_efficiency > 0.0:
+        efficiency = p.grouped_efficiency
+    elif windowed and p.window_efficiency > 0.0:
+        efficiency = p.window_efficiency
+    matrix = pixels * taps * work.c_in
+    prepared_s = (p.pack_s_per_element + (p.im2col_s_per_element if windowed else 0.0)) * matrix
+    return _with_parameters(
+        roof,
+        padded_macs,
+        padded_macs * (1.0 + p.tap_c / channels) / (roof.macs_per_s * efficiency) + prepared_s,
+        tensors_s(work, roof),
+        parameters_s(work, roof),
+        p.epilogue_s_per_element * work.output_elements + p.op_s * work.epilogue_ops,
+        p.kernel_s,
+    )
+
+
+def _with_parameters(
+    roof: Roof,
+    padded_macs: float,
+    compute_s: float,
+    memory_s: float,
+    weights_s: float,
+    epilogue_s: float,
+    overhead_s: float,
+) -> Cost:
+    """Bounds combined, with the reading of parameters hidden behind nothing: each is met for the first time."""
+    busy_s = compute_s + epilogue_s
+    latency_s = busy_s + memory_s - roof.overlap * min(busy_s, memory_s) + weights_s + overhead_s
+    return Cost(padded_macs, compute_s, memory_s, weights_s, epilogue_s, overhead_s, latency_s)
+
+
+def vector_window(work: Work, roof: Roof, p: VectorWindow) -> Cost:
+    """Every tap loads a vector of the input, and one of the filter if there is one, for a single operation.
+
+    A loop over all channels at each pixel (XNNPACK) reads all filters again at the next, from the second cache where
+    the first does not hold them beside the window.
+    """
+    taps, rows = work.kernel_h * work.kernel_w, work.n * work.h_out
+    vectors = ceil(work.c_out / p.lanes)
+    if 0.0 < p.taps_max < taps or pad_to(work.c_out, p.aligned) > work.c_out:
+        compute_s = rows * work.w_out * work.c_out * taps * p.single_tap_s
+    else:
+        tap_s = p.tap_s
+        if p.cache_bytes > 0.0:
+            held_bytes = 2.0 * taps * work.c_out * roof.element_bytes
+            excess = (held_bytes - p.cache_bytes) / (SPILL_RANGE * p.cache_bytes)
+            tap_s *= 1.0 + (p.spilled_tap - 1.0) * min(max(excess, 0.0), 1.0)
+        compute_s = rows * vectors * (p.row_s + work.w_out * (p.pixel_s + taps * tap_s))
+    return _with_parameters(
+        roof,
+        work.macs,
+        compute_s,
+        tensors_s(work, roof),
+        parameters_s(work, roof),
+        p.epilogue_s_per_element * work.output_elements + p.op_s * work.epilogue_ops,
+        p.kernel_s,
+    )
