@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from hwmodels import Platform
 from measure.configuration import Configuration
 from measure.process import Worker
 from measure.record import Measurement
-from measure.session import Progress, Session, measure
+from measure.session import Progress, Session, Visit, measure
 from measure.store import Store
 
 from . import design, probes
@@ -97,7 +97,11 @@ class Chosen(NamedTuple):
     expected_s: float = 0.0
 
 
-def rounds(task: Task, store: Store) -> Iterator[Round]:
+Watch = Callable[[Iterator[Visit], int], Iterator[Visit]]
+"""Passes visits on, of which so many are expected, and shows how far they are."""
+
+
+def rounds(task: Task, store: Store, watch: Watch = lambda visits, _: visits) -> Iterator[Round]:
     """Measure round by round until the time is spent, the target met or nothing left to measure.
 
     Each is told before it is measured; the last one has nothing following. Raises RecordsError where the base can
@@ -120,7 +124,7 @@ def rounds(task: Task, store: Store) -> Iterator[Round]:
                 return
             began_s = time.monotonic()
             due = Progress(chosen.configurations, task.session, store, PROTOCOL)
-            for _ in measure(due, task.session.backend, builder):
+            for _ in watch(measure(due, task.session.backend, builder), due.left):
                 if time.monotonic() >= end_s:
                     break
             else:

@@ -126,12 +126,16 @@ def _verify_setting(path: Path, current: Session, records: Sequence[Record]) -> 
 
 def _measure(task: Task, opened: Store) -> None:
     """Measure within the task's budget, and say how it goes. Ctrl-C ends it early; a second one ends the command."""
+    from measure.store_commands import watched
+
     from .budget import rounds
 
     click.echo(f"{task.base.name}, {task.dtype}, on {task.session.backend.name}: {task.minutes:g} minutes", err=True)
     try:
-        for done in rounds(task, opened):
+        for done in rounds(task, opened, watched):
             click.echo(_round_line(done), err=True)
+        if done.failed:
+            click.echo(f"{done.failed} failed: 'stairline probe {task.store_file}' tells why", err=True)
     except KeyboardInterrupt:
         click.echo("interrupted: fitting what there is", err=True)
 
@@ -146,7 +150,7 @@ def _round_line(done: Round) -> str:
         found += f", of networks {done.network_error:.1%}"
     shown = ", ".join(f"{count} {name}" for name, count in done.following[:_MOST_NAMES])
     more = sum(count for _, count in done.following[_MOST_NAMES:])
-    return found + (f"; next {shown}" + (f" and {more} others" if more else "") if shown else "; measured enough")
+    return found + (f"; next {shown}" + (f" and {more} others" if more else "") if shown else "; that is all")
 
 
 def _base_of(backend: str, on: str | None) -> str:
