@@ -18,7 +18,7 @@ from measure.configuration import Configuration
 from measure.process import Worker
 from measure.record import Measurement
 from measure.session import Progress, Session, Visit, measure
-from measure.store import Store
+from measure.store import Record, Store
 
 from . import design, probes
 from .choice import Candidates, candidates, most_informative, slopes
@@ -70,6 +70,8 @@ class Round(NamedTuple):
     """The same of whole networks alone; None without any."""
     following: tuple[tuple[str, int], ...]
     """Names and how many of each, the most first; nothing at the end."""
+    unmodelled: tuple[str, ...]
+    """Operators that the base has no model for, so that nothing with them is measured."""
 
 
 class Learned(NamedTuple):
@@ -119,7 +121,7 @@ def rounds(task: Task, store: Store, watch: Watch = lambda visits, _: visits) ->
             chosen = _probing(task, store, max(0.0, min(left_s, probing_end_s - time.monotonic())) / pace)
             if not chosen.configurations:
                 chosen = _chosen(task, _open(task, store, pool), learned, left_s / pace)
-            yield _round(time.monotonic() - start_s, task, store, learned, chosen)
+            yield _round(time.monotonic() - start_s, _own(task, store), learned, chosen, pool.unmodelled)
             if not chosen.configurations:
                 return
             began_s = time.monotonic()
@@ -150,8 +152,7 @@ def _probing(task: Task, store: Store, left_s: float) -> Chosen:
     """Probes that are due, in their order, as far as ``left_s`` goes at a pace of 1."""
     if not left_s:
         return Chosen()
-    own = [r for r in store.records() if r.backend == task.session.backend.name]
-    due = _open(task, store, candidates(task.base, task.dtype, probes.plan(task.dtype, own)))
+    due = _open(task, store, candidates(task.base, task.dtype, probes.plan(task.dtype, _own(task, store))))
     if not len(due):
         return Chosen()
     cost_s = costs_s(due.planned, due.planned.latencies_s(task.base))
@@ -160,8 +161,7 @@ def _probing(task: Task, store: Store, left_s: float) -> Chosen:
 
 def _learned(task: Task, store: Store) -> Learned | None:
     """None while there is too little to fit."""
-    outcomes = [r.outcome for r in store.records() if r.backend == task.session.backend.name]
-    if sum(isinstance(outcome, Measurement) for outcome in outcomes) < FEWEST:
+    if sum(isinstance(record.outcome, Measurement) for record in _own(task, store)) < FEWEST:
         return None
     records, graphs = read_store(task.store_file, task.session.backend.name)
     measured = prepare(task.base, records.observations(graphs))
@@ -242,15 +242,21 @@ def _informative(
     return [int(among[i]) for i in best]
 
 
-def _round(spent_s: float, task: Task, store: Store, learned: Learned | None, chosen: Chosen) -> Round:
-    outcomes = [r.outcome for r in store.records() if r.backend == task.session.backend.name]
-    failed = sum(isinstance(outcome, str) for outcome in outcomes)
+def _own(task: Task, store: Store) -> list[Record]:
+    return [record for record in store.records() if record.backend == task.session.backend.name]
+
+
+def _round(
+    spent_s: float, records: list[Record], learned: Learned | None, chosen: Chosen, unmodelled: tuple[str, ...]
+) -> Round:
+    failed = sum(isinstance(record.outcome, str) for record in records)
     of_networks = learned.network_errors if learned else np.empty(0)
     return Round(
         minutes=spent_s / 60.0,
-        measured=len(outcomes) - failed,
+        measured=len(records) - failed,
         failed=failed,
         error=score(learned.fold_errors).mape if learned else None,
         network_error=score(of_networks).mape if len(of_networks) else None,
         following=tuple(Counter(one.name for one in chosen.configurations).most_common()),
+        unmodelled=unmodelled,
     )

@@ -131,13 +131,22 @@ def _measure(task: Task, opened: Store) -> None:
     from .budget import rounds
 
     click.echo(f"{task.base.name}, {task.dtype}, on {task.session.backend.name}: {task.minutes:g} minutes", err=True)
+    begun = False
     try:
         for done in rounds(task, opened, watched):
+            if done.unmodelled and not begun:
+                click.echo(f"not measured, for {task.base.name} has no model: {_listed(done.unmodelled)}", err=True)
+            begun = True
             click.echo(_round_line(done), err=True)
         if done.failed:
             click.echo(f"{done.failed} failed: 'stairline probe {task.store_file}' tells why", err=True)
     except KeyboardInterrupt:
         click.echo("interrupted: fitting what there is", err=True)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} others" if more > 0 else "")
 
 
 def _round_line(done: Round) -> str:
