@@ -39,7 +39,7 @@ class _Place(NamedTuple):
 
 _Settings = dict[str, Any]
 
-_INPUTS = (64, 96, 128, 160, 192, 224)
+_INPUTS = (96, 128, 160, 192, 224, 224)
 """Of networks, in pixels. Smaller ones end in planes of a pixel or two, which networks in use do not have."""
 
 
