@@ -3,8 +3,8 @@
 Two kernels take as long as the sum. In one kernel the smaller operator's own time is gone: its data is not written and
 read again. What was saved says which of the two is likelier, and how sure that is by the noise of the times.
 
-What an operator takes inside is the difference between two of it and one: a network's ends cost time too, the call and
-changes of layout, which an operator alone has twice as often as half of a pair.
+What operators take inside is a third of the difference between four of them in a row and one: a network's ends cost
+time too, the call and changes of layout, which two networks of one operator have twice and one of both has once.
 """
 
 from __future__ import annotations
@@ -64,14 +64,17 @@ def fusion(first_s: float, second_s: float, both_s: float, sigma_s: float) -> Fu
 
 
 def pair_plan(dtype: str) -> Iterator[Configuration]:
-    """Producers and consumers once and twice, alone and in a row."""
+    """Producers and consumers once and four times, alone and in a row."""
     alone = [(step,) for step in dict.fromkeys([*_PRODUCERS, *_CONSUMERS])]
     rows = [(producer, consumer) for producer in _PRODUCERS for consumer in _CONSUMERS if producer != consumer]
     for steps in (*alone, *rows):
         yield _chain(steps, dtype)
         if steps[0] not in _IDEMPOTENT:
-            yield _chain(2 * steps, dtype)
+            yield _chain(_TIMES * steps, dtype)
 
+
+_TIMES = 4
+"""In a row: the more, the less the noise of the two latencies weighs."""
 
 _PRODUCERS = ("conv:kernel=1", "dwconv")
 """What keeps its shape."""
@@ -79,7 +82,7 @@ _PRODUCERS = ("conv:kernel=1", "dwconv")
 _CONSUMERS = ("relu", "relu6", "hard_swish", "swish", "sigmoid", "add", "mul", "batch_norm", "conv:kernel=1")
 
 _IDEMPOTENT = ("relu", "relu6")
-"""Converters drop a second one, so that two tell nothing; without ends of their own but the call, one is enough."""
+"""Converters drop a second one, so that four tell nothing; without ends of their own but the call, one is enough."""
 
 
 def _chain(steps: tuple[str, ...], dtype: str) -> Configuration:
@@ -122,15 +125,16 @@ def pairs(records: Sequence[Record], called_s: float = 0.0) -> tuple[Pair, ...]:
 def _inside(
     pair: Configuration, steps: list[str], measured: Mapping[Configuration, Measurement], called_s: float
 ) -> _Inside | None:
-    """From the steps twice and once, on the maps of the pair; None where they were not measured."""
-    once, twice = (measured.get(_with(pair, steps=" ".join(times * steps))) for times in (1, 2))
+    """From the steps four times and once, on the maps of the pair; None where they were not measured."""
+    once, more = (measured.get(_with(pair, steps=" ".join(times * steps))) for times in (1, _TIMES))
     if once is None:
         return None
     if steps[0] in _IDEMPOTENT:
         return _Inside(once.latency_s - called_s, _sigma_s(once) ** 2)
-    if twice is None:
+    if more is None:
         return None
-    return _Inside(twice.latency_s - once.latency_s, _sigma_s(once) ** 2 + _sigma_s(twice) ** 2)
+    variance_s2 = (_sigma_s(once) ** 2 + _sigma_s(more) ** 2) / (_TIMES - 1) ** 2
+    return _Inside((more.latency_s - once.latency_s) / (_TIMES - 1), variance_s2)
 
 
 def pair_line(pair: Pair) -> str:

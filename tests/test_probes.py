@@ -72,33 +72,33 @@ def chains(**times_s: float) -> list[Record]:
 
 
 def test_a_change_of_layout_at_the_ends_is_no_fusion() -> None:
-    # A convolution of 100 us between 50 us of layout changes, a sigmoid of 30 us: alone and in a row, once and twice.
-    alone = {"c": 150e-6, "cc": 250e-6, "s": 30e-6, "ss": 60e-6}
-    (apart,) = pairs(chains(**alone, cs=180e-6, cscs=310e-6))
+    # A convolution of 100 us between 50 us of layout changes, a sigmoid of 30 us: alone and in a row.
+    alone = {"c": 150e-6, "cccc": 450e-6, "s": 30e-6, "ssss": 120e-6}
+    (apart,) = pairs(chains(**alone, cs=180e-6, cscscscs=570e-6))
     assert apart.found.fused is False
     assert apart.found.saved == pytest.approx(0.0, abs=1e-9)
-    (together,) = pairs(chains(**alone, cs=150e-6, cscs=250e-6))
+    (together,) = pairs(chains(**alone, cs=150e-6, cscscscs=450e-6))
     assert together.found.fused is True
     assert together.found.saved == pytest.approx(1.0)
 
 
 def test_a_pair_of_which_a_part_was_not_measured_is_not_judged() -> None:
-    whole = {"c": 150e-6, "cc": 250e-6, "s": 30e-6, "ss": 60e-6, "cs": 180e-6, "cscs": 310e-6}
+    whole = {"c": 150e-6, "cccc": 450e-6, "s": 30e-6, "ssss": 120e-6, "cs": 180e-6, "cscscscs": 570e-6}
     for missing in whole:
         assert pairs(chains(**{letters: time_s for letters, time_s in whole.items() if letters != missing})) == ()
 
 
 def test_a_relu_is_taken_alone_without_the_call() -> None:
-    times_s = {"c": 150e-6, "cc": 250e-6, "r": 30e-6, "cr": 170e-6, "crcr": 290e-6}
+    times_s = {"c": 150e-6, "cccc": 450e-6, "r": 30e-6, "cr": 170e-6, "crcrcrcr": 530e-6}
     (pair,) = pairs(chains(**times_s), called_s=10e-6)
     assert (pair.producer, pair.consumer, pair.found.fused) == ("conv:kernel=1", "relu", False)
 
 
 def test_fusion_that_the_base_denies_is_a_fact_and_fusion_that_it_states_is_none() -> None:
     base = load("CPU")  # TFLite runs a convolution's ReLU inside it.
-    alone = {"c": 100e-6, "cc": 200e-6, "r": 50e-6}
-    assert list(fusion_facts(base, "float32", chains(**alone, cr=100e-6, crcr=200e-6))) == []
-    (fact,) = fusion_facts(base, "float32", chains(**alone, cr=150e-6, crcr=300e-6))
+    alone = {"c": 100e-6, "cccc": 400e-6, "r": 50e-6}
+    assert list(fusion_facts(base, "float32", chains(**alone, cr=100e-6, crcrcrcr=400e-6))) == []
+    (fact,) = fusion_facts(base, "float32", chains(**alone, cr=150e-6, crcrcrcr=600e-6))
     assert fact.name == "fusion_differs"
     assert "two kernels" in fact.line
     assert f"{base.name} says one kernel" in fact.line
