@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -92,18 +93,18 @@ def calibrate_command(
         html_report.verify(page)
     used = backend(name)
     start = base or _base_of(name, on)
-    platform = base_platform(start)
-    to = target(output, start, platform, own_name, title)
-    precision = _precision(dtype, platform, used.dtypes)
+    origin = base_platform(start)
+    to = target(output, start, origin, own_name, title)
+    precision = _precision(dtype, origin, used.dtypes)
     kept = store_file or to.path.with_suffix(".db")
     current = session(used, threads, on)
     with store.opened(kept, create=True) as opened:
         _verify_setting(kept, current, opened.records())
-        _measure(Task(platform, precision, current, kept, minutes, wanted, seed), opened)
+        _measure(Task(origin, precision, current, kept, minutes, wanted, seed), opened)
         measured = [record for record in opened.records() if record.backend == name]
     records, graphs = read_store(kept, name)
-    done = calibrate(platform, records, graphs)
-    facts = fusion_facts(platform, precision, measured)
+    done = calibrate(origin, records, graphs)
+    facts = fusion_facts(origin, precision, measured)
     done = done._replace(verdict=(*done.verdict, *facts))
     overlay = to.write(done, _conditions(current))
     if page:
@@ -166,11 +167,18 @@ def _base_of(backend: str, on: str | None) -> str:
     """The one shipped platform that says it is what this backend measures."""
     if on is not None:
         raise click.UsageError(f"--on '{on}': name the platform to start from with -p: boards differ")
-    found = [p.name for p in hwmodels.available() if p.overlay is None and p.file.platform.backend == backend]
+    found = [p.name for p in hwmodels.available() if p.overlay is None and _is_base(p, backend)]
     if len(found) != 1:
         which = f"choose one of {', '.join(found)}" if found else "name the nearest, or a file of your own"
         raise click.UsageError(f"no platform is the base of every {backend}: give -p BASE; {which}")
     return found[0]
+
+
+def _is_base(known: Platform, backend: str) -> bool:
+    """Whether a platform says that it is what this backend measures, on this machine's kind of processor."""
+    about = known.file.platform
+    foreign = about.processor.startswith("x86-64") and platform.machine() not in ("x86_64", "AMD64")
+    return about.backend == backend and not foreign
 
 
 def _precision(wanted: str | None, base: Platform, buildable: tuple[str, ...]) -> str:

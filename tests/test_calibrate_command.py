@@ -97,6 +97,15 @@ def test_an_accelerator_whose_compiler_tells_its_time_is_calibrated(tmp_path: Pa
     assert load(output).dtypes == ("int8",)
 
 
+def test_a_base_of_another_kind_of_processor_is_not_taken_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    done = CliRunner().invoke(main, ["calibrate", "-b", "tflite", "-o", str(tmp_path / "mine.toml")])
+    assert done.exit_code == 2
+    assert "give -p BASE" in done.output
+
+
 def test_a_store_of_other_conditions_is_refused_before_time_is_spent(tmp_path: Path) -> None:
     one = configuration("op", "conv2d", {"hw": 8, "cin": 8}, "float32")
     elsewhere = Conditions("board", "another cpu", (), None, None, (0,), 1, "LiteRT", "1", "XNNPACK", dtype="float32")
