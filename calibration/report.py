@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ _POORLY = 0.1
 """Standard error of a parameter's log above which the report says what would tell it."""
 _NOT_TOLD = 0.9 * PRIOR_SIGMA
 """Standard error above which nothing but the prior holds a parameter."""
+_MOST_CHARACTERS = 100
+"""Of a network's name: a chain may have many steps."""
 _MOST_WORST = 10
 
 
@@ -160,7 +163,7 @@ def furthest_off(done: Calibrated, found: Diagnosis) -> Table:
     longest = found.breakdown.longest()
     rows = tuple(
         (
-            done.measured.names[i],
+            shorten(done.measured.names[i], _MOST_CHARACTERS, placeholder=" ..."),
             f"{observed_ms[i]:.4g}",
             f"{observed_ms[i] * np.exp(errors[i]):.4g}",
             f"{np.expm1(errors[i]):+.1%}",

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from .session import Visit
 
 _FILE = click.Path(path_type=Path)
-_MOST_CHARACTERS = 50
-"""Of a name beside the progress bar."""
 
 
 def _bound(name: str, least: int, what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -179,6 +176,5 @@ def watched(visits: Iterator[Visit], total: int) -> Iterator[Visit]:
     with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=1) as bar:
         task = bar.add_task("visits", total=total)
         for done, visit in enumerate(visits, 1):
-            shown = shorten(visit.configuration.label, _MOST_CHARACTERS, placeholder=" ...")
-            bar.update(task, completed=done, total=done + visit.left, description=shown)
+            bar.update(task, completed=done, total=done + visit.left, description=visit.configuration.short_label)
             yield visit
