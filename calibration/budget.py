@@ -70,8 +70,10 @@ class Round(NamedTuple):
     """The same of whole networks alone; None without any."""
     following: tuple[tuple[str, int], ...]
     """Names and how many of each, the most first; nothing at the end."""
-    unmodelled: tuple[str, ...]
+    unmodelled: tuple[str, ...] = ()
     """Operators that the base has no model for, so that nothing with them is measured."""
+    end: str = ""
+    """Why nothing follows."""
 
 
 class Learned(NamedTuple):
@@ -116,12 +118,15 @@ def rounds(task: Task, store: Store, watch: Watch = lambda visits, _: visits) ->
     with Worker() as builder:
         while True:
             learned = _learned(task, store)
-            left_s = 0.0 if _is_met(task, learned) else max(0.0, end_s - time.monotonic())
+            met = _is_met(task, learned)
+            left_s = 0.0 if met else max(0.0, end_s - time.monotonic())
             # The probes come first: they show by themselves what a fit takes for granted.
             chosen = _probing(task, store, max(0.0, min(left_s, probing_end_s - time.monotonic())) / pace)
             if not chosen.configurations:
                 chosen = _chosen(task, _open(task, store, pool), learned, left_s / pace)
-            yield _round(time.monotonic() - start_s, _own(task, store), learned, chosen, pool.unmodelled)
+            end = "the target is met" if met else "nothing is left to measure" if left_s else "the time is spent"
+            reached = _round(time.monotonic() - start_s, _own(task, store), learned, chosen)
+            yield reached._replace(unmodelled=pool.unmodelled, end=end)
             if not chosen.configurations:
                 return
             began_s = time.monotonic()
@@ -246,9 +251,7 @@ def _own(task: Task, store: Store) -> list[Record]:
     return [record for record in store.records() if record.backend == task.session.backend.name]
 
 
-def _round(
-    spent_s: float, records: list[Record], learned: Learned | None, chosen: Chosen, unmodelled: tuple[str, ...]
-) -> Round:
+def _round(spent_s: float, records: list[Record], learned: Learned | None, chosen: Chosen) -> Round:
     failed = sum(isinstance(record.outcome, str) for record in records)
     of_networks = learned.network_errors if learned else np.empty(0)
     return Round(
@@ -258,5 +261,4 @@ def _round(
         error=score(learned.fold_errors).mape if learned else None,
         network_error=score(of_networks).mape if len(of_networks) else None,
         following=tuple(Counter(one.name for one in chosen.configurations).most_common()),
-        unmodelled=unmodelled,
     )

@@ -160,7 +160,7 @@ def _round_line(done: Round) -> str:
         found += f", of networks {done.network_error:.1%}"
     shown = ", ".join(f"{count} {name}" for name, count in done.following[:_MOST_NAMES])
     more = sum(count for _, count in done.following[_MOST_NAMES:])
-    return found + (f"; next {shown}" + (f" and {more} others" if more else "") if shown else "; that is all")
+    return found + (f"; next {shown}" + (f" and {more} others" if more else "") if shown else f"; {done.end}")
 
 
 def _base_of(backend: str, on: str | None) -> str:

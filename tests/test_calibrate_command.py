@@ -69,6 +69,7 @@ def test_what_was_measured_before_a_kill_is_not_measured_again(tmp_path: Path) -
     again = started(tmp_path, "--minutes", str(SHORT))
     output, errors = again.communicate(timeout=300)
     assert again.returncode == 0, errors
+    assert "; the time is spent" in errors
     assert "x86-xnnpack-litert" in output
     after = visits(tmp_path)
     assert before.items() <= after.items()
