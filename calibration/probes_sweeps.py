@@ -12,7 +12,8 @@ from measure.store import Record
 from .probes_falls import fall_lines
 from .steps import FEWEST_SAMPLES, find_steps, lines, next_value
 
-_EVENLY = tuple(range(8, 137, 8))
+_EVENLY = tuple(range(4, 133, 4))
+"""Four samples to a step of 16: an edge has to stand out of the slope around it."""
 _SWEEPS: tuple[tuple[str, dict[str, int], str, tuple[int, ...]], ...] = (
     ("conv2d", {"hw": 14, "cin": 128, "kernel": 1}, "cout", _EVENLY),
     ("conv2d", {"hw": 14, "cout": 128, "kernel": 1}, "cin", _EVENLY),
