@@ -80,7 +80,7 @@ def page(done: Calibrated, overlay: OverlayFile, sweeps: Sequence[Sweep] = ()) -
 def _tables(done: Calibrated, found: Diagnosis, overlay: OverlayFile) -> dict[str, Any]:
     parameters = report.parameters(done, found)
     return {
-        "verdict": report.verdict(done),
+        "verdict": report.facts(done.verdict),
         "to_measure": report.to_measure(found) if found.telling else None,
         "furthest_off": report.furthest_off(done, found),
         "parameters": parameters,
@@ -111,7 +111,7 @@ def _tiles(done: Calibrated) -> list[tuple[str, str]]:
     if done.families is not None:
         tiles.append((f"{done.families.within_10:.1%}", "10 %, family left out"))
     interval = f"x/÷ {done.interval.factor:.3f}" if isfinite(done.interval.factor) else "the base's"
-    return [*tiles, (interval, "90 % interval"), (f"{len(done.measured):,}", "measurements")]
+    return [*tiles, (interval, "90 % interval, one kernel"), (f"{len(done.measured):,}", "measurements")]
 
 
 def _figures(done: Calibrated, found: Diagnosis, sweeps: Sequence[Sweep]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +16,7 @@ from .parameters import Parameter
 from .precision import Telling, standard_errors, telling
 from .pricing import Indices, Vector
 from .scores import MOST_FAMILIES, NO_NETWORKS, Score, drawn, families, score
-from .verdict import at_limit
-
-_CALM = ("converged", "sampled", "without_record")
-"""Facts that ask for nothing."""
+from .verdict import Fact, at_limit
 
 _LEAST_SHARE = 0.001
 """Mean share of the predicted time below which an operator is not listed."""
@@ -71,21 +69,21 @@ def calibration(done: Calibrated, name: str, path: str) -> list[Block]:
         Heading("Parameters"),
         parameters(done, found),
         Heading("Verdict"),
-        verdict(done),
+        facts(done.verdict),
         *further,
     ]
 
 
 def summary(done: Calibrated, name: str, path: str) -> Facts:
     """What was fitted to what, how far predictions can be trusted, and where the result lies."""
-    facts: tuple[tuple[str, Value], ...] = (
+    told: tuple[tuple[str, Value], ...] = (
         ("platform", Cell(name, "bold")),
         ("base", f"{done.base.name} (digest {done.base.digest})"),
         ("records", f"{done.records.name} (digest {done.records.digest}), {len(done.measured)} used"),
         ("90 % interval", _interval(done)),
         ("written to", path),
     )
-    return Facts(facts)
+    return Facts(told)
 
 
 def scores(done: Calibrated, found: Diagnosis) -> Table:
@@ -95,7 +93,7 @@ def scores(done: Calibrated, found: Diagnosis) -> Table:
         number("networks"),
         number("measured\n(median ms)"),
         number("base\n<= 10 %"),
-        number("models alone\n<= 10 %"),
+        *((number("models alone\n<= 10 %"),) if done.trained else ()),
         number("fitted\n<= 10 %"),
         number("<= 20 %"),
         number("MAPE"),
@@ -197,9 +195,10 @@ def known_to(p: Parameter, standard_error: float) -> str:
     return f"± {standard_error:.1%}" if standard_error < 0.3 else f"factor {np.exp(standard_error):.2g}"
 
 
-def verdict(done: Calibrated) -> Facts:
-    """The named facts, those that ask for something in colour."""
-    return Facts(tuple((f.name, _toned(f.name, f.line.removeprefix(f"{f.name}: "))) for f in done.verdict))
+def facts(verdict: Iterable[Fact]) -> Facts:
+    """Named facts; those that ask for something in colour."""
+    told = ((f.name, f.line.removeprefix(f"{f.name}: "), bool(f.remedy)) for f in verdict)
+    return Facts(tuple((name, Cell(text, "yellow") if asks else text) for name, text, asks in told))
 
 
 def to_measure(found: Diagnosis) -> Table:
@@ -234,7 +233,7 @@ def _row(done: Calibrated, own: Indices, families_left_out: Score | None = None)
         str(len(own)),
         f"{float(np.median(done.measured.observed_s[own])) * 1e3:.4g}",
         f"{base.within_10:.1%}",
-        f"{score(done.analytical.folds[own]).within_10:.1%}",
+        *((f"{score(done.analytical.folds[own]).within_10:.1%}",) if done.trained else ()),
         f"{fold.within_10:.1%}",
         f"{fold.within_20:.1%}",
         f"{fold.mape:.1%}",
@@ -248,7 +247,3 @@ def _left_out(done: Calibrated, own: Indices) -> Score | None:
         return None
     errors = done.held_out.families[own]
     return score(errors[np.isfinite(errors)]) if np.isfinite(errors).any() else None
-
-
-def _toned(name: str, text: str) -> Value:
-    return text if name in _CALM else Cell(text, "yellow")
