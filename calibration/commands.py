@@ -15,7 +15,7 @@ from simulator import zoo
 from simulator.graph import Graph
 from simulator.networks import networks
 
-from .target import base_platform, target
+from .overlay_commands import base_platform, target
 
 if TYPE_CHECKING:
     from .records import Records

@@ -14,7 +14,7 @@ from hwmodels.schema import ELEMENT_BYTES
 from hwmodels.text import did_you_mean
 
 from .commands import LAYERS_HELP, records_and_networks, stated_conditions
-from .target import base_platform, target
+from .overlay_commands import base_platform, target
 
 
 @click.command("transfer")
