@@ -27,10 +27,10 @@ from benchmarks.nnmeter import DEVICES, latencies_s
 from benchmarks.table4 import cells
 from calibration.fit import fit_measured
 from calibration.intervals import outline
+from calibration.moving import built_in, learn, structure
 from calibration.pricing import Indices, Observation, Vector, prepare
 from calibration.scores import SEED, score
 from calibration.siblings import hierarchy
-from calibration.transfer import built_in, learn, structure
 from hwmodels import Platform, with_free, without_operators
 from simulator.readers.layer_table import read_table
 from tests.paper.scenarios import model

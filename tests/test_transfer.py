@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calibration.moving import Structure, built_in, learn, move, structure
 from calibration.pricing import Observation, prepare
 from calibration.siblings import GROUPS, Hierarchy, counterpart, hierarchy
-from calibration.transfer import Structure, built_in, learn, move, structure
 from hwmodels import Platform, load, quantities, with_values
 from simulator.predict import predict
 from simulator.zoo import build
@@ -241,6 +241,16 @@ def test_a_device_that_is_no_sibling_is_asked_about(tmp_path, calibrated):
     far = {name: 20 * ms for name, ms in latencies_ms(calibrated, NETWORKS[:3]).items()}
     done = run(write_records(tmp_path / "r.csv", far), tmp_path / "s.toml")
     assert "far_from_calibrated" in done.output
+
+
+def test_another_kind_of_device_is_no_sibling(tmp_path, calibrated):
+    """A device whose times go up and down as the calibrated one's do not: by one number nothing fits."""
+    for times, exit_code in ((1.3, 0), (5.0, 2)):
+        torn = {name: ms * t for (name, ms), t in zip(latencies_ms(calibrated).items(), (1.0, times) * 3)}
+        done = run(write_records(tmp_path / "r.csv", torn), tmp_path / "s.toml")
+        assert done.exit_code == exit_code
+        assert "no_sibling" in done.output
+    assert load(tmp_path / "s.toml").file.uncertainty.factor.value > 1.3, "what was written when it was in doubt"
 
 
 def test_a_value_keeps_its_meaning_when_records_repeat_it(space, calibrated):
