@@ -104,15 +104,15 @@ def learn(space: Hierarchy, measured: Measured, error: Structure, usual: Measure
     """Move the sibling to the observations. ``usual`` are networks as people will ask for, for the interval.
 
     Their predictive variance is that of the structure, and what the records leave open of the factors, which is alike
-    for all kernels of a network. It grows with the errors met on networks left out, each in units of the deviation
-    predicted for it, and as there are few of them, by Student's t.
+    for all kernels of a network. It grows, never shrinks, with the errors met on networks left out, each in units of
+    the deviation predicted for it, and as there are few of them, by Student's t.
     """
     sigma = error.sigmas(space.centre, measured)
     moved = move(space, measured, sigma)
     left_out, surprises = _left_out(space, measured, sigma, moved.factors)
     degrees = _PRIOR_OBSERVATIONS + len(surprises)
     surprise = sqrt(float(np.mean(surprises**2)))
-    scale = sqrt((_PRIOR_OBSERVATIONS + len(surprises) * surprise**2) / degrees)
+    scale = max(1.0, sqrt((_PRIOR_OBSERVATIONS + len(surprises) * surprise**2) / degrees))
     deviations = float(t.ppf((1.0 + COVERAGE) / 2.0, degrees)) * scale
     left_open = float(np.mean(_left_open(space, moved, usual)))
     factor, unlike = (
