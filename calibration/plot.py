@@ -31,8 +31,8 @@ _NAMED = 20
 _FEW = 10
 """Networks up to which all are named."""
 _LONGEST_NAME = 28
-_NAME_WIDTH, _NAME_HEIGHT = 90.0, 10.0
-"""Room of a name beside a point, in dots."""
+_LETTER, _LINE = 6.0, 10.0
+"""Room of a letter and of a line of names beside points, in dots."""
 _BAND = 0.1
 _STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -54,12 +54,15 @@ _STYLE: dict[str, Any] = {
 
 
 class Roofs(NamedTuple):
-    """What bounds a precision: MAC/s and bytes/s, and the share of the first that the slowest-growing kernels reach."""
+    """What bounds a precision: MAC/s, bytes/s of the memory and of the caches before it, and a reachable share."""
 
     dtype: str
     macs_per_s: float
     bytes_per_s: float
+    cache_bytes_per_s: float
+    """Infinite without any."""
     efficiency: float | None
+    """Share of ``macs_per_s`` that kernels reach; None where no such share is fitted."""
 
 
 class Staircase(NamedTuple):
@@ -148,7 +151,8 @@ def roofline_figure(intensity: Vector, macs_per_s: Vector, kinds: Sequence[str],
             alpha=0.6,
             rasterized=len(kinds) > MOST_VECTORS,
         )
-        ridges = [roof.macs_per_s / roof.bytes_per_s for roof in roofs]
+        ridges = [roof.macs_per_s / rate for roof in roofs for rate in (roof.bytes_per_s, roof.cache_bytes_per_s)]
+        ridges = [ridge for ridge in ridges if ridge > 0.0]
         ends = np.array([0.7 * min(intensity.min(), *ridges), 1.4 * max(intensity.max(), *ridges)])
         for roof in roofs:
             _roof(axes, roof, ends, f" {roof.dtype}" if len(roofs) > 1 else "")
@@ -216,19 +220,24 @@ def _logarithmic(axes: Axes, which: str) -> None:
 def _name_outliers(axes: Axes, names: Sequence[str], at_ms: Vector, errors: Vector) -> None:
     """Name the worst outside the band, or all of a few, but none over the name of a worse one."""
     places = axes.transData.transform(np.column_stack([at_ms, errors]))
-    named: list[tuple[float, float]] = []
+    middle = axes.transAxes.transform((0.5, 0.0))[0]
     least = 100 * _BAND if len(names) > _FEW else 0.0
+    named: list[tuple[float, float, float]] = []
     for i in np.argsort(-np.abs(errors), kind="stable")[:_NAMED]:
-        x, y = places[i]
-        if abs(errors[i]) > least and all(abs(x - u) > _NAME_WIDTH or abs(y - v) > _NAME_HEIGHT for u, v in named):
-            named.append((x, y))
-            right = x > axes.transAxes.transform((0.5, 0.0))[0]
+        (x, y), name = places[i], _short(names[i])
+        left = x - len(name) * _LETTER if x > middle else x
+        right = left + len(name) * _LETTER
+        free = all(
+            right < other_left or other_right < left or abs(y - v) > _LINE for other_left, other_right, v in named
+        )
+        if abs(errors[i]) > least and free:
+            named.append((left, right, y))
             axes.annotate(
-                _short(names[i]),
+                name,
                 (float(at_ms[i]), float(errors[i])),
-                (-4 if right else 4, 3),
+                (-4 if x > middle else 4, 3),
                 textcoords="offset points",
-                ha="right" if right else "left",
+                ha="right" if x > middle else "left",
                 fontsize=7,
             )
 
@@ -255,6 +264,9 @@ def _roof(axes: Axes, roof: Roofs, ends: Vector, label: str) -> None:
     axes.annotate(
         f"{peak:.4g} GMAC/s{label}", (ends[1], peak), (-2, 5), textcoords="offset points", fontsize=7, ha="right"
     )
+    if np.isfinite(roof.cache_bytes_per_s):
+        cached = roof.macs_per_s / roof.cache_bytes_per_s
+        axes.plot([ends[0], cached], [ends[0] * roof.cache_bytes_per_s / 1e9, peak], color=INK, linewidth=0.8, ls=":")
     if roof.efficiency is not None and roof.efficiency < 1:
         axes.plot(
             [roof.efficiency * ridge, ends[1]], [roof.efficiency * peak] * 2, color=INK, linewidth=0.8, linestyle="--"

@@ -97,8 +97,7 @@ def scores(done: Calibrated, found: Diagnosis) -> Table:
         number("fitted\n<= 10 %"),
         number("<= 20 %"),
         number("MAPE"),
-        number("family left out\n<= 10 %"),
-        number("<= 20 %"),
+        *((number("family left out\n<= 10 %"), number("<= 20 %")) if done.held_out.families is not None else ()),
     )
     rows = [(name, *_row(done, chosen)) for name, chosen in kinds(done, found).items()]
     return Table(columns, (*rows, ("all", *_row(done, np.arange(len(done.measured)), done.families))))
@@ -153,7 +152,7 @@ def operators_explained(found: Diagnosis) -> str:
 
 def furthest_off(done: Calibrated, found: Diagnosis) -> Table:
     """The networks whose held-out prediction is furthest from what was measured."""
-    columns = (prose("network"), number("measured\n(ms)"), number("predicted\n(ms)"), number("error"), word("mostly"))
+    columns = (prose("network"), number("measured\n(ms)"), number("predicted\n(ms)"), number("error"), prose("mostly"))
     errors, observed_ms = done.held_out.folds, done.measured.observed_s * 1e3
     longest = found.breakdown.longest()
     rows = tuple(
@@ -229,6 +228,7 @@ def _interval(done: Calibrated) -> str:
 def _row(done: Calibrated, own: Indices, families_left_out: Score | None = None) -> tuple[str, ...]:
     base, fold = score(done.base_errors[own]), score(done.held_out.folds[own])
     outside = families_left_out or _left_out(done, own)
+    known = () if done.held_out.families is None else ("-", "-")
     return (
         str(len(own)),
         f"{float(np.median(done.measured.observed_s[own])) * 1e3:.4g}",
@@ -237,7 +237,7 @@ def _row(done: Calibrated, own: Indices, families_left_out: Score | None = None)
         f"{fold.within_10:.1%}",
         f"{fold.within_20:.1%}",
         f"{fold.mape:.1%}",
-        *((f"{outside.within_10:.1%}", f"{outside.within_20:.1%}") if outside else ("-", "-")),
+        *((f"{outside.within_10:.1%}", f"{outside.within_20:.1%}") if outside else known),
     )
 
 
