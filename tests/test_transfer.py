@@ -168,6 +168,15 @@ def test_a_cores_times_are_carried_over_by_the_clock(tmp_path):
     assert there[efficiency].value == here[efficiency].value, "a share of what the clock allows"
 
 
+def test_a_fitted_number_that_is_neither_time_nor_rate_is_carried_over_as_it_is():
+    """What a second tap costs beside the first is a ratio: no slower device changes it."""
+    base, key = load("x86-xnnpack-litert"), "kernels.dwconv2d.spilled_tap"
+    calibrated = with_values(base, {key: 1.9})
+    space = hierarchy(calibrated, base, FLOAT32)
+    moved = dict(quantities(space.platform(factors_of(space, all=log(2.0))).file))
+    assert moved[key].value == 1.9
+
+
 def test_the_error_of_the_structure_is_what_the_calibrated_interval_says(calibrated):
     """90 % of a normal distribution lie within 1.645 deviations."""
     stated = calibrated.machine("float32").uncertainty
