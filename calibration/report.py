@@ -34,6 +34,8 @@ class Diagnosis(NamedTuple):
     """By the fitted platform."""
     operators: OperatorErrors
     """From the held-out errors."""
+    alone: OperatorErrors | None
+    """From those of the models alone, where there is a residual."""
     standard_errors: Vector
     """Of the log of each fitted parameter."""
     telling: tuple[Telling, ...]
@@ -48,6 +50,7 @@ def diagnose(done: Calibrated) -> Diagnosis:
     return Diagnosis(
         apart,
         operator_errors(apart.shares, done.held_out.folds),
+        operator_errors(apart.shares, done.analytical.folds) if done.trained else None,
         errors,
         tuple(telling(done.fit.platform, done.measured.dtypes[0], poor)),
     )
@@ -117,22 +120,28 @@ def kinds(done: Calibrated, found: Diagnosis) -> dict[str, Indices]:
 
 def operators(found: Diagnosis) -> Table:
     """How much of the predicted time each operator takes, and what it would have to be off by."""
-    shares, errors = found.breakdown.shares, found.operators
+    shares, errors, alone = found.breakdown.shares, found.operators, found.alone
     columns = (
         *(word("operator"), number("networks"), number("share of\npredicted time"), number("in its time, off by")),
         number("in a network's\nlatency, off by"),
+        *((number("models alone,\nin its time, off by"),) if alone else ()),
     )
     rows = tuple(
         (
             op,
             str(np.count_nonzero(shares[:, i])),
             f"{share:.1%}",
-            f"{errors.log_errors[i]:+.1%} ± {errors.standard_errors[i]:.1%}",
+            _told(errors, i),
             f"{share * errors.log_errors[i]:+.2%}",
+            *((_told(alone, i),) if alone else ()),
         )
         for i, op, share in listed(found.breakdown)
     )
     return Table(columns, rows)
+
+
+def _told(errors: OperatorErrors, i: int) -> str:
+    return f"{errors.log_errors[i]:+.1%} ± {errors.standard_errors[i]:.1%}"
 
 
 def listed(apart: Breakdown) -> list[tuple[int, str, float]]:
