@@ -6,8 +6,8 @@ nnmeter/latency.csv.gz and nnmeter/layers.csv.gz. Takes some ten minutes; --quic
 Pixel 4 to the paper's Mi 9 is scored over every choice of 3 of the 7 networks that Table 4 has in FP32, on the other 4;
 Adreno 640 to 630 and back over random choices of 10 of nn-Meter's networks, on all others. The siblings' bases were
 themselves fitted to the very data that is scored, Table 4 and 585 of these networks: the rows that start from a base or
-take structure from it are as good as somebody's who knew the device already. What is moved never saw the sibling, but for
-one number: the Pixel 4's cost of a slice is the Mi 9's, times 1.86.
+take structure from it are as good as somebody's who knew the device already. What is moved never saw the sibling, but
+for one number: the Pixel 4's cost of a slice is the Mi 9's, times 1.86.
 """
 
 from __future__ import annotations
