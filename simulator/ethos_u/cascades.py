@@ -96,8 +96,9 @@ def _same_map(net: Network, producer: int, after: int) -> bool:
     return (a.h_out, a.w_out, a.c_out) == (b.h_in, b.w_in, b.c_in)
 
 
-def optimized(net: Network, cascade: Cascade, steps: Steps, whole: Steps, striped: Striped, limit: int,
-              before: Slack | None) -> tuple[Steps, list[Cascade]] | None:
+def optimized(
+    net: Network, cascade: Cascade, steps: Steps, whole: Steps, striped: Striped, limit: int, before: Slack | None
+) -> tuple[Steps, list[Cascade]] | None:
     """The cascade with weights buffered and the highest stripes that fit; None where none are higher.
 
     ``before`` is the slack of the node before the cascade.
