@@ -37,7 +37,7 @@ def minimal(net: Network, striped: Striped) -> Steps:
     found, rows = {}, 1
     for position in reversed(range(len(net.nodes))):
         node = net.nodes[position]
-        found[position] = striped(position, int(node.op.work.h_out) if node.chained else rows)
+        found[position] = striped(position, rows)
         rows = int(node.op.work.stride_h)
     return found
 
@@ -87,8 +87,7 @@ def rolling_bytes(net: Network, steps: Steps, producer: int) -> int:
 
 def _cascadable(net: Network, position: int, step: Step) -> bool:
     node = net.nodes[position]
-    kinds = ("conv", "depthwise", "elementwise", "pool", "copy")
-    return node.kind in kinds and not node.chained and step.rows < node.op.work.h_out
+    return node.striped and step.rows < node.op.work.h_out
 
 
 def _same_map(net: Network, producer: int, after: int) -> bool:

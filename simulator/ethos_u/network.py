@@ -30,6 +30,7 @@ KINDS: dict[str, Kind] = {
 }
 
 
+STRIPED = ELEMENTWISE | {"conv2d", "dwconv2d", "mean", "avgpool2d", "maxpool2d", "globalavgpool2d", "globalmaxpool2d"}
 OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
 """Operators whose blocks are searched in another way than those of their model."""
 
@@ -66,6 +67,8 @@ class Node(NamedTuple):
     second: Size | None
     table: bool
     chained: bool
+    striped: bool
+    """Whether it may run stripe by stripe: a window, product or element-wise operator with nothing chained behind."""
 
 
 class Network(NamedTuple):
@@ -164,6 +167,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         second,
         bool({layer.op for layer in layers} & (ACTIVATIONS - CLIPS)),
         bool(chain),
+        not chain and first.op in STRIPED,
     )
 
 

@@ -10,9 +10,6 @@ from .encoding import encode
 from .estimate import Estimate, Operator, engine, estimate
 from .network import Node
 
-WHOLE = frozenset({"reduction", "matmul"})
-"""Kinds that are never cut into stripes."""
-
 
 class Step(NamedTuple):
     """A node at one height of its stripes, with everything where it is when nothing is staged."""
@@ -33,7 +30,7 @@ class Step(NamedTuple):
 def step(node: Node, rows: int) -> Step:
     """The node computing ``rows`` of its output at a time. Raises ValueError where no block fits."""
     work = node.op.work
-    rows = int(work.h_out) if node.chained or node.kind in WHOLE else rows
+    rows = rows if node.striped else int(work.h_out)
     taken = int(min((rows - 1) * work.stride_h + (work.kernel_h - 1) * work.dilation_h + 1, work.h_in))
     whole = rows == work.h_out
     op = _with_block(node, _block(node, int(work.h_in) if whole else taken, rows))
