@@ -79,6 +79,5 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "ethos_u_dwconv": EthosU,
     "ethos_u_pool": EthosU,
     "ethos_u_elementwise": EthosU,
-    "ethos_u_copy": EthosU,
     "ethos_u_softmax": EthosUSoftmax,
 }

@@ -60,7 +60,6 @@ MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "ethos_u_dwconv": ethos_u_dwconv,
     "ethos_u_pool": ethos_u_pool,
     "ethos_u_elementwise": ethos_u_elementwise,
-    "ethos_u_copy": ethos_u_pool,
     "ethos_u_softmax": ethos_u_softmax,
 }
 
