@@ -151,6 +151,8 @@ class VectorGemm(NamedTuple):
     """Copying one element into the input matrix, when the convolution is not a plain matrix product."""
     op_s: float = 0.0
     """Time per element operation of what is fused behind."""
+    hidden_ops: float = 0.0
+    """Element operations of an output element that take no time there, beside those of the product."""
 
 
 class VectorWindow(NamedTuple):
@@ -178,3 +180,5 @@ class VectorWindow(NamedTuple):
     """Time of one tap of one channel by the kernel for the others."""
     op_s: float = 0.0
     """Time per element operation of what is fused behind."""
+    hidden_ops: float = 0.0
+    """Element operations of an output element that take no time there."""

@@ -38,9 +38,15 @@ def vector_gemm(work: Work, roof: Roof, p: VectorGemm) -> Cost:
         padded_macs * (1.0 + p.tap_c / channels) / (roof.macs_per_s * efficiency) + prepared_s,
         tensors_s(work, roof),
         parameters_s(work, roof),
-        p.epilogue_s_per_element * work.output_elements + p.op_s * work.epilogue_ops,
+        _epilogue_s(work, p),
         p.kernel_s,
     )
+
+
+def _epilogue_s(work: Work, p: VectorGemm | VectorWindow) -> float:
+    """Storing the result, and what is computed of it before."""
+    ops = max(work.epilogue_ops - p.hidden_ops * work.output_elements, 0.0)
+    return p.epilogue_s_per_element * work.output_elements + p.op_s * ops
 
 
 def _with_parameters(
@@ -81,6 +87,6 @@ def vector_window(work: Work, roof: Roof, p: VectorWindow) -> Cost:
         compute_s,
         tensors_s(work, roof),
         parameters_s(work, roof),
-        p.epilogue_s_per_element * work.output_elements + p.op_s * work.epilogue_ops,
+        _epilogue_s(work, p),
         p.kernel_s,
     )
