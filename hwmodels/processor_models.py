@@ -152,7 +152,9 @@ class VectorGemm(NamedTuple):
     op_s: float = 0.0
     """Time per element operation of what is fused behind."""
     hidden_ops: float = 0.0
-    """Element operations of an output element that take no time there, beside those of the product."""
+    """Element operations of an output element that take no time there."""
+    prefetched: float = 0.0
+    """Share of the reading of parameters that hides behind the product, as far as that is long enough."""
 
 
 class VectorWindow(NamedTuple):
