@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from calibration.calibrate_commands import calibrate_command
 from calibration.commands import fit_command
 from calibration.errors import RecordsError
 from calibration.probe_commands import probe_command
@@ -92,6 +93,7 @@ def main(context: click.Context) -> None:
 
 main.add_command(predict_command)
 main.add_command(compare_command)
+main.add_command(calibrate_command)
 main.add_command(fit_command)
 main.add_command(probe_command)
 main.add_command(platforms)

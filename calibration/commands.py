@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-import hwmodels
-from hwmodels import Platform, PlatformError, with_free, without_operators
-from hwmodels.commands import show
-from hwmodels.overlay import overlay_lines
-from hwmodels.schema import ELEMENT_BYTES, NAME_PATTERN
+from hwmodels import with_free, without_operators
+from hwmodels.schema import ELEMENT_BYTES
 from hwmodels.text import did_you_mean
 from simulator.graph import Graph
 from simulator.networks import networks
+
+from .target import base_platform, target
 
 if TYPE_CHECKING:
     from .records import Records
@@ -73,23 +70,17 @@ def fit_command(
     verdict and the scores.
     """
     # Numerics are loaded by this verb only: the others start in a fraction of the time.
-    from . import report
-    from .calibrate import calibrate, overlay_of
+    from .calibrate import calibrate
 
     if dtype not in (None, *ELEMENT_BYTES):
         raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
-    platform = _base(base)
-    path = _writable(output, platform)
-    own_name, stated = _name(name or path.stem), _conditions(conditions)
+    platform = base_platform(base)
+    to = target(output, base, platform, name, title)
+    stated = _conditions(conditions)
     found, graphs = _records(records, layers, backend, dtype or platform.dtypes[0])
     started = with_free(without_operators(platform, omitted), _bounds(freed))
     done = calibrate(started, found, graphs)
-    own_title = title or f"{platform.file.title}, fitted to {found.name}"
-    overlay = overlay_of(done, own_name, own_title, _parent_name(base, platform, path), stated)
-    overlay = overlay.model_copy(update={"omitted": omitted})
-    path.write_text("\n".join(overlay_lines(overlay)) + "\n", encoding="utf-8")
-    hwmodels.load(path)
-    show(report.calibration(done, own_name, output))
+    to.write(done, stated, omitted)
 
 
 def _records(path: str, layers: str | None, backend: str | None, dtype: str) -> tuple[Records, Iterable[Graph]]:
@@ -103,30 +94,6 @@ def _records(path: str, layers: str | None, backend: str | None, dtype: str) -> 
     if backend or not layers:
         raise click.UsageError(f"{path} is no store of measurements: give --layers, and no --backend")
     return read_records(path, dtype), networks(layers).graphs
-
-
-def _base(name: str) -> Platform:
-    platform = hwmodels.load(name)
-    if platform.overlay is not None:
-        raise PlatformError(f"{platform.name}: an overlay itself; fit over its parent, -p {platform.overlay.parent}")
-    return platform
-
-
-def _writable(output: str, base: Platform) -> Path:
-    path = Path(output)
-    if path.suffix != ".toml":
-        raise click.UsageError(f"--output '{output}': a platform file ends in .toml")
-    if path.resolve() == Path(base.path).resolve():
-        raise click.UsageError(f"--output '{output}': is the base itself; write the overlay to another file")
-    if not os.access(path.parent, os.W_OK) or path.is_dir() or (path.exists() and not os.access(path, os.W_OK)):
-        raise click.UsageError(f"--output '{output}': cannot be written; name a file in a directory that can")
-    return path
-
-
-def _name(name: str) -> str:
-    if not re.match(NAME_PATTERN, name):
-        raise click.UsageError(f"--name '{name}': use small letters, digits, '-' and '.', such as board-chip-runtime")
-    return name
 
 
 def _conditions(texts: Sequence[str]) -> dict[str, str]:
@@ -151,10 +118,3 @@ def _bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
                 f"--free '{text}': give KEY=MIN:MAX, such as overheads.inference_s=1e-7:1e-3"
             ) from None
     return found
-
-
-def _parent_name(base: str, platform: Platform, output: Path) -> str:
-    """A shipped base by its name, a file by its path from the overlay."""
-    if not base.endswith(".toml") and "/" not in base:
-        return platform.name
-    return f"./{os.path.relpath(platform.path, output.parent)}"

@@ -1,8 +1,9 @@
 """Hardware models: what a platform is, as data with provenance. Imports nothing else of the project."""
 
-from .loading import available, load, quantities
+from .loading import available, load
 from .platform import Machine, Platform, PlatformError
-from .whatif import with_free, with_values, without_operators
+from .quantities import quantities
+from .whatif import with_free, with_values, without_operators, without_residual
 
 __all__ = [
     "Machine",
@@ -14,4 +15,5 @@ __all__ = [
     "with_free",
     "with_values",
     "without_operators",
+    "without_residual",
 ]

@@ -7,21 +7,21 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache
-from itertools import chain
-from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from . import overlay as overlays
 from . import schema
-from .kernel_models import KERNEL_MODELS, SHARED_PARAMETERS
 from .overlay import OverlayFile, differences, parent_problems
 from .platform import Platform, PlatformError
+from .problems import problems
 from .provenance import Closed, Quantity
-from .schema import KernelRule, PlatformFile
+from .quantities import quantities
+from .residual import MAX_BYTES, ResidualRecord, read_residual
+from .schema import PlatformFile
 from .text import did_you_mean
 
 MAX_FILE_BYTES = 1 << 20
@@ -30,20 +30,6 @@ MAX_FILE_BYTES = 1 << 20
 Record = TypeVar("Record", bound=Closed)
 
 _PLATFORMS = Path(__file__).parent / "platforms"
-
-# Suffix of a key and the range, in the suffix's unit, outside which the number is another unit's.
-_PLAUSIBLE: tuple[tuple[str, float, float], ...] = (
-    ("_hz", 1e6, 1e11),
-    ("bytes_per_s", 1e5, 1e14),
-    ("s_per_element", 0.0, 1e-3),
-    ("_bytes", 1.0, 1e13),
-    ("_per_cycle", 1e-6, 1e7),
-    ("_s", 0.0, 10.0),
-    ("_w", 1e-6, 1e4),
-    ("efficiency", 1e-6, 1.0),
-    ("overlap", 0.0, 1.0),
-    ("factor", 1.0, 100.0),
-)
 
 
 def load(name: str | Path) -> Platform:
@@ -62,7 +48,10 @@ def load_file(path: Path) -> Platform:
     """Read and validate one platform file. Raises PlatformError."""
     raw = _read(path)
     overlay = _overlay(str(path), raw)
-    return _parsed(str(path), raw) if overlay is None else _overlaid(str(path), raw, _parent(overlay, path))
+    if overlay is None:
+        return _parsed(str(path), raw)
+    platform = _overlaid(str(path), raw, _parent(overlay, path))
+    return platform if overlay.residual is None else _corrected(platform, path, overlay.residual)
 
 
 def _path_of(name: str) -> Path:
@@ -81,14 +70,30 @@ def _is_path(name: str) -> bool:
     return name.endswith(".toml") or "/" in name
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most_bytes: int = MAX_FILE_BYTES) -> bytes:
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise PlatformError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if len(raw) > MAX_FILE_BYTES:
-        raise PlatformError(f"{path}: {len(raw)} bytes; a platform file has at most {MAX_FILE_BYTES}")
+    if len(raw) > most_bytes:
+        raise PlatformError(f"{path}: {len(raw)} bytes; such a file has at most {most_bytes}")
     return raw
+
+
+def _corrected(platform: Platform, path: Path, record: ResidualRecord) -> Platform:
+    """The platform with the residual that lies beside its overlay."""
+    file = path.with_name(record.file)
+    try:
+        return _with_residual(platform, _read(file, MAX_BYTES), record)
+    except PlatformError as error:
+        raise PlatformError(f"{path}: residual: {error}") from None
+    except ValueError as error:
+        raise PlatformError(f"{path}: residual: {file}: {error}") from None
+
+
+@lru_cache(maxsize=64)
+def _with_residual(platform: Platform, raw: bytes, record: ResidualRecord) -> Platform:
+    return replace(platform, residual=read_residual(raw, record))
 
 
 def _toml(path: str, raw: bytes) -> dict[str, Any]:
@@ -152,8 +157,7 @@ def _refuse(path: str, problems: Iterator[str]) -> None:
 def parse(data: Mapping[str, Any], path: str, digest: str) -> Platform:
     """Validate the parsed TOML of one platform. Raises PlatformError naming file, key, problem and remedy."""
     file = _validated(PlatformFile, data, path)
-    rules = (_kernel_problems, _shared_problems, _quantity_problems, _reference_problems)
-    _refuse(path, chain.from_iterable(rule(file) for rule in rules))
+    _refuse(path, problems(file))
     return Platform(file=file, path=path, digest=digest)
 
 
@@ -180,89 +184,6 @@ def changed(file: PlatformFile, changes: Mapping[str, Mapping[str, object]], whe
             node = node[part]
         node.update(fields)
     return data
-
-
-def quantities(file: PlatformFile) -> Iterator[tuple[str, Quantity]]:
-    """Every quantity of a file with its dotted key, such as ``kernels.conv2d.efficiency.float32``."""
-    return _walk(file, "")
-
-
-def _walk(node: object, path: str) -> Iterator[tuple[str, Quantity]]:
-    if isinstance(node, Quantity):
-        yield path, node
-    elif isinstance(node, KernelRule):
-        yield from _walk(node.parameters, path)
-    elif isinstance(node, BaseModel):
-        for name in type(node).model_fields:
-            yield from _walk(getattr(node, name), f"{path}.{name}" if path else name)
-    elif isinstance(node, dict):
-        for name, child in node.items():
-            yield from _walk(child, f"{path}.{name}")
-
-
-def _kernel_problems(file: PlatformFile) -> Iterator[str]:
-    for op, rule in file.kernels.items():
-        model = KERNEL_MODELS.get(rule.model)
-        if model is None:
-            yield f"kernels.{op}.model: unknown kernel model '{rule.model}'{did_you_mean(rule.model, KERNEL_MODELS)}"
-            continue
-        for name in rule.parameters.keys() - set(model._fields):
-            yield f"kernels.{op}.{name}: unknown key of '{rule.model}'{did_you_mean(name, model._fields)}"
-        given = rule.parameters.keys() | file.shared.keys() | model._field_defaults.keys() | SHARED_PARAMETERS
-        for name in set(model._fields) - given:
-            yield f"kernels.{op}.{name}: missing; '{rule.model}' needs it"
-
-
-def _shared_problems(file: PlatformFile) -> Iterator[str]:
-    models = [KERNEL_MODELS[rule.model] for rule in file.kernels.values() if rule.model in KERNEL_MODELS]
-    used = {name for model in models for name in model._fields}
-    for name in file.shared.keys() - used:
-        yield f"shared.{name}: no kernel of the file has such a parameter{did_you_mean(name, used)}"
-
-
-def _quantity_problems(file: PlatformFile) -> Iterator[str]:
-    for key, quantity in quantities(file):
-        if quantity.source not in file.sources:
-            yield f"{key}.source: '{quantity.source}' is not in [sources]{did_you_mean(quantity.source, file.sources)}"
-        if not isfinite(quantity.value):
-            yield f"{key}: {quantity.value} is not a number"
-        elif quantity.value < 0:
-            yield f"{key}: {quantity.value:g} is negative"
-        else:
-            yield from _unit_problem(key, quantity.value)
-        if quantity.fit and (quantity.min is None or quantity.max is None):
-            yield f"{key}: fit = true needs min and max"
-
-
-def _unit_problem(key: str, value: float) -> Iterator[str]:
-    names = [part for part in key.split(".") if part not in schema.ELEMENT_BYTES]
-    for suffix, low, high in _PLAUSIBLE:
-        if names[-1].endswith(suffix):
-            if not low <= value <= high:
-                yield f"{key}: {value:g} is outside {low:g} to {high:g}; the key's suffix is its unit (SI): convert it"
-            return
-
-
-def _reference_problems(file: PlatformFile) -> Iterator[str]:
-    roofs, dtypes = file.roofs.memory, file.platform.dtypes
-    named = [(f"kernels.{op}", name) for op, rule in file.kernels.items() for name in (rule.memory, rule.weights)]
-    named += [("overheads.io_memory", file.overheads.io_memory), ("partition.memory", file.partition.memory)]
-    named += [("placement.memory", file.placement.memory if file.placement else None)]
-    for key, name in named:
-        if name is not None and name not in roofs:
-            yield f"{key}: no memory roof '{name}'{did_you_mean(name, roofs)}"
-    if file.platform.default_dtype not in dtypes:
-        yield f"platform.default_dtype: '{file.platform.default_dtype}' is not among dtypes {list(dtypes)}"
-    for dtype in dtypes:
-        if dtype not in file.roofs.compute:
-            yield f"roofs.compute.{dtype}: missing; the platform lists the precision"
-    if file.partition.rule not in ("everything", "all_or_nothing") and file.partition.fallback is None:
-        yield f"partition.fallback: missing; rule '{file.partition.rule}' sends operators somewhere"
-    sourced = [("fusion", r.source) for r in file.fusion] + [("lowering", r.source) for r in file.lowering]
-    sourced += [("support", r.source) for r in file.support] + [("partition", file.partition.source)]
-    for key, source in sourced:
-        if source not in file.sources:
-            yield f"{key}: source '{source}' is not in [sources]{did_you_mean(source, file.sources)}"
 
 
 def _explain(error: ErrorDetails) -> str:

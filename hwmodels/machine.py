@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from .kernel_models import KERNEL_MODELS, KernelParameters
 from .provenance import Quantity, at_dtype
+from .residual import Residual
 from .schema import ELEMENT_BYTES, FusionRule, KernelRule, LoweringRule, PlatformFile, SupportRule
 
 
@@ -71,6 +72,8 @@ class Machine:
     io_bytes_per_s: float | None
     active_w: float | None
     uncertainty_factor: float
+    residual: Residual | None = None
+    """What calibration corrects the kernels of this machine by, on top of their models."""
 
 
 class _Numbers:

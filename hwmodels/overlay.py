@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from .provenance import Closed, Quantity, Source
+from .residual import ResidualRecord
 from .schema import Dtype, Name, PlatformFile, Uncertainty
 from .text import did_you_mean
 
@@ -67,6 +68,7 @@ class OverlayFile(Closed):
     """By dotted key, such as ``kernels.conv2d.efficiency.float32``."""
     calibration: Calibration
     uncertainty: Uncertainty | None = None
+    residual: ResidualRecord | None = None
     notes: tuple[str, ...] = ()
     sources: dict[str, Source] = Field(default_factory=dict)
 
@@ -127,6 +129,8 @@ def overlay_lines(overlay: OverlayFile) -> Iterator[str]:
         by_dtype = {"factor": factor} if isinstance(factor, Quantity) else {f"factor.{d}": q for d, q in factor.items()}
         yield from ("", "[uncertainty]")
         yield from (f"{key} = {_toml(q.model_dump(exclude_defaults=True))}" for key, q in by_dtype.items())
+    if overlay.residual is not None:
+        yield from ("", "[residual]", *_pairs(overlay.residual.model_dump()))
     yield from ("", "[sources]", *_pairs({key: source.model_dump() for key, source in overlay.sources.items()}))
 
 

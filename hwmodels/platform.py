@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from .machine import Boundary, Machine, PlatformError, Roof, Rule, resolve
 from .overlay import OverlayFile
+from .residual import Residual
 from .schema import PlatformFile
 
 __all__ = ["Boundary", "Machine", "Platform", "PlatformError", "Roof", "Rule"]
@@ -21,6 +22,8 @@ class Platform:
     digest: str
     overlay: OverlayFile | None = None
     """Where the file is an overlay: how the platform differs from its parent, and how good it is."""
+    residual: Residual | None = None
+    """Where an overlay carries one."""
 
     @property
     def name(self) -> str:
@@ -42,4 +45,4 @@ class Platform:
 def _machine(platform: Platform, dtype: str) -> Machine:
     if dtype not in platform.dtypes:
         raise PlatformError(f"{platform.name}: no precision '{dtype}'; it has {', '.join(platform.dtypes)}")
-    return resolve(platform.file, dtype)
+    return replace(resolve(platform.file, dtype), residual=platform.residual)

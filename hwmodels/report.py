@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from .kernel_models import KERNEL_MODELS
-from .loading import quantities
 from .overlay import OverlayFile
 from .platform import Platform
 from .provenance import Quantity, SourceKind, at_dtype
+from .quantities import quantities
 from .schema import ELEMENT_BYTES
 from .text import Block, Cell, Facts, Heading, Table, Value, number, prose, word
 

@@ -25,6 +25,8 @@ class Description(Closed):
     dtypes: Annotated[tuple[Dtype, ...], Field(min_length=1)]
     default_dtype: Dtype
     clock_hz: PerDtype
+    backend: str | None = None
+    """What of ``stairline measure`` takes this platform's latencies; a calibration on that starts from this file."""
 
 
 class ComputeRoof(Closed):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from .loading import changed, omitting, parse, quantities
+from .loading import changed, omitting, parse
 from .platform import Platform
+from .quantities import quantities
 
 
 def with_values(platform: Platform, values: Mapping[str, float]) -> Platform:
@@ -28,6 +30,11 @@ def with_free(platform: Platform, bounds: Mapping[str, tuple[float, float]]) -> 
         for key, (low, high) in bounds.items()
     }
     return parse(changed(platform.file, changes, platform.name), platform.path, platform.digest)
+
+
+def without_residual(platform: Platform) -> Platform:
+    """The analytical part of a calibrated platform alone; the same object where that is all there is."""
+    return replace(platform, residual=None) if platform.residual is not None else platform
 
 
 def without_operators(platform: Platform, omitted: tuple[str, ...]) -> Platform:

@@ -28,10 +28,14 @@ class WorkerError(MeasureError):
 
 
 class Worker:
-    """A child process, started when it is first asked and again after it died."""
+    """A child process, started when it is first asked and again after it died.
 
-    def __init__(self) -> None:
+    One that has replied ``most_replies`` times is ended, so that the next request meets a new one.
+    """
+
+    def __init__(self, most_replies: int | None = None) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._most_replies, self._replies = most_replies, 0
         self._stderr = TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 (closed on leaving)
 
     def __enter__(self) -> Worker:
@@ -62,9 +66,16 @@ class Worker:
         if not line:
             raise WorkerError(self._obituary(gave_up.is_set()))
         reply: dict[str, Any] = json.loads(line)
+        self._replies += 1
+        if self._replies == self._most_replies:
+            self._end()
         if "failure" in reply:
             raise WorkerError(reply["failure"])
         return reply
+
+    def renew(self) -> None:
+        """End the process: the next request starts another."""
+        self._end()
 
     def _start(self) -> subprocess.Popen[str]:
         home = str(Path(__file__).resolve().parents[1])
@@ -84,7 +95,7 @@ class Worker:
 
     def _end(self) -> int:
         """Make sure that the process is gone and return its exit code, as subprocess gives it."""
-        process, self._process = self._process, None
+        process, self._process, self._replies = self._process, None, 0
         if process is None:
             return 0
         process.kill()

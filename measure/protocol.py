@@ -38,6 +38,8 @@ class Protocol(NamedTuple):
     """In each visit, while the mean is not known within ``TOLERANCE``."""
     max_s: float = 4.0
     """Time after which a visit completes its ``runs`` and no more."""
+    visits_per_process: int = 1
+    """To different configurations; the visits to one are in processes of their own all the same."""
     counters: bool = False
     """Whether each visit ends with a profile of the operators, where the runtime has one."""
 

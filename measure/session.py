@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -91,6 +92,11 @@ class Progress:
         return Tally(len(self._keys) - failed - due, failed, due)
 
     @property
+    def visits_per_process(self) -> int:
+        """As the protocol has it."""
+        return self._protocol.visits_per_process
+
+    @property
     def left(self) -> int:
         """Visits that are expected still."""
         missing = (self._protocol.visits - len(self._runs.get(self._keys[c], ())) for c in self._keys if self.is_due(c))
@@ -101,8 +107,8 @@ class Progress:
         key = self._keys[configuration]
         return key not in self._failed and is_due(self._runs.get(key, ()), self._best, self._protocol)
 
-    def visit(self, configuration: Configuration, models: Models) -> Visit:
-        """Measure once more and store what comes of it."""
+    def visit(self, configuration: Configuration, models: Models, timer: Worker) -> Visit:
+        """Measure once more, in the process ``timer``, and store what comes of it."""
         key = self._keys[configuration]
         conditions = replace(self._current.conditions, dtype=configuration.dtype)
         outcome: Run | str
@@ -110,7 +116,7 @@ class Progress:
             try:
                 path = models.path(configuration)
                 conditions = replace(conditions, model_sha256=sha256(path))
-                outcome = _run(path, self._current, self._protocol)
+                outcome = _run(path, self._current, self._protocol, timer)
             except WorkerError as error:
                 outcome = str(error)
         self._store.add(key, len(self._runs.get(key, ())) + 1, configuration, conditions, outcome)
@@ -143,25 +149,32 @@ class Models:
         return self._paths[configuration]
 
 
-def measure(progress: Progress, backend: Backend) -> Iterator[Visit]:
+def measure(progress: Progress, backend: Backend, builder: Worker | None = None) -> Iterator[Visit]:
     """Visit until nothing is due, in rounds through stretches of the plan, so that visits are spread over time.
 
     A configuration whose stretch is over becomes due again when a quicker moment shows that the machine was slow then.
+    ``builder`` converts models in place of a new process for each stretch.
     """
     while due := progress.due:
-        with TemporaryDirectory(prefix="stairline-") as directory, Worker() as builder:
-            models = Models(backend, builder, Path(directory))
+        with (
+            TemporaryDirectory(prefix="stairline-") as directory,
+            nullcontext(builder) if builder else Worker() as converting,
+            Worker(progress.visits_per_process) as timer,
+        ):
+            models = Models(backend, converting, Path(directory))
             stretch = []
             for configuration in due:
-                yield progress.visit(configuration, models)
+                yield progress.visit(configuration, models, timer)
                 stretch.append(configuration)
                 if len(stretch) == _STRETCH or models.size_bytes > _STRETCH_BYTES:
                     break
             for number in count(1):
+                # Visits to one configuration are in different processes.
+                timer.renew()
                 if not (stretch := shuffled(filter(progress.is_due, stretch), number)):
                     break
                 for configuration in stretch:
-                    yield progress.visit(configuration, models)
+                    yield progress.visit(configuration, models, timer)
 
 
 def shuffled(configurations: Iterable[Configuration], number: int = 0) -> list[Configuration]:
@@ -184,10 +197,9 @@ def _model_file(configuration: Configuration, backend: Backend, builder: Worker,
     return Path(reply["path"])
 
 
-def _run(path: Path, current: Session, protocol: Protocol) -> Run:
+def _run(path: Path, current: Session, protocol: Protocol, timer: Worker) -> Run:
     request = {"backend": current.backend.name, "threads": current.conditions.threads, "path": str(path)}
-    with Worker() as worker:
-        reply = worker.ask(duty="measure", protocol=protocol._asdict(), on=current.on, **request)
+    reply = timer.ask(duty="measure", protocol=protocol._asdict(), on=current.on, **request)
     # What changed in the middle of a session ends it; the next start measures under the new conditions.
     refuse_mixing(current.conditions, Conditions.from_json(reply.pop("conditions")))
     return Run.from_values(reply)

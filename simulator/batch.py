@@ -17,6 +17,7 @@ from .cost import Work
 from .graph import Graph
 from .plan import Plan, plan, require_models
 from .predict import Summary, summarize, transfers
+from .residual import plans_corrections
 
 CHUNK_NETWORKS = 512
 """Networks priced together: enough to amortise a call, few enough to stay within tens of MB."""
@@ -64,12 +65,14 @@ def _summaries(plans: list[Plan]) -> Iterator[Summary]:
         sum(map(len, kernels)) * len(Work._fields),
     ).reshape(-1, len(Work._fields))
     rows = np.fromiter((rules[id(k.rule)][0] for k in chain.from_iterable(kernels)), np.int64, len(works))
-    latencies_s = price(works, rows, [rule for _, rule in rules.values()]).tolist()
-    first = 0
+    latencies_s = price(works, rows, [rule for _, rule in rules.values()])
+    factors = plans_corrections(plans, works, latencies_s).tolist()
+    first, times_s = 0, latencies_s.tolist()
     for planned, own in zip(plans, kernels):
         moved_s = [t.cost.latency_s for t in transfers(planned)]
-        yield summarize(planned, latencies_s[first : first + len(own)], moved_s)
-        first += len(own)
+        last = first + len(own)
+        yield summarize(planned, times_s[first:last], factors[first:last], moved_s)
+        first = last
 
 
 def price(works: NDArray[np.float64], rows: NDArray[np.int64], rules: list[Rule]) -> NDArray[np.float64]:

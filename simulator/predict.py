@@ -32,11 +32,13 @@ class KernelPrediction(NamedTuple):
     macs: int
     bytes_moved: int
     cost: Cost
+    correction: float = 1.0
+    """What the platform's residual multiplies the analytical time by."""
 
     @property
     def latency_s(self) -> float:
         """Time of the kernel, dispatch included."""
-        return self.cost.latency_s
+        return self.cost.latency_s * self.correction
 
     @property
     def bound(self) -> str:
@@ -65,6 +67,8 @@ class Summary(NamedTuple):
     lower_s: float
     upper_s: float
     """With ``lower_s`` the 90 % interval."""
+    analytical_s: float
+    """The latency without the platform's residual: what its mechanisms alone give."""
     energy_j: float | None
     """None where the power of a processor that runs some of it is not known."""
     coverage: Coverage
@@ -123,8 +127,15 @@ def predict_plan(planned: Plan, platform_digest: str = "", *, allow_unknown: boo
         require_models(planned)
     kernels = [_predicted(planned.graph, k) for k in planned.kernels if k.rule is not None]
     moved = transfers(planned)
+    analytical_s, corrections = [k.cost.latency_s for k in kernels], [1.0] * len(kernels)
+    if planned.machine.residual is not None:
+        # Needs numpy, which the analytical part does without.
+        from .residual import kernel_corrections
+
+        corrections = kernel_corrections(planned, analytical_s)
+        kernels = [k._replace(correction=factor) for k, factor in zip(kernels, corrections)]
     return Prediction(
-        summary=summarize(planned, [k.cost.latency_s for k in kernels], [t.cost.latency_s for t in moved]),
+        summary=summarize(planned, analytical_s, corrections, [t.cost.latency_s for t in moved]),
         platform_digest=platform_digest,
         reasons=planned.dead_ends or planned.fallbacks,
         peak_memory_bytes=_peak_memory_bytes(planned),
@@ -132,9 +143,16 @@ def predict_plan(planned: Plan, platform_digest: str = "", *, allow_unknown: boo
     )
 
 
-def summarize(planned: Plan, kernels_s: Sequence[float], transfers_s: Sequence[float]) -> Summary:
-    """The headline of a prediction from the times of a plan's modelled kernels and of its transfers, in seconds."""
+def summarize(
+    planned: Plan, analytical_s: Sequence[float], corrections: Sequence[float], transfers_s: Sequence[float]
+) -> Summary:
+    """The headline of a prediction.
+
+    From the times in seconds that the models give for a plan's kernels, what each is multiplied by, and the times of
+    its transfers.
+    """
     machine = planned.machine
+    kernels_s = [time_s * factor for time_s, factor in zip(analytical_s, corrections)]
     latency_s = machine.inference_s + sum(transfers_s, sum(kernels_s))
     coverage, factor = _coverage(planned), _uncertainty_factor(planned, kernels_s, latency_s)
     return Summary(
@@ -145,6 +163,7 @@ def summarize(planned: Plan, kernels_s: Sequence[float], transfers_s: Sequence[f
         latency_s=latency_s,
         lower_s=latency_s / factor,
         upper_s=latency_s * factor,
+        analytical_s=machine.inference_s + sum(transfers_s, sum(analytical_s)),
         energy_j=_energy_j(planned, kernels_s, latency_s),
         coverage=coverage,
         flags=("lower_bound",) if coverage.operators < 1.0 else (),

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from ..graph import Graph
-from .blocks import BLOCKS, build_block, build_stack
+from .blocks import BLOCKS
 from .inception import inception_v1
 from .mobilenet import mobilenet_v1, mobilenet_v2, mobilenet_v3_large
 from .nas import efficientnet_b0, efficientnet_b1, mnasnet_a1, proxyless_mobile, proxyless_mobile_14
@@ -16,6 +16,7 @@ from .operators import OPERATORS
 from .parts import ZooError, unknown
 from .resnet import resnet_v1_50, resnet_v2_50
 from .shufflenet import shufflenet_v1, shufflenet_v2
+from .stacks import build_block, build_stack
 
 __all__ = ["BLOCKS", "MODELS", "OPERATORS", "Model", "ZooError", "build", "build_block", "build_stack"]
 

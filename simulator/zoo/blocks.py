@@ -7,15 +7,12 @@ a bottleneck of 128, squeeze-and-excite on a quarter of the expanded channels, 8
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from math import gcd
 
 from ..attributes import Attributes
 from ..builder import GraphBuilder
-from ..graph import Graph
-from .operators import OPERATORS
-from .parts import ZooError, inverted_residual, squeeze_excite, unknown
+from .parts import ZooError, inverted_residual, squeeze_excite
 from .shufflenet import v1_unit, v2_reduction, v2_unit
 
 _SHUFFLE_GROUPS = 8
@@ -164,53 +161,3 @@ BLOCKS: dict[str, Callable[..., int]] = {
     )
 }
 """Blocks and operators by name; each takes a builder, a tensor and the settings of its signature."""
-
-
-def build_block(
-    name: str, hw: int = 56, channels: int = 32, kernel: int | None = None, stride: int = 1, **settings: object
-) -> Graph:
-    """One block over an input of ``hw`` x ``hw`` pixels and ``channels``; ``kernel`` None is the block's own, mostly 3.
-
-    ``settings`` are the block's further keywords, such as ``c_out``. Raises ZooError for an unknown block, a setting
-    that the block does not have, and numbers below 1.
-    """
-    return build_stack(name, 1, hw, channels, kernel, stride, **settings)
-
-
-def build_stack(
-    name: str,
-    depth: int,
-    hw: int = 56,
-    channels: int = 32,
-    kernel: int | None = None,
-    stride: int = 1,
-    **settings: object,
-) -> Graph:
-    """The same block ``depth`` times, one behind the other: two depths time one block (paper, appendix A).
-
-    Arguments and errors as in build_block.
-    """
-    known = BLOCKS | OPERATORS
-    if name not in known:
-        raise ZooError(unknown("block", name, known))
-    if kernel is not None:
-        settings["kernel"] = kernel
-    if stride != 1:
-        settings["stride"] = stride
-    _verify_positive(name, depth=depth, hw=hw, channels=channels, **settings)
-    block = known[name]
-    taken = list(inspect.signature(block).parameters)[2:]
-    surplus = [key for key in settings if key not in taken]
-    if surplus:
-        raise ZooError(f"{name}: has no setting '{surplus[0]}'; it takes {', '.join(taken)}")
-    b = GraphBuilder(name, source=f"zoo:{name}")
-    y = b.input((1, hw, hw, channels))
-    for _ in range(depth):
-        y = block(b, y, **settings)
-    return b.build(y)
-
-
-def _verify_positive(name: str, **settings: object) -> None:
-    for key, value in settings.items():
-        if isinstance(value, int | float) and not value >= 1:
-            raise ZooError(f"{name}: {key} {value} must be at least 1")

@@ -55,5 +55,6 @@ OPERATORS: dict[str, Callable[..., int]] = {
     "channel_shuffle": channel_shuffle,
     **{op: _with_second_input(op) for op in ("add", "mul", "concat")},
     **{op: _unary(op) for op in ("relu", "relu6", "sigmoid", "tanh", "hard_swish", "swish", "softmax")},
+    **{op: _unary(op) for op in ("gelu", "batch_norm", "layer_norm")},
 }
 """Operators by their names as layers; each takes a builder, a tensor and the settings of its signature."""

@@ -1,0 +1,157 @@
+"""The verb ``calibrate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import hwmodels
+from hwmodels import Platform
+from measure.backends import NAMES
+
+from .target import base_platform, target
+
+if TYPE_CHECKING:
+    from measure.session import Session
+    from measure.store import Store
+
+    from .budget import Round, Task
+
+_FILE = click.Path(path_type=Path)
+_MOST_NAMES = 5
+
+
+@click.command("calibrate")
+@click.option("-b", "--backend", "name", type=click.Choice(NAMES), required=True, help="Runtime to measure on.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    default=15.0,
+    show_default=True,
+    help="Time to measure; the last fit comes after it.",
+)
+@click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help="Where the calibrated platform is written.")
+@click.option(
+    "-p", "--platform", "base", metavar="BASE", help="The platform to start from; the backend's where left out."
+)
+@click.option(
+    "--store", "store_file", type=_FILE, metavar="FILE", help="Where measurements are kept [default: OVERLAY.db]"
+)
+@click.option("--dtype", help="Precision; the base's default where left out.")
+@click.option(
+    "--target",
+    "wanted",
+    type=click.FloatRange(min=0, max=1),
+    default=0.0,
+    help="Stop when the mean error on networks held out of the fit is this, such as 0.05.",
+)
+@click.option("--threads", type=int, default=1, show_default=True, help="Threads, each with a core of its own.")
+@click.option("--on", metavar="BOARD", help="A board: ssh:user@host, ssh:user@host:port, adb or adb:serial.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is measured.")
+@click.option("--name", "own_name", help="Name of the calibrated platform; the output file's where left out.")
+@click.option("--title", help="Its title, for lists.")
+def calibrate_command(
+    name: str,
+    minutes: float,
+    output: str,
+    base: str | None,
+    store_file: Path | None,
+    dtype: str | None,
+    wanted: float,
+    threads: int,
+    on: str | None,
+    seed: int,
+    own_name: str | None,
+    title: str | None,
+) -> None:
+    """Measure, fit and choose what to measure next, until the time is spent.
+
+    Ctrl-C ends the measuring and fits what there is. The same command goes on where the last one was: what its store
+    holds is not measured again.
+    """
+    # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
+    from measure import store
+    from measure.backends import backend
+    from measure.session import session
+
+    from .budget import Task
+    from .calibrate import calibrate
+    from .store_records import read_store
+
+    used = backend(name)
+    start = base or _base_of(name, on)
+    platform = base_platform(start)
+    to = target(output, start, platform, own_name, title)
+    precision = _precision(dtype, platform, used.dtypes)
+    kept = store_file or to.path.with_suffix(".db")
+    current = session(used, threads, on)
+    with store.opened(kept, create=True) as opened:
+        _measure(Task(platform, precision, current, kept, minutes, wanted, seed), opened)
+    records, graphs = read_store(kept, name)
+    to.write(calibrate(platform, records, graphs), _conditions(current))
+
+
+def _measure(task: Task, opened: Store) -> None:
+    """Measure within the task's budget, and say how it goes. Ctrl-C ends it early; a second one ends the command."""
+    from .budget import rounds
+
+    click.echo(f"{task.base.name}, {task.dtype}, on {task.session.backend.name}: {task.minutes:g} minutes", err=True)
+    try:
+        for done in rounds(task, opened):
+            click.echo(_round_line(done), err=True)
+    except KeyboardInterrupt:
+        click.echo("interrupted: fitting what there is", err=True)
+
+
+def _round_line(done: Round) -> str:
+    found = f"{done.minutes:5.1f} min  {done.measured:4d} measured"
+    if done.failed:
+        found += f", {done.failed} failed"
+    if done.error is not None:
+        found += f", mean error {done.error:.1%}"
+    if done.network_error is not None:
+        found += f", of networks {done.network_error:.1%}"
+    shown = ", ".join(f"{count} {name}" for name, count in done.following[:_MOST_NAMES])
+    more = sum(count for _, count in done.following[_MOST_NAMES:])
+    return found + (f"; next {shown}" + (f" and {more} others" if more else "") if shown else "; measured enough")
+
+
+def _base_of(backend: str, on: str | None) -> str:
+    """The one shipped platform that says it is what this backend measures."""
+    if on is not None:
+        raise click.UsageError(f"--on '{on}': name the platform to start from with -p: boards differ")
+    found = [p.name for p in hwmodels.available() if p.overlay is None and p.file.platform.backend == backend]
+    if len(found) != 1:
+        which = f"choose one of {', '.join(found)}" if found else "name the nearest, or a file of your own"
+        raise click.UsageError(f"no platform is the base of every {backend}: give -p BASE; {which}")
+    return found[0]
+
+
+def _precision(wanted: str | None, base: Platform, buildable: tuple[str, ...]) -> str:
+    shared = [dtype for dtype in base.dtypes if dtype in buildable]
+    if wanted is None and shared:
+        return shared[0]
+    if wanted not in shared:
+        found = f"--dtype '{wanted}'" if wanted else "no --dtype"
+        both = f"both have {', '.join(shared)}" if shared else "they have none in common"
+        raise click.UsageError(
+            f"{found}: {base.name} has {', '.join(base.dtypes)}, the backend {', '.join(buildable)}: {both}"
+        )
+    return wanted
+
+
+def _conditions(session: Session) -> dict[str, str]:
+    """Under what was measured; the machine's own name stays out."""
+    found = session.conditions
+    known = {
+        "backend": session.backend.name,
+        "cpu": found.cpu,
+        "clock_hz": found.clock_hz,
+        "governor": found.governor,
+        "runtime": f"{found.runtime} {found.runtime_version}",
+        "delegate": found.delegate,
+        "threads": found.threads,
+    }
+    return {key: str(value) for key, value in known.items() if value is not None}

@@ -1,0 +1,104 @@
+"""Which candidates to measure next: those that tell most, for each second they take, about networks not measured yet.
+
+The fit is linearised: a latency tells of the parameters by its row of the Jacobian, d log(latency) / d log(parameter).
+What is wanted is a small variance of the predictions for whole networks (I-optimality; Atkinson, Donev and Tobias 2007,
+Optimum Experimental Designs, chapter 10), not of the parameters for their own sake. A parameter that the measurements
+leave open has the prior's variance and so draws measurements to it, if networks depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import exp, log
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hwmodels import Platform, with_values
+from measure.configuration import Configuration
+from simulator.graph import Graph
+from simulator.plan import plan
+
+from .fit import PRIOR_SIGMA
+from .parameters import Parameter
+from .pricing import Indices, Measured, Observation, Vector, prepare
+from .records import MODEL_SIGMA
+
+_STEP = 0.02
+"""Of a logarithm, either way, for a slope."""
+
+
+class Candidates(NamedTuple):
+    """What could be measured: configurations, and the same as planned on the base."""
+
+    configurations: tuple[Configuration, ...]
+    planned: Measured
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.configurations)
+
+    def only(self, kept: Indices) -> Candidates:
+        """Those at the given indices, which rise."""
+        return Candidates(tuple(self.configurations[i] for i in kept), self.planned.only(kept))
+
+
+def candidates(base: Platform, dtype: str, configurations: Iterable[Configuration]) -> Candidates | None:
+    """Those of them that the base can predict; None where it can predict none."""
+    kept, observations = [], []
+    for one in configurations:
+        graph = one.graph()
+        if _is_predictable(base, dtype, graph):
+            kept.append(one)
+            # The latency is not known: only predictions are asked for.
+            observations.append(Observation(graph, dtype, 1.0))
+    return Candidates(tuple(kept), prepare(base, observations)) if kept else None
+
+
+def slopes(platform: Platform, free: Sequence[Parameter], planned: Measured) -> Vector:
+    """(networks, parameters): d log(latency) / d log(parameter) of each, in no unit."""
+    columns = []
+    for p in free:
+        # Not beyond a bound, where a value may mean nothing.
+        ends = max(p.low, p.value * exp(-_STEP)), min(p.high, p.value * exp(_STEP))
+        low, high = (np.log(planned.latencies_s(with_values(platform, {p.key: end}))) for end in ends)
+        columns.append((high - low) / log(ends[1] / ends[0]))
+    return np.stack(columns, axis=1)
+
+
+def most_informative(
+    jacobian: Vector, candidate_slopes: Vector, wanted_slopes: Vector, cost_s: Vector, budget_s: float
+) -> list[int]:
+    """Indices of the candidates to measure within ``budget_s`` seconds, the best first.
+
+    ``jacobian`` is the fit's (observations, parameters), in units of each observation's sigma; the others are slopes
+    of the candidates and of the networks whose predictions matter. Each in turn is the one that takes most off the
+    summed variance of those predictions for each second, as if the ones before had been measured.
+    """
+    rows = candidate_slopes / MODEL_SIGMA
+    covariance: Any = np.linalg.inv(jacobian.T @ jacobian + np.eye(jacobian.shape[1]) / PRIOR_SIGMA**2)
+    chosen: list[int] = []
+    open_ = np.ones(len(rows), dtype=bool)
+    while True:
+        gain_s = np.where(open_ & (cost_s <= budget_s), _gains(covariance, rows, wanted_slopes) / cost_s, -1.0)
+        best = int(np.argmax(gain_s))
+        if gain_s[best] <= 0.0:
+            return chosen
+        chosen.append(best)
+        open_[best] = False
+        budget_s -= float(cost_s[best])
+        # The covariance after one more observation (Sherman and Morrison 1950).
+        seen = covariance @ rows[best]
+        covariance = covariance - np.outer(seen, seen) / (1.0 + float(rows[best] @ seen))
+
+
+def _gains(covariance: Vector, rows: Vector, wanted: Vector) -> Vector:
+    """By how much each row, measured, would lower the summed variance of what is wanted."""
+    seen = covariance @ rows.T
+    lowered = np.sum((wanted @ seen) ** 2, axis=0) / (1.0 + np.sum(rows.T * seen, axis=0))
+    return np.asarray(lowered)
+
+
+def _is_predictable(base: Platform, dtype: str, graph: Graph) -> bool:
+    planned = plan(graph, base.machine(dtype))
+    return not planned.dead_ends and all(kernel.rule is not None for kernel in planned.kernels)

@@ -1,0 +1,28 @@
+"""The numbers of a platform file by their dotted keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from .provenance import Quantity
+from .schema import KernelRule, PlatformFile
+
+
+def quantities(file: PlatformFile) -> Iterator[tuple[str, Quantity]]:
+    """Every quantity of a file with its dotted key, such as ``kernels.conv2d.efficiency.float32``."""
+    return _walk(file, "")
+
+
+def _walk(node: object, path: str) -> Iterator[tuple[str, Quantity]]:
+    if isinstance(node, Quantity):
+        yield path, node
+    elif isinstance(node, KernelRule):
+        yield from _walk(node.parameters, path)
+    elif isinstance(node, BaseModel):
+        for name in type(node).model_fields:
+            yield from _walk(getattr(node, name), f"{path}.{name}" if path else name)
+    elif isinstance(node, dict):
+        for name, child in node.items():
+            yield from _walk(child, f"{path}.{name}")
