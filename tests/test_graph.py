@@ -10,7 +10,7 @@ from simulator.attributes import Attributes, same_padding
 from simulator.builder import GraphBuilder
 from simulator.graph import Graph, GraphError, Layer, Tensor, infer
 from simulator.ops import count
-from simulator.readers.canonical import named_swish
+from simulator.readers.canonical import named
 
 
 @pytest.mark.parametrize(
@@ -165,15 +165,15 @@ def swish_spelled_out(reverse: bool = False, extra_reader: bool = False) -> Grap
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_x_times_its_sigmoid_is_a_swish(reverse):
-    graph = named_swish(swish_spelled_out(reverse))
+    graph = named(swish_spelled_out(reverse))
     assert [layer.op for layer in graph.layers] == ["conv2d", "swish"]
     assert Graph(graph.name, graph.tensors, graph.layers, graph.inputs, graph.outputs) == graph
 
 
 def test_a_sigmoid_that_something_else_reads_stays():
     graph = swish_spelled_out(extra_reader=True)
-    assert named_swish(graph) is graph
+    assert named(graph) is graph
     b = GraphBuilder("gate")
     x = b.input((1, 8, 8, 4))
     scaled = b.build(b.layer("mul", b.conv2d(x, 4), b.layer("sigmoid", x)))
-    assert named_swish(scaled) is scaled
+    assert named(scaled) is scaled
