@@ -153,6 +153,10 @@ class VectorGemm(NamedTuple):
     """Time per element operation of what is fused behind."""
     hidden_ops: float = 0.0
     """Element operations of an output element that take no time there."""
+    clip_h: float = 0.0
+    """Share of the window's taps above and below the map that are left out, where others multiply zeros."""
+    clip_w: float = 0.0
+    """The same of those to its left and right."""
     prefetched: float = 0.0
     """Share of the reading of parameters that hides behind the product, as far as that is long enough."""
 
@@ -180,6 +184,10 @@ class VectorWindow(NamedTuple):
     """Channels must be a multiple of this for it."""
     single_tap_s: float = 0.0
     """Time of one tap of one channel by the kernel for the others."""
+    clip_h: float = 0.0
+    """Share of the window's taps above and below the map that are left out, where others multiply zeros."""
+    clip_w: float = 0.0
+    """The same of those to its left and right."""
     op_s: float = 0.0
     """Time per element operation of what is fused behind."""
     hidden_ops: float = 0.0
