@@ -9,8 +9,9 @@ leave open has the prior's variance and so draws measurements to it, if networks
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import exp, log
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from measure.configuration import Configuration
 from simulator.graph import Graph
 from simulator.plan import plan
 
+from .errors import RecordsError
 from .fit import PRIOR_SIGMA
 from .parameters import Parameter
 from .pricing import Indices, Measured, Observation, Vector, prepare
@@ -28,7 +30,8 @@ _STEP = 0.02
 """Of a logarithm, either way, for a slope."""
 
 
-class Candidates(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Candidates:
     """What could be measured: configurations, and the same as planned on the base."""
 
     configurations: tuple[Configuration, ...]
@@ -43,8 +46,8 @@ class Candidates(NamedTuple):
         return Candidates(tuple(self.configurations[i] for i in kept), self.planned.only(kept))
 
 
-def candidates(base: Platform, dtype: str, configurations: Iterable[Configuration]) -> Candidates | None:
-    """Those of them that the base can predict; None where it can predict none."""
+def candidates(base: Platform, dtype: str, configurations: Iterable[Configuration]) -> Candidates:
+    """Those of them that the base can predict. Raises RecordsError where it can predict none."""
     kept, observations = [], []
     for one in configurations:
         graph = one.graph()
@@ -52,7 +55,9 @@ def candidates(base: Platform, dtype: str, configurations: Iterable[Configuratio
             kept.append(one)
             # The latency is not known: only predictions are asked for.
             observations.append(Observation(graph, dtype, 1.0))
-    return Candidates(tuple(kept), prepare(base, observations)) if kept else None
+    if not kept:
+        raise RecordsError(f"{base.name}: predicts none of the operators and networks that a calibration measures")
+    return Candidates(tuple(kept), prepare(base, observations))
 
 
 def slopes(platform: Platform, free: Sequence[Parameter], planned: Measured) -> Vector:

@@ -15,9 +15,6 @@ import numpy as np
 from measure.configuration import Configuration, configuration
 from simulator import zoo
 
-NETWORKS = ("chain", *zoo.MODELS)
-"""Names of configurations that are whole networks."""
-
 _PLANE_PIXELS = (3, 160)
 _ELEMENTS = (2_000, 1_000_000)
 """Of an operator's input: from the last stages of small networks to the first ones of large networks."""
@@ -54,6 +51,12 @@ def networks(count: int, dtype: str, seed: int) -> list[Configuration]:
     """The first ``count`` networks of the sequence: three random ones, then one of the zoo, and so on."""
     found = [_zoo_network(n, dtype, seed) if n % 4 == 3 else _random_network(n, dtype, seed) for n in range(count)]
     return list(dict.fromkeys(found))
+
+
+def is_network(label: str) -> bool:
+    """Whether a configuration of that label is a whole network: one of the zoo, or a chain with a classifier."""
+    name, _, settings = label.partition(" ")
+    return name in zoo.MODELS or (name == "chain" and "globalavgpool2d dense:" in settings)
 
 
 def _operator(at: _Place, dtype: str) -> Configuration:

@@ -11,14 +11,23 @@ _FILE = click.Path(path_type=Path)
 
 @click.command("probe")
 @click.argument("store_file", type=_FILE, metavar="STORE")
-@click.option("--sweep", "setting", required=True, metavar="NAME", help="The setting that was swept, such as cout.")
-def probe_command(store_file: Path, setting: str) -> None:
-    """Find the steps in measured sweeps: tile widths, from the measurements alone.
+@click.option("--sweep", "setting", metavar="NAME", help="Steps over this setting, such as cout, and nothing else.")
+def probe_command(store_file: Path, setting: str | None) -> None:
+    """Find what measurements show by themselves, without any model of the device.
 
-    STORE is one of 'measure run', with sweeps in it: one finding for each backend, precision and set of other settings.
+    STORE is one of 'measure run' or 'calibrate'. Rates, the cost of a call, which pairs of operators run as one kernel,
+    what failed and why; with --sweep tile widths, one finding for each backend, precision and set of other settings.
     """
     from measure import plot, store
 
+    if setting is None:
+        from . import probes
+
+        with store.opened(store_file) as opened:
+            found = opened.records()
+        for line in probes.lines(found):
+            click.echo(line)
+        return
     from .steps import FEWEST_SAMPLES, find_steps, lines, next_value
 
     with store.opened(store_file) as opened:

@@ -1,0 +1,108 @@
+"""What measurements show by themselves: fusion with its confidence, rates, calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calibration.probes import plan
+from calibration.probes_fusion import fusion, pairs
+from calibration.probes_rates import calls, compute_roofs, streaming
+from measure.configuration import Configuration, configuration
+from measure.record import Conditions, Measurement, Reading, Run
+from measure.store import Key, Record, opened
+from stairline import main
+
+CONDITIONS = Conditions("board", "cpu", (), None, None, (0,), 1, "runtime", "1", "none", dtype="float32")
+
+
+def record(one: Configuration, latency_s: float, spread: float = 0.0) -> Record:
+    """Three visits, the slowest of which takes that much longer."""
+    times_s = (latency_s, latency_s * (1 + spread / 2), latency_s * (1 + spread))
+    runs = tuple(Run((), (t, t), Reading(1.0), Reading(1.0)) for t in times_s)
+    return Record(one, "tflite", CONDITIONS, Measurement(CONDITIONS, runs), "2026-01-01")
+
+
+def op(name: str, **settings: object) -> Configuration:
+    return configuration("op", name, settings, "float32")
+
+
+def test_a_pair_that_takes_as_long_as_its_longer_half_is_one_kernel() -> None:
+    found = fusion(100e-6, 10e-6, 100e-6, sigma_s=1e-6)
+    assert found.fused is True
+    assert found.saved == pytest.approx(1.0)
+    # By hand: odds of exp(10 x (2 x 10 - 10) / 2) = exp(50).
+    assert found.confidence == pytest.approx(1 / (1 + exp(-50.0)))
+
+
+def test_a_pair_that_takes_as_long_as_both_is_two_kernels() -> None:
+    assert fusion(100e-6, 10e-6, 110e-6, sigma_s=1e-6).fused is False
+
+
+def test_noise_as_large_as_the_smaller_operator_leaves_it_open() -> None:
+    assert fusion(100e-6, 1e-6, 100e-6, sigma_s=1e-6).fused is None
+
+
+def test_the_call_that_the_sum_has_twice_is_no_saving() -> None:
+    assert fusion(20e-6, 20e-6, 30e-6, sigma_s=0.5e-6, called_s=10e-6).fused is False
+
+
+@given(st.floats(1e-6, 1e-2), st.floats(1e-6, 1e-2), st.floats(0.0, 1.0), st.floats(1e-3, 0.1))
+def test_which_of_two_operators_comes_first_does_not_matter(a: float, b: float, share: float, noise: float) -> None:
+    both = a + b - share * min(a, b)
+    one, other = (fusion(x, y, both, noise * (a + b)) for x, y in ((a, b), (b, a)))
+    assert (one.fused, one.confidence) == (other.fused, pytest.approx(other.confidence))
+    assert 0.5 <= one.confidence <= 1.0
+
+
+def test_pairs_are_found_in_a_store_by_the_maps_between_them() -> None:
+    # A convolution at stride 2 hands on 14 x 14 x 64: the relu alone must be of that size.
+    producer, both = op("chain", hw=28, cin=32, steps="conv:c_out=64:stride=2"), None
+    both = op("chain", hw=28, cin=32, steps="conv:c_out=64:stride=2 relu")
+    wrong, right = (op("chain", hw=hw, cin=c, steps="relu") for hw, c in ((28, 32), (14, 64)))
+    times = [record(producer, 100e-6), record(both, 101e-6)]
+    assert pairs([*times, record(wrong, 50e-6)]) == ()
+    (pair,) = pairs([*times, record(right, 50e-6)])
+    assert (pair.producer, pair.consumer, pair.found.fused) == ("conv:c_out=64:stride=2", "relu", True)
+    (unsure,) = pairs([*times, record(right, 50e-6, spread=2.0)])
+    assert unsure.found.fused is None
+
+
+def test_a_stack_of_layers_tells_the_layer_and_the_call() -> None:
+    stacks = [record(op("conv2d", hw=14, cin=64, kernel=1, depth=n), 5e-6 + n * 20e-6) for n in (4, 16)]
+    (found,) = calls([*stacks, record(op("conv2d", hw=14, cin=64, kernel=1), 25e-6)])
+    assert found.layer_s == pytest.approx(20e-6)
+    assert found.called_s == pytest.approx(5e-6)
+    assert found.misfit == pytest.approx(0.0, abs=1e-9)
+
+
+def test_rates_are_work_over_time() -> None:
+    # 28 x 28 x 64 x 64 x 9 = 28,901,376 MACs; 3 maps of 28 x 28 x 64 floats are 602,112 bytes.
+    roofs = compute_roofs([record(op("conv2d", hw=28, cin=64, cout=64, kernel=3), 1e-3)])
+    assert roofs["conv2d 3x3, float32"].per_s == pytest.approx(28_901_376 / 1e-3)
+    ((moved_bytes, per_s, _),) = streaming([record(op("add", hw=28, cin=64), 1e-4)])
+    assert (moved_bytes, per_s) == (602_112, pytest.approx(602_112 / 1e-4))
+
+
+def test_everything_in_the_plan_can_be_built_at_every_precision() -> None:
+    for dtype in ("float32", "int8"):
+        assert all(one.graph().layers for one in plan(dtype))
+
+
+def test_the_command_tells_findings_and_failures(tmp_path: Path) -> None:
+    one = op("conv2d", hw=28, cin=64, cout=64, kernel=3)
+    run = Run((), (1e-3, 1e-3), Reading(1.0), Reading(1.0))
+    with opened(tmp_path / "s.db", create=True) as store:
+        store.add(Key(one.digest, "tflite", "float32", "s"), 1, one, CONDITIONS, run)
+        other = op("tanh", hw=28, cin=64)
+        store.add(Key(other.digest, "tflite", "float32", "s"), 1, other, replace(CONDITIONS), "no such operator")
+    done = CliRunner().invoke(main, ["probe", str(tmp_path / "s.db")])
+    assert done.exit_code == 0, done.output
+    assert "conv2d 3x3, float32: 28.9 GMAC/s at most" in done.output
+    assert "tanh: 1 not measured: no such operator" in done.output
