@@ -14,6 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from rich.console import Console
+from rich.table import Table
+
 import hwmodels
 from hwmodels import Platform, without_residual
 from measure.backends import backend
@@ -22,8 +25,6 @@ from measure.protocol import Protocol
 from measure.record import Measurement
 from measure.session import Progress, measure, session
 from measure.store import opened
-from rich.console import Console
-from rich.table import Table
 from simulator.networks import read
 from simulator.predict import predict
 
@@ -70,7 +71,9 @@ def measured(platform: Platform, models: Path, store_file: Path, visits: int) ->
             progress = Progress(wanted.values(), current, store, Protocol(visits=visits, max_visits=visits))
             for visit in measure(progress, current.backend):
                 print(f"{current.backend.name}: {visit.configuration.label}: {visit.failure or 'visited'}", flush=True)
-        found = {current.key(r.configuration).digest: r.outcome for r in store.records() if r.backend == current.backend.name}
+        found = {
+            current.key(r.configuration).digest: r.outcome for r in store.records() if r.backend == current.backend.name
+        }
     outcomes = {name: found.get(current.key(one).digest) for name, one in wanted.items()}
     return {name: outcome.latency_s for name, outcome in outcomes.items() if isinstance(outcome, Measurement)}
 
@@ -91,12 +94,15 @@ def table(platform: Platform, rows: Sequence[Scored]) -> Table:
     shown = Table("network", "measured ms", "predicted ms", "error", "analytical", "in interval", title=platform.name)
     for row in rows:
         times = (f"{1e3 * row.measured_s:.2f}", f"{1e3 * row.predicted_s:.2f}")
-        shown.add_row(row.name, *times, f"{row.error:+.1%}", f"{row.analytical_error:+.1%}", "yes" if row.covered else "")
+        shown.add_row(
+            row.name, *times, f"{row.error:+.1%}", f"{row.analytical_error:+.1%}", "yes" if row.covered else ""
+        )
     return shown
 
 
 def shares(rows: Sequence[Scored]) -> str:
     """How many are how close."""
+
     def share(errors: Sequence[float], bound: float) -> str:
         return f"{sum(abs(e) <= bound for e in errors)}/{len(errors)}"
 
@@ -117,7 +123,9 @@ def main() -> None:
     parser.add_argument("platforms", nargs="+", metavar="PLATFORM")
     parser.add_argument("--visits", type=int, default=5)
     given = parser.parse_args()
-    write_applications(given.models, [name for name, one in configurations(given.models).items() if not Path(one.name).exists()])
+    write_applications(
+        given.models, [name for name, one in configurations(given.models).items() if not Path(one.name).exists()]
+    )
     console = Console(width=110)
     for name in given.platforms:
         platform = hwmodels.load(name)

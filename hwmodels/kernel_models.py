@@ -19,8 +19,8 @@ from .processor_models import (
     Streaming,
     TiledGemm,
     UnrolledChannels,
-    VectorWindow,
     VectorGemm,
+    VectorWindow,
     WorkGroups,
 )
 

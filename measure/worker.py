@@ -41,7 +41,9 @@ def build(backend: str, kind: str, name: str, settings: dict[str, Any], dtype: s
     graph = configuration(kind, name, settings, dtype).graph()
     if dtype == AS_STORED:
         if graph.dtype != _REBUILT:
-            raise MeasureError(f"{name}: is {graph.dtype}: {backend} does not read it, and only {_REBUILT} is built anew")
+            raise MeasureError(
+                f"{name}: is {graph.dtype}: {backend} does not read it, and only {_REBUILT} is built anew"
+            )
         dtype = graph.dtype
     return {"path": str(built(backends.backend(backend), graph, dtype, Path(directory)))}
 

@@ -69,7 +69,7 @@ def _convolution_in_blocks(c_in: int, c_out: int, groups: int) -> Use:
 
 @layout
 def channels_last(graph: Graph, layer: Layer, own: list[bool]) -> Use:
-    """Convolutions, products and normalisations have channels last, the network's inputs and outputs have them first."""
+    """Convolutions, products and normalisations have channels last, the network's inputs and outputs first."""
     is_map = len(graph.tensors[layer.outputs[0]].shape) == 4
     if layer.op in ("conv2d", "dwconv2d") or (layer.op in ("dense", "layer_norm") and is_map):
         return _OWN

@@ -43,9 +43,9 @@ def place(graph: Graph, groups: list[list[int]], machines: list[Machine], main: 
                 streamed[g] = 0 if need <= room else need
                 room -= need if need <= room else 0
     elif main.placement_rule == "last_level_cache":
-        need = [sum(_weights(graph, graph.layers[i]) for i in group) for group in groups]
-        share = min(max(sum(need) * main.element_bytes / main.capacity_bytes - 1.0, 0.0), 1.0)
-        streamed = [round(share * elements) for elements in need]
+        needs = [sum(_weights(graph, graph.layers[i]) for i in group) for group in groups]
+        share = min(max(sum(needs) * main.element_bytes / main.capacity_bytes - 1.0, 0.0), 1.0)
+        streamed = [round(share * elements) for elements in needs]
     elif main.placement_rule == "feature_map_memory":
         return Placement(
             streamed, (*_maps_too_large(graph, groups, machines, main), *_main_memory_full(graph, machines, main))

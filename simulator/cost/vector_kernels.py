@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwmodels.platform import Roof
-from hwmodels.processor_models import VectorWindow, VectorGemm
+from hwmodels.processor_models import VectorGemm, VectorWindow
 
 from .roof import Cost, Work, ceil, floor, pad_to, parameters_s, tensors_s
 
@@ -54,7 +54,7 @@ def _within(work: Work, p: VectorGemm | VectorWindow) -> float:
 
 
 def outside(size_in: float, size_out: float, kernel: float, stride: float, dilation: float) -> float:
-    """Share of the taps along one axis that lie beyond its ends, the padding that the sizes tell halved between them."""
+    """Share of the taps along one axis that lie beyond its ends, where the padding that sizes tell is halved."""
     padding = max((size_out - 1.0) * stride + (kernel - 1.0) * dilation + 1.0 - size_in, 0.0)
     taps = 0.0
     for side in (floor(padding / 2.0), padding - floor(padding / 2.0)):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..attributes import NEUTRAL
 from ..builder import GraphBuilder
-from ..graph import Graph, Layer
+from ..graph import Graph
 
 
 class Chain(NamedTuple):
