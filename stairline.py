@@ -12,6 +12,7 @@ from calibration.calibrate_commands import calibrate_command
 from calibration.commands import fit_command
 from calibration.errors import RecordsError
 from calibration.probe_commands import probe_command
+from calibration.transfer_commands import transfer_command
 from hwmodels import Platform, PlatformError
 from hwmodels.commands import platforms
 from measure.commands import measure_group
@@ -95,6 +96,7 @@ main.add_command(predict_command)
 main.add_command(compare_command)
 main.add_command(calibrate_command)
 main.add_command(fit_command)
+main.add_command(transfer_command)
 main.add_command(probe_command)
 main.add_command(platforms)
 main.add_command(measure_group)

@@ -158,7 +158,8 @@ def _learned(task: Task, store: Store) -> Learned | None:
     records, graphs = read_store(task.store_file, task.session.backend.name)
     measured = prepare(task.base, records.observations(graphs))
     fitted = fit_measured(task.base, drawn(measured, np.arange(len(measured))))
-    return Learned(measured, fitted, held_out_folds(task.base, measured))
+    analytical, _ = held_out_folds(task.base, measured)
+    return Learned(measured, fitted, analytical)
 
 
 def _is_met(task: Task, learned: Learned | None) -> bool:

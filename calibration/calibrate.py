@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from math import isinf
 from typing import NamedTuple
@@ -18,25 +19,19 @@ from simulator.graph import Graph
 
 from .errors import RecordsError
 from .fit import Fit, fit_measured
+from .intervals import COVERAGE, Coverage, Interval, coverage, interval, outline
 from .parameters import Parameter, parameters
 from .pricing import Measured, Vector, prepare
 from .records import Records
-from .scores import (
-    COVERAGE,
-    Score,
-    conformal_factor,
-    drawn,
-    families,
-    family_scores,
-    held_out_families,
-    held_out_folds,
-    mean_score,
-    score,
-)
-from .verdict import Fact, about_fit, about_records, about_scores, refusals
+from .residual import Trained, train
+from .scores import HeldOut, Score, drawn, family_scores, held_out, over_families, score
+from .verdict import Fact, about_fit, about_records, about_residual, about_scores, refusals
 
-MOST_FAMILIES = 50
-"""Families up to which each is left out once; beyond, name prefixes are no families."""
+FEWEST_CORRECTED = 30
+"""Observations below which nothing is corrected: trees would learn them by heart."""
+
+WORTHWHILE = 0.98
+"""A residual is kept where the mean error on networks held out is at most this part of the analytical one."""
 
 
 class Calibrated(NamedTuple):
@@ -47,28 +42,29 @@ class Calibrated(NamedTuple):
     measured: Measured
     start: tuple[Parameter, ...]
     fit: Fit
+    platform: Platform
+    """The fitted platform, with its residual where it has one."""
+    trained: Trained | None
+    """The residual; None where it is of no use for networks held out."""
     verdict: tuple[Fact, ...]
     base_errors: Vector
-    fold_errors: Vector
-    """Each by a fit to the other folds."""
-    family_errors: Vector | None
-    """Each by a fit to the other families; None where names tell no families apart."""
-
-    @property
-    def factor(self) -> float:
-        """Half of the 90 % interval, as a factor; infinite with fewer than 9 observations."""
-        return conformal_factor(self.fold_errors)
+    analytical: HeldOut
+    """Errors of the models alone."""
+    held_out: HeldOut
+    """Errors of the platform as it is written, residual or not."""
+    interval: Interval
+    analytical_interval: Interval
+    """That of the models alone."""
+    coverage: Coverage
 
     @property
     def families(self) -> Score | None:
         """Mean over families, each left out of the fit."""
-        if self.family_errors is None:
-            return None
-        return mean_score(list(family_scores(self.measured, self.family_errors).values()))
+        return over_families(self.measured, self.held_out)
 
 
-def calibrate(base: Platform, records: Records, graphs: Iterable[Graph]) -> Calibrated:
-    """Fit what ``base`` marks ``fit`` to the records.
+def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, correct: bool = True) -> Calibrated:
+    """Fit what ``base`` marks ``fit`` to the records, and correct what is left where that helps and ``correct`` asks.
 
     Raises RecordsError where nothing should be fitted to them, PlatformError for a precision that the base lacks.
     """
@@ -79,43 +75,57 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph]) -> Cali
     if not start:
         raise RecordsError(f"{base.name}: nothing to fit: no number for {', '.join(dtypes)} is marked fit = true")
     tabled: dict[str, None] = {}
-    measured = _planned(base, records, _noted(graphs, tabled), tabled)
+    measured = planned(base, records, noted(graphs, tabled), tabled)
     if len(set(measured.names)) < 2:
         raise RecordsError(f"{records.name}: only one network of it is in the layer table; measure several")
     base_errors = measured.log_errors(base)
     for fact in refusals(measured, base_errors):
         raise RecordsError(f"{records.name}: {fact.line}")
     fitted = fit_measured(base, drawn(measured, np.arange(len(measured))))
-    fold_errors = held_out_folds(base, measured)
+    analytical, corrected = held_out(base, measured)
+    kept = correct and _is_worthwhile(measured, analytical, corrected)
+    trained = train(fitted.platform, measured) if kept else None
+    platform = replace(fitted.platform, residual=trained.residual if trained else None)
+    errors = corrected if trained else analytical
+    seen = outline(platform, measured)
+    found = interval(seen, errors)
     verdict = (
         *about_records(records.rows, measured, frozenset(tabled)),
         *about_fit(fitted, len(measured), base_errors),
-        *about_scores(fold_errors, base_errors),
+        *about_scores(analytical.folds, base_errors),
+        *about_residual(fitted.platform, measured, trained),
     )
-    several = 1 < len(families(measured)) <= min(MOST_FAMILIES, len(set(measured.names)) - 1)
     return Calibrated(
-        base,
-        records,
-        measured,
-        start,
-        fitted,
-        verdict,
-        base_errors,
-        fold_errors,
-        held_out_families(base, measured) if several else None,
+        *(base, records, measured, start, fitted, platform, trained, verdict, base_errors, analytical, errors, found),
+        *(interval(seen, analytical), coverage(found, seen, errors)),
     )
 
 
-def overlay_of(done: Calibrated, name: str, title: str, parent: str, conditions: Mapping[str, str]) -> OverlayFile:
-    """The overlay that says what was changed, and how good it is. ``parent`` is the base as the file is to name it."""
+def _is_worthwhile(measured: Measured, analytical: HeldOut, corrected: HeldOut) -> bool:
+    """Whether corrections help networks held out, and networks of families held out too."""
+    if len(measured) < FEWEST_CORRECTED:
+        return False
+    if score(corrected.folds).mape > WORTHWHILE * score(analytical.folds).mape:
+        return False
+    by_family = over_families(measured, analytical), over_families(measured, corrected)
+    return by_family[0] is None or by_family[1] is None or by_family[1].mape <= by_family[0].mape
+
+
+def overlay_of(
+    done: Calibrated, name: str, title: str, parent: str, conditions: Mapping[str, str], residual_file: str
+) -> OverlayFile:
+    """The overlay that says what was changed, and how good it is.
+
+    ``parent`` is the base as the file is to name it, ``residual_file`` where the residual will lie if there is one.
+    """
     fitted_source, held_out_source = f"fit-{done.records.digest[:8]}", f"held-out-{done.records.digest[:8]}"
     cite = f"{len(done.measured)} latencies of {done.records.name} (digest {done.records.digest})"
     stated = "".join(f"; {key}: {value}" for key, value in conditions.items())
     sources = {fitted_source: Source(kind="fitted", cite=f"fitted over {done.base.name} to {cite}{stated}")}
-    if not isinf(done.factor):
+    if not isinf(done.interval.factor):
         within = f"{COVERAGE:.0%} of networks held out of the fit lie within (split conformal)"
         sources[held_out_source] = Source(kind="fitted", cite=f"{within}; {cite}")
-    values = {p.key: _rounded(p.value) for p in done.fit.parameters}
+    values = {p.key: rounded(p.value) for p in done.fit.parameters}
     before = {p.key: p.value for p in done.start}
     return OverlayFile(
         schema=1,
@@ -125,7 +135,10 @@ def overlay_of(done: Calibrated, name: str, title: str, parent: str, conditions:
         parent_digest=done.base.digest,
         values={k: Change(value=v, source=fitted_source) for k, v in values.items() if v != before[k]},
         calibration=_calibration(done, conditions),
-        uncertainty=_uncertainty(done.factor, held_out_source),
+        uncertainty=_uncertainty(done.interval, held_out_source),
+        analytical_uncertainty=_uncertainty(done.analytical_interval, held_out_source) if done.trained else None,
+        domain=done.interval.domain,
+        residual=done.trained.record(residual_file) if done.trained else None,
         sources=sources,
     )
 
@@ -138,15 +151,22 @@ def _calibration(done: Calibrated, conditions: Mapping[str, str]) -> Calibration
         dtypes=tuple(dtype for dtype in done.base.file.platform.dtypes if dtype in done.measured.dtypes),
         conditions=dict(conditions),
         verdict=tuple(fact.line for fact in done.verdict),
-        scores=_scores(done),
+        scores=_scores(done.measured, done.held_out),
+        analytical=_scores(done.measured, done.analytical) if done.trained else None,
     )
 
 
-def _uncertainty(factor: float, source: str) -> Uncertainty | None:
-    return None if isinf(factor) else Uncertainty(factor=Quantity(value=_rounded(factor), source=source))
+def _uncertainty(found: Interval, source: str) -> Uncertainty | None:
+    if isinf(found.factor):
+        return None
+    return Uncertainty(
+        factor=Quantity(value=rounded(found.factor), source=source),
+        common=rounded(found.common),
+        unlike_factor=rounded(found.unlike_factor),
+    )
 
 
-def _planned(base: Platform, records: Records, graphs: Iterable[Graph], tabled: Mapping[str, None]) -> Measured:
+def planned(base: Platform, records: Records, graphs: Iterable[Graph], tabled: Mapping[str, None]) -> Measured:
     observations = iter(records.observations(graphs))
     first = next(observations, None)
     if first is None:
@@ -157,25 +177,25 @@ def _planned(base: Platform, records: Records, graphs: Iterable[Graph], tabled: 
     return prepare(base, chain([first], observations))
 
 
-def _noted(graphs: Iterable[Graph], names: dict[str, None]) -> Iterator[Graph]:
+def noted(graphs: Iterable[Graph], names: dict[str, None]) -> Iterator[Graph]:
     for graph in graphs:
         names[graph.name] = None
         yield graph
 
 
-def _scores(done: Calibrated) -> Scores:
-    by_fold, by_family = score(done.fold_errors), done.families
+def _scores(measured: Measured, errors: HeldOut) -> Scores:
+    by_fold, by_family = score(errors.folds), over_families(measured, errors)
     return Scores(
-        within_10=_rounded(by_fold.within_10),
-        within_20=_rounded(by_fold.within_20),
-        mape=_rounded(by_fold.mape),
-        families=len(families(done.measured)) if by_family else 0,
-        family_within_10=_rounded(by_family.within_10) if by_family else None,
-        family_within_20=_rounded(by_family.within_20) if by_family else None,
-        family_mape=_rounded(by_family.mape) if by_family else None,
+        within_10=rounded(by_fold.within_10),
+        within_20=rounded(by_fold.within_20),
+        mape=rounded(by_fold.mape),
+        families=len(family_scores(measured, errors.families)) if errors.families is not None else 0,
+        family_within_10=rounded(by_family.within_10) if by_family else None,
+        family_within_20=rounded(by_family.within_20) if by_family else None,
+        family_mape=rounded(by_family.mape) if by_family else None,
     )
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     """To 4 digits: more than any latency is known to."""
     return float(f"{value:.4g}")

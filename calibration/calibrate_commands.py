@@ -11,7 +11,7 @@ import hwmodels
 from hwmodels import Platform
 from measure.backends import NAMES
 
-from .target import base_platform, target
+from .overlay_commands import base_platform, target
 
 if TYPE_CHECKING:
     from measure.session import Session

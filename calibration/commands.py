@@ -11,18 +11,22 @@ import click
 from hwmodels import with_free, without_operators
 from hwmodels.schema import ELEMENT_BYTES
 from hwmodels.text import did_you_mean
+from simulator import zoo
 from simulator.graph import Graph
 from simulator.networks import networks
 
-from .target import base_platform, target
+from .overlay_commands import base_platform, target
 
 if TYPE_CHECKING:
     from .records import Records
 
+_FILE = click.Path(path_type=Path)
+LAYERS_HELP = "Layer table with the networks of a CSV. A store knows its own; without it, names are those of the zoo."
+
 
 @click.command("fit")
 @click.argument("records", metavar="RECORDS")
-@click.option("--layers", metavar="TABLE", help="Layer table with the networks of a CSV; a store knows its own.")
+@click.option("--layers", metavar="TABLE", help=LAYERS_HELP)
 @click.option("--backend", metavar="NAME", help="Of a store that holds measurements on several.")
 @click.option("-p", "--platform", "base", required=True, metavar="BASE", help="The platform to start from.")
 @click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help="Where the calibrated platform is written.")
@@ -50,6 +54,8 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="Under what was measured, such as threads=1; may repeat. Goes into the file as it stands.",
 )
+@click.option("--no-residual", is_flag=True, help="Fit the models alone, and correct nothing beside them.")
+@click.option("--report", "page", type=_FILE, metavar="REPORT.html", help="Write a page with figures as well.")
 def fit_command(
     records: str,
     layers: str | None,
@@ -62,6 +68,8 @@ def fit_command(
     omitted: tuple[str, ...],
     freed: Sequence[str],
     conditions: Sequence[str],
+    page: Path | None,
+    no_residual: bool,
 ) -> None:
     """Fit a platform to measured networks.
 
@@ -70,20 +78,29 @@ def fit_command(
     verdict and the scores.
     """
     # Numerics are loaded by this verb only: the others start in a fraction of the time.
+    from . import html_report
     from .calibrate import calibrate
+    from .sweeps import read_sweeps
 
     if dtype not in (None, *ELEMENT_BYTES):
         raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
     platform = base_platform(base)
     to = target(output, base, platform, name, title)
-    stated = _conditions(conditions)
-    found, graphs = _records(records, layers, backend, dtype or platform.dtypes[0])
+    stated = stated_conditions(conditions)
+    if page:
+        html_report.verify(page)
+    found, graphs = records_and_networks(records, layers, backend, dtype or platform.dtypes[0])
     started = with_free(without_operators(platform, omitted), _bounds(freed))
-    done = calibrate(started, found, graphs)
-    to.write(done, stated, omitted)
+    done = calibrate(started, found, graphs, correct=not no_residual)
+    overlay = to.write(done, stated, omitted)
+    if page:
+        html_report.write(page, done, overlay, read_sweeps(Path(records), backend))
 
 
-def _records(path: str, layers: str | None, backend: str | None, dtype: str) -> tuple[Records, Iterable[Graph]]:
+def records_and_networks(
+    path: str, layers: str | None, backend: str | None, dtype: str
+) -> tuple[Records, Iterable[Graph]]:
+    """What was measured, and its networks: those of a store, of a layer table, or of the zoo by their names."""
     from .records import read_records
     from .store_records import is_store, read_store
 
@@ -91,12 +108,19 @@ def _records(path: str, layers: str | None, backend: str | None, dtype: str) -> 
         if layers:
             raise click.UsageError(f"--layers '{layers}': {path} is a store, which knows its networks; leave it out")
         return read_store(Path(path), backend)
-    if backend or not layers:
-        raise click.UsageError(f"{path} is no store of measurements: give --layers, and no --backend")
-    return read_records(path, dtype), networks(layers).graphs
+    if backend:
+        raise click.UsageError(f"--backend '{backend}': {path} is no store of measurements; leave it out")
+    found = read_records(path, dtype)
+    if layers:
+        return found, networks(layers).graphs
+    names = dict.fromkeys(row.net for row in found.rows)
+    unknown = next((name for name in names if name not in zoo.MODELS), None)
+    if unknown is not None:
+        raise click.UsageError(f"{path}: '{unknown}' is no network of the zoo: give --layers, a table of the layers")
+    return found, [zoo.build(name) for name in names]
 
 
-def _conditions(texts: Sequence[str]) -> dict[str, str]:
+def stated_conditions(texts: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in texts:
         key, _, value = (part.strip() for part in text.partition("="))

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from hwmodels import Platform
 from hwmodels.platform import Boundary, Machine, Rule
+from hwmodels.residual import Residual
+from hwmodels.schema import ELEMENT_BYTES
 from simulator.batch import CHUNK_NETWORKS, collector_paused, price
 from simulator.cost import Work
 from simulator.graph import Graph
 from simulator.plan import Plan, plan, require_models
 from simulator.predict import HOST_IO, transfers
+from simulator.residual import corrections
 
 Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -31,6 +34,8 @@ class Observation(NamedTuple):
     sigma: float = 0.02
     operators_only: bool = False
     """True where transfer and per-inference cost are not in the measurement (the paper's single operators, blocks)."""
+    family: str = ""
+    """Of networks that are much alike; empty for what is no whole network."""
 
 
 class Slot(NamedTuple):
@@ -46,6 +51,7 @@ class Measured:
     """Observations as arrays: a row per network, and the kernels of all, those that are equal held once."""
 
     names: tuple[str, ...]
+    families: tuple[str, ...]
     dtypes: tuple[str, ...]
     observed_s: Vector
     sigma: Vector
@@ -74,6 +80,7 @@ class Measured:
         return replace(
             self,
             names=tuple(self.names[i] for i in order),
+            families=tuple(self.families[i] for i in order),
             dtypes=tuple(self.dtypes[i] for i in order),
             observed_s=self.observed_s[kept],
             sigma=self.sigma[kept],
@@ -86,16 +93,49 @@ class Measured:
 
     def latencies_s(self, platform: Platform) -> Vector:
         """What the platform predicts for every observation, in seconds; it may differ in numbers only."""
-        machines = {dtype: platform.machine(dtype) for dtype in dict.fromkeys(self.dtypes)}
+        return self.totals_s(self.kernels_s(platform)) + self.outside_s(platform)
+
+    def kernels_s(self, platform: Platform) -> Vector:
+        """What the platform predicts for every kernel, in the order of ``kernels``, in seconds."""
+        different_s = self.different_s(platform)
+        if platform.residual is not None:
+            different_s = different_s * self.corrections(platform.residual, different_s)
+        return different_s[self.kernels]
+
+    def different_s(self, platform: Platform) -> Vector:
+        """What the models alone give for each different kernel, in the order of ``works``, in seconds."""
         used, rows = np.unique(self.rows, return_inverse=True)
         slots = [self.slots[i] for i in used]
-        rules = [slot.fixed or machines[slot.dtype].rules[slot.op] for slot in slots]
-        kernels_s = np.append(price(self.works, rows, rules)[self.kernels], 0.0)
-        starts = np.cumsum(self.sizes) - self.sizes
-        sums_s = np.where(self.sizes > 0, np.add.reduceat(kernels_s, starts), 0.0)
-        costs = {dtype: _costs(machine) for dtype, machine in machines.items()}
-        outside_s: Vector = np.sum(self.moved * np.array([costs[dtype] for dtype in self.dtypes]), axis=1)
-        return np.asarray(sums_s + outside_s)
+        return price(self.works, rows, [s.fixed or platform.machine(s.dtype).rules[s.op] for s in slots])
+
+    def corrections(self, residual: Residual, different_s: Vector) -> Vector:
+        """What a residual multiplies the time of each different kernel by; those of a fallback it leaves alone."""
+        return corrections(residual, self.own_operators, self.works, different_s, self.element_bytes)
+
+    @property
+    def operators(self) -> list[str]:
+        """The operator of each different kernel."""
+        return [self.slots[row].op for row in self.rows]
+
+    @property
+    def own_operators(self) -> list[str]:
+        """The same; an empty text for those of a fallback."""
+        return ["" if self.slots[row].fixed else self.slots[row].op for row in self.rows]
+
+    @property
+    def element_bytes(self) -> Vector:
+        """Storage of one tensor element of each different kernel."""
+        return np.array([float(ELEMENT_BYTES[slot.dtype]) for slot in self.slots])[self.rows]
+
+    def totals_s(self, kernels_s: Vector) -> Vector:
+        """The time of each observation's kernels, from that of every kernel in the order of ``kernels``."""
+        own_s, starts = np.append(kernels_s, 0.0), np.cumsum(self.sizes) - self.sizes
+        return np.where(self.sizes > 0, np.add.reduceat(own_s, starts), 0.0)
+
+    def outside_s(self, platform: Platform) -> Vector:
+        """What each observation takes outside its kernels."""
+        costs = {dtype: _costs(platform.machine(dtype)) for dtype in dict.fromkeys(self.dtypes)}
+        return np.asarray(np.sum(self.moved * np.array([costs[dtype] for dtype in self.dtypes]), axis=1))
 
     def log_errors(self, platform: Platform) -> Vector:
         """log(predicted / observed) of every observation: the residual that fits and scores share."""
@@ -116,6 +156,7 @@ def prepare(platform: Platform, observations: Iterable[Observation]) -> Measured
     seen = [o for part in parts for o in part.seen]
     return Measured(
         names=tuple(o.name for o in seen),
+        families=tuple(o.family for o in seen),
         dtypes=tuple(o.dtype for o in seen),
         observed_s=np.array([o.latency_s for o in seen]),
         sigma=np.array([o.sigma for o in seen]),
@@ -137,6 +178,7 @@ class _Index(NamedTuple):
 
 class _Seen(NamedTuple):
     name: str
+    family: str
     dtype: str
     latency_s: float
     sigma: float
@@ -170,7 +212,7 @@ def _part(chunk: list[Observation], platform: Platform, index: _Index) -> _Part:
             kernels.append(index.kernels.setdefault(key, len(index.kernels)))
         moved.append(_moved(planned, o.operators_only))
     return _Part(
-        [_Seen(o.graph.name, o.dtype, o.latency_s, o.sigma) for o in chunk],
+        [_Seen(o.graph.name, o.family, o.dtype, o.latency_s, o.sigma) for o in chunk],
         np.array(moved),
         np.array(sizes, dtype=np.int64),
         np.array(kernels, dtype=np.int64),

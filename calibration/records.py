@@ -31,6 +31,8 @@ class Record(NamedTuple):
     std_s: float
     dtype: str
     line: int
+    family: str
+    """Of networks that are much alike; empty for an operator or block, which is no network."""
 
 
 class Records(NamedTuple):
@@ -48,7 +50,7 @@ class Records(NamedTuple):
         for graph in graphs:
             for row in by_net.get(graph.name, ()):
                 sigma = hypot(MODEL_SIGMA, row.std_s / row.latency_s)
-                yield Observation(graph, row.dtype, row.latency_s, sigma)
+                yield Observation(graph, row.dtype, row.latency_s, sigma, family=row.family)
 
 
 def read_records(path: str | Path, default_dtype: str) -> Records:
@@ -98,7 +100,12 @@ def _record(place: str, row: dict[str, str | None], line: int, default_dtype: st
         raise RecordsError(f"{place}: latency_ms {latency_ms:g} of '{net}' is not positive; take the line out")
     if std_ms < 0.0:
         raise RecordsError(f"{place}: std_ms {std_ms:g} of '{net}' is negative; leave it empty where it is not known")
-    return Record(net, latency_ms / 1e3, std_ms / 1e3, dtype, line)
+    return Record(net, latency_ms / 1e3, std_ms / 1e3, dtype, line, family(net))
+
+
+def family(name: str) -> str:
+    """The prefix that a network's name shares with its family: all before the last underscore, else the name."""
+    return name.rpartition("_")[0] or name
 
 
 def _number(place: str, column: str, text: str) -> float:

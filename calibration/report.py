@@ -2,21 +2,82 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from hwmodels.text import Block, Cell, Column, Facts, Heading, Table, Value, number, prose, word
 
+from .attribution import Breakdown, OperatorErrors, breakdown, operator_errors
 from .calibrate import Calibrated
-from .pricing import Indices
-from .scores import Score, families, family_scores, score
+from .fit import PRIOR_SIGMA
+from .parameters import Parameter
+from .precision import Telling, standard_errors, telling
+from .pricing import Indices, Vector
+from .scores import MOST_FAMILIES, Score, drawn, families, score
 from .verdict import at_limit
 
-_CALM = ("converged", "sampled", "without_record")
+_CALM = ("converged", "sampled", "without_record", "no_residual")
 """Facts that ask for nothing."""
+
+_LEAST_SHARE = 0.001
+"""Mean share of the predicted time below which an operator is not listed."""
+_POORLY = 0.1
+"""Standard error of a parameter's log above which the report says what would tell it."""
+_NOT_TOLD = 0.9 * PRIOR_SIGMA
+"""Standard error above which nothing but the prior holds a parameter."""
+_MOST_WORST = 10
+
+
+class Diagnosis(NamedTuple):
+    """What a report says beyond scores and verdict."""
+
+    breakdown: Breakdown
+    """By the fitted platform."""
+    operators: OperatorErrors
+    """From the held-out errors."""
+    standard_errors: Vector
+    """Of the log of each fitted parameter."""
+    telling: tuple[Telling, ...]
+    """For parameters that are poorly known."""
+
+
+def diagnose(done: Calibrated) -> Diagnosis:
+    """Where predicted time and errors lie, how well parameters are known, and what would tell them."""
+    apart = breakdown(done.measured, done.platform)
+    errors = standard_errors(done.fit, drawn(done.measured, np.arange(len(done.measured))).sigma)
+    poor = [p for p, error in zip(done.fit.parameters, errors) if error > _POORLY and not at_limit(p)]
+    return Diagnosis(
+        apart,
+        operator_errors(apart.shares, done.held_out.folds),
+        errors,
+        tuple(telling(done.fit.platform, done.measured.dtypes[0], poor)),
+    )
 
 
 def calibration(done: Calibrated, name: str, path: str) -> list[Block]:
-    """The scores by family, the parameters with what became of them, the verdict."""
+    """What the terminal shows of a calibration."""
+    found = diagnose(done)
+    further: list[Block] = [Heading("What to measure next"), to_measure(found)] if found.telling else []
+    return [
+        summary(done, name, path),
+        Heading("Scores on networks that the fit had not seen"),
+        scores(done, found),
+        Heading("Error by operator"),
+        operators(found),
+        operators_explained(found),
+        Heading("Furthest off, held out"),
+        furthest_off(done, found),
+        Heading("Parameters"),
+        parameters(done, found),
+        Heading("Verdict"),
+        verdict(done),
+        *further,
+    ]
+
+
+def summary(done: Calibrated, name: str, path: str) -> Facts:
+    """What was fitted to what, how far predictions can be trusted, and where the result lies."""
     facts: tuple[tuple[str, Value], ...] = (
         ("platform", Cell(name, "bold")),
         ("base", f"{done.base.name} (digest {done.base.digest})"),
@@ -24,76 +85,167 @@ def calibration(done: Calibrated, name: str, path: str) -> list[Block]:
         ("90 % interval", _interval(done)),
         ("written to", path),
     )
-    return [
-        Facts(facts),
-        Heading("Scores on networks that the fit had not seen"),
-        _scores(done),
-        Heading("Parameters"),
-        _parameters(done),
-        Heading("Verdict"),
-        Facts(tuple((f.name, _toned(f.name, f.line.removeprefix(f"{f.name}: "))) for f in done.verdict)),
-    ]
+    return Facts(facts)
 
 
-def _interval(done: Calibrated) -> str:
-    if not np.isfinite(done.factor):
-        return "the base's: fewer than 9 observations"
-    text = f"[t / f, t f] with f = {done.factor:.3f}"
-    if done.family_errors is None:
-        return text
-    covered = np.mean(np.abs(done.family_errors) <= np.log(done.factor))
-    return f"{text}; it covers {covered:.1%} of the networks where their family is left out of the fit"
-
-
-def _scores(done: Calibrated) -> Table:
+def scores(done: Calibrated, found: Diagnosis) -> Table:
+    """By kind: how the base predicts, how fits that had not seen the networks do, or not even their family."""
+    kind, own = kinds(done, found)
     columns: tuple[Column, ...] = (
-        word("family"),
+        word(kind),
         number("networks"),
         number("measured\n(median ms)"),
         number("base\n<= 10 %"),
+        number("models alone\n<= 10 %"),
         number("fitted\n<= 10 %"),
         number("<= 20 %"),
         number("MAPE"),
         number("family left out\n<= 10 %"),
         number("<= 20 %"),
     )
-    base, fold = family_scores(done.measured, done.base_errors), family_scores(done.measured, done.fold_errors)
-    left_out = family_scores(done.measured, done.family_errors) if done.family_errors is not None else {}
-    rows = [
-        (name, *_row(done, own, base[name], fold[name], left_out.get(name)))
-        for name, own in sorted(families(done.measured).items())
-    ]
-    everything = np.arange(len(done.measured))
-    total = _row(done, everything, score(done.base_errors), score(done.fold_errors), done.families)
-    return Table(columns, (*rows, ("all", *total)))
+    rows = [(name, *_row(done, chosen)) for name, chosen in own.items()]
+    return Table(columns, (*rows, ("all", *_row(done, np.arange(len(done.measured)), done.families))))
 
 
-def _row(done: Calibrated, own: Indices, base: Score, fold: Score, left_out: Score | None) -> tuple[str, ...]:
-    outside = (f"{left_out.within_10:.1%}", f"{left_out.within_20:.1%}") if left_out else ("-", "-")
-    median_ms = float(np.median(done.measured.observed_s[own])) * 1e3
+def kinds(done: Calibrated, found: Diagnosis) -> tuple[str, dict[str, Indices]]:
+    """The observations by family; where names tell no families apart, by the operator that takes most of the time."""
+    own = families(done.measured)
+    if len(own) <= MOST_FAMILIES:
+        return "family", dict(sorted(own.items()))
+    longest = np.array(found.breakdown.longest())
+    return "mostly", {op: np.flatnonzero(longest == op) for op in found.breakdown.ops if op in longest}
+
+
+def operators(found: Diagnosis) -> Table:
+    """How much of the predicted time each operator takes, and what it would have to be off by."""
+    shares, errors = found.breakdown.shares, found.operators
+    columns = (
+        *(word("operator"), number("networks"), number("share of\npredicted time"), number("in its time, off by")),
+        number("in a network's\nlatency, off by"),
+    )
+    rows = tuple(
+        (
+            op,
+            str(np.count_nonzero(shares[:, i])),
+            f"{share:.1%}",
+            f"{errors.log_errors[i]:+.1%} ± {errors.standard_errors[i]:.1%}",
+            f"{share * errors.log_errors[i]:+.2%}",
+        )
+        for i, op, share in listed(found.breakdown)
+    )
+    return Table(columns, rows)
+
+
+def listed(apart: Breakdown) -> list[tuple[int, str, float]]:
+    """The operators that take any time to speak of: place, name and mean share of the predicted time."""
+    shares = apart.shares.mean(axis=0)
+    return [(i, op, float(shares[i])) for i, op in enumerate(apart.ops) if shares[i] >= _LEAST_SHARE]
+
+
+def operators_explained(found: Diagnosis) -> str:
+    """How the errors by operator are to be read."""
     return (
-        str(len(own)),
-        f"{median_ms:.4g}",
-        f"{base.within_10:.1%}",
-        f"{fold.within_10:.1%}",
-        f"{fold.within_20:.1%}",
-        f"{fold.mape:.1%}",
-        *outside,
+        "Too long is +. Robust least squares of the held-out errors on each operator's share of the predicted time: "
+        "one error for all shapes of an operator, which explains "
+        f"{found.operators.explained:.0%} of the squared errors; the rest lies in shapes and noise."
     )
 
 
-def _parameters(done: Calibrated) -> Table:
+def furthest_off(done: Calibrated, found: Diagnosis) -> Table:
+    """The networks whose held-out prediction is furthest from what was measured."""
+    columns = (prose("network"), number("measured\n(ms)"), number("predicted\n(ms)"), number("error"), word("mostly"))
+    errors, observed_ms = done.held_out.folds, done.measured.observed_s * 1e3
+    longest = found.breakdown.longest()
+    rows = tuple(
+        (
+            done.measured.names[i],
+            f"{observed_ms[i]:.4g}",
+            f"{observed_ms[i] * np.exp(errors[i]):.4g}",
+            f"{np.expm1(errors[i]):+.1%}",
+            f"{longest[i]} {found.breakdown.shares[i].max():.0%}",
+        )
+        for i in np.argsort(-np.abs(errors), kind="stable")[:_MOST_WORST]
+    )
+    return Table(columns, rows)
+
+
+def parameters(done: Calibrated, found: Diagnosis) -> Table:
+    """Every fitted number: what it was and became, how well it is known, and whether it ran into a bound."""
     rows = tuple(
         (
             after.key,
             f"{before.value:.4g}",
             f"{after.value:.4g}",
+            known_to(after, error),
             f"{after.low:g} to {after.high:g}",
             at_limit(after) or "",
         )
-        for before, after in zip(done.start, done.fit.parameters)
+        for before, after, error in zip(done.start, done.fit.parameters, found.standard_errors)
     )
-    return Table((prose("key"), number("base"), number("fitted"), word("bounds"), word("at limit")), rows)
+    columns = (prose("key"), number("base"), number("fitted"), number("± 1 sigma"), word("bounds"), word("at limit"))
+    return Table(columns, rows)
+
+
+def known_to(p: Parameter, standard_error: float) -> str:
+    """How well a fitted parameter is known: in percent, or as a factor where that is wide."""
+    if at_limit(p):
+        return "-"
+    if standard_error > _NOT_TOLD:
+        return "not told"
+    return f"± {standard_error:.1%}" if standard_error < 0.3 else f"factor {np.exp(standard_error):.2g}"
+
+
+def verdict(done: Calibrated) -> Facts:
+    """The named facts, those that ask for something in colour."""
+    return Facts(tuple((f.name, _toned(f.name, f.line.removeprefix(f"{f.name}: "))) for f in done.verdict))
+
+
+def to_measure(found: Diagnosis) -> Table:
+    """For each parameter that is poorly known, the options of 'measure plan' for what tells most of it."""
+    rows = tuple((t.key, _options(t), f"{t.elasticity:.0%}") for t in found.telling)
+    return Table((prose("to learn"), prose("stairline measure plan"), number("moves with it")), rows)
+
+
+def _options(t: Telling) -> str:
+    if t.configuration is None:
+        return "nothing in the design space depends on it"
+    settings = (f"--{key} {value}" for key, value in t.configuration.settings)
+    return " ".join([f"--op {t.configuration.name}", *settings])
+
+
+def _interval(done: Calibrated) -> str:
+    found, covered = done.interval, done.coverage
+    if not np.isfinite(found.factor):
+        return "the base's: fewer than 9 observations"
+    text = f"[t / f, t f], of one kernel f = {found.factor:.3f}"
+    if found.common < 1.0:
+        least = found.factor ** np.sqrt(found.common)
+        text += f", less in a network ({least:.3f} of very many kernels)"
+    text += f", {found.unlike_factor:.3f} in networks unlike these; covers {covered.folds:.1%} of networks held out"
+    return text if covered.families is None else f"{text}, {covered.families:.1%} of families held out"
+
+
+def _row(done: Calibrated, own: Indices, families_left_out: Score | None = None) -> tuple[str, ...]:
+    base, fold = score(done.base_errors[own]), score(done.held_out.folds[own])
+    outside = families_left_out or _left_out(done, own)
+    return (
+        str(len(own)),
+        f"{float(np.median(done.measured.observed_s[own])) * 1e3:.4g}",
+        f"{base.within_10:.1%}",
+        f"{score(done.analytical.folds[own]).within_10:.1%}",
+        f"{fold.within_10:.1%}",
+        f"{fold.within_20:.1%}",
+        f"{fold.mape:.1%}",
+        *((f"{outside.within_10:.1%}", f"{outside.within_20:.1%}") if outside else ("-", "-")),
+    )
+
+
+def _left_out(done: Calibrated, own: Indices) -> Score | None:
+    """Of those of the observations that are networks of a family that was left out."""
+    if done.held_out.families is None:
+        return None
+    errors = done.held_out.families[own]
+    return score(errors[np.isfinite(errors)]) if np.isfinite(errors).any() else None
 
 
 def _toned(name: str, text: str) -> Value:

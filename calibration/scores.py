@@ -1,9 +1,8 @@
-"""How good a calibration is on networks it has not seen: cross-validation, and the interval that follows from it."""
+"""How good a calibration is on networks that it has not seen: cross-validation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, exp, inf
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from hwmodels import Platform
 
 from .fit import fit_measured
 from .pricing import Indices, Measured, Vector
+from .residual import with_residual
 
 SEED = 0
 """Of every random choice, so that the same records give the same file."""
@@ -24,7 +24,8 @@ MOST_FITTED = 1000
 MOST_CROSS_FITTED = 400
 """The same for the many fits of a cross-validation; with fewer, scores err to the low side."""
 
-COVERAGE = 0.9
+MOST_FAMILIES = 50
+"""Families up to which each is left out once; beyond, name prefixes are no families."""
 
 
 class Score(NamedTuple):
@@ -47,9 +48,13 @@ def mean_score(scores: Sequence[Score]) -> Score:
     return Score(sum(s.networks for s in scores), *(float(np.mean(column)) for column in list(zip(*scores))[1:]))
 
 
-def family(name: str) -> str:
-    """The prefix that a network's name shares with its family: all before the last underscore, else the name."""
-    return name.rpartition("_")[0] or name
+class HeldOut(NamedTuple):
+    """log(predicted / observed) of every observation under fits that had not seen it."""
+
+    folds: Vector
+    """Each by a fit to the other folds."""
+    families: Vector | None
+    """Each by a fit to the other families, nan for what is no network; None where names tell no families apart."""
 
 
 def drawn(measured: Measured, among: Indices, most: int = MOST_FITTED) -> Measured:
@@ -57,44 +62,60 @@ def drawn(measured: Measured, among: Indices, most: int = MOST_FITTED) -> Measur
     return measured.only(np.random.default_rng(SEED).permutation(among)[:most])
 
 
-def held_out_folds(platform: Platform, measured: Measured, folds: int = FOLDS) -> Vector:
-    """log(predicted / observed) of every observation under a fit to the other folds; a network is in one fold only."""
+def held_out(platform: Platform, measured: Measured) -> tuple[HeldOut, HeldOut]:
+    """By the models alone, and by the models with a residual."""
+    folds, families = held_out_folds(platform, measured), held_out_families(platform, measured)
+    return tuple(HeldOut(f, families[i] if families else None) for i, f in enumerate(folds))  # type: ignore[return-value]
+
+
+def held_out_folds(platform: Platform, measured: Measured, folds: int = FOLDS) -> tuple[Vector, Vector]:
+    """The same by fits to the other folds only; a network is in one fold."""
     networks, network = np.unique(measured.names, return_inverse=True)
     fold_of = np.random.default_rng(SEED).permutation(len(networks)) % min(folds, len(networks))
     return _held_out(platform, measured, fold_of[network])
 
 
-def held_out_families(platform: Platform, measured: Measured) -> Vector:
-    """The same under a fit to the other families."""
-    _, group = np.unique([family(name) for name in measured.names], return_inverse=True)
-    return _held_out(platform, measured, group)
+def held_out_families(platform: Platform, measured: Measured) -> tuple[Vector, Vector] | None:
+    """The same by fits to the other families only.
+
+    None where there are fewer than two families of whole networks, or so many that their names tell none apart.
+    """
+    whole = np.array([bool(name) for name in measured.families])
+    names, group = np.unique(np.array(measured.families)[whole], return_inverse=True)
+    networks = len(set(np.array(measured.names)[whole].tolist()))
+    if not 1 < len(names) <= min(MOST_FAMILIES, networks - 1):
+        return None
+    left_out = np.full(len(measured), -1)
+    left_out[whole] = group
+    return _held_out(platform, measured, left_out)
 
 
 def families(measured: Measured) -> dict[str, Indices]:
-    """The observations of every family."""
-    names = np.array([family(name) for name in measured.names])
+    """The observations of every family, those that are no whole networks together."""
+    names = np.array([name or "operators, blocks" for name in measured.families])
     return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}
 
 
 def family_scores(measured: Measured, log_errors: Vector) -> dict[str, Score]:
-    """The score of every family."""
-    return {name: score(log_errors[own]) for name, own in families(measured).items()}
+    """The score of every family of whose networks there are errors."""
+    known = {name: own[np.isfinite(log_errors[own])] for name, own in families(measured).items()}
+    return {name: score(log_errors[own]) for name, own in known.items() if len(own)}
 
 
-def conformal_factor(log_errors: Vector, coverage: float = COVERAGE) -> float:
-    """The factor f for which [t / f, t f] covers a new network with this probability, whatever the errors' shape.
-
-    ``log_errors`` are those of networks that the fit has not seen; the rank counts the new one among them (split
-    conformal prediction, Lei et al. 2018). Infinite where there are too few: 9 at a coverage of 0.9.
-    """
-    rank = ceil((len(log_errors) + 1) * coverage)
-    return exp(float(np.sort(np.abs(log_errors))[rank - 1])) if rank <= len(log_errors) else inf
+def over_families(measured: Measured, errors: HeldOut) -> Score | None:
+    """Mean over families, each left out of the fit."""
+    if errors.families is None:
+        return None
+    return mean_score(list(family_scores(measured, errors.families).values()))
 
 
-def _held_out(platform: Platform, measured: Measured, group: Indices) -> Vector:
-    errors = np.full(len(measured), np.nan)
-    for one in np.unique(group):
+def _held_out(platform: Platform, measured: Measured, group: Indices) -> tuple[Vector, Vector]:
+    """Each group under a fit to all others; a group below 0 is fitted always and gets nan."""
+    analytical, corrected = np.full(len(measured), np.nan), np.full(len(measured), np.nan)
+    for one in np.unique(group[group >= 0]):
         own, others = np.flatnonzero(group == one), np.flatnonzero(group != one)
         fitted = fit_measured(platform, drawn(measured, others, MOST_CROSS_FITTED)).platform
-        errors[own] = measured.only(own).log_errors(fitted)
-    return errors
+        left = measured.only(own)
+        analytical[own] = left.log_errors(fitted)
+        corrected[own] = left.log_errors(with_residual(fitted, drawn(measured, others)))
+    return analytical, corrected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from math import hypot
 from pathlib import Path
 
 from hwmodels.schema import ELEMENT_BYTES
@@ -15,6 +16,9 @@ from simulator.networks import read
 
 from .errors import RecordsError
 from .records import Record, Records
+
+CALL_S = 1e-6
+"""To how much the time of a call is known, whatever its runs spread: the clock, and Python's part of the call."""
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -46,8 +50,11 @@ def read_store(path: Path, backend: str | None) -> tuple[Records, tuple[Graph, .
         assert isinstance(record.outcome, Measurement)
         std_s = replace(record.outcome, runs=(record.outcome.representative,)).statistics.std_s
         dtype = record.configuration.dtype if record.configuration.dtype in ELEMENT_BYTES else graph.dtype
-        # What a summary does not tell is not known to spread.
-        rows.append(Record(graph.name, record.outcome.latency_s, std_s if std_s == std_s else 0.0, dtype, number))
+        # What a summary does not tell is not known to spread; what is computed is exact.
+        known_s = std_s if std_s == std_s else 0.0
+        spread_s = known_s if record.outcome.representative.exact else hypot(known_s, CALL_S)
+        family = record.configuration.name if record.configuration.kind in ("model", "file") else ""
+        rows.append(Record(graph.name, record.outcome.latency_s, spread_s, dtype, number, family))
         graphs[graph.name] = graph
     digest = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
     return Records(path.name, digest, tuple(rows)), tuple(graphs.values())

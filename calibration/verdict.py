@@ -8,13 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hwmodels import Platform
 from hwmodels.text import did_you_mean
 
 from .fit import PRIOR_SIGMA, Fit
+from .intervals import conformal_factor
 from .parameters import Parameter
 from .pricing import Measured, Vector
 from .records import Record
-from .scores import MOST_CROSS_FITTED, conformal_factor, score
+from .residual import Trained
+from .scores import MOST_CROSS_FITTED, score
 
 FEW_PER_PARAMETER = 3
 """Measured networks per free parameter below which a fit follows noise."""
@@ -24,6 +27,9 @@ FAR = 5.0
 
 CONTRADICTION = 1.2
 """Factor between two latencies of one network that no noise explains."""
+
+LARGE_CORRECTION = 0.1
+"""Mean correction of an operator, as a natural logarithm, that says its model is at fault."""
 
 _CORRELATION = 0.97
 _UNITS = {3: "are they in microseconds? divide them by 1000", -3: "are they in seconds? multiply them by 1000"}
@@ -110,6 +116,23 @@ def about_scores(fold_errors: Vector, base_errors: Vector) -> Iterator[Fact]:
     if fitted > 1.05 * base + 0.001:
         found = f"mean error {fitted:.1%} on networks held out of the fit, {base:.1%} by the base as it stands"
         yield Fact("worse_than_base", found, "stay with the base, or measure more networks")
+
+
+def about_residual(fitted: Platform, measured: Measured, trained: Trained | None) -> Iterator[Fact]:
+    """How much of an operator's time the residual corrects: where that is much, a mechanism is missing."""
+    if trained is None:
+        yield Fact("no_residual", "corrections would not help networks that they had not seen, or were not asked for")
+        return
+    different_s = measured.different_s(fitted)
+    times_s = np.bincount(measured.kernels, minlength=len(different_s)) * different_s
+    logs = np.log(measured.corrections(trained.residual, different_s))
+    operators = np.array(measured.operators)
+    for op in trained.operators:
+        own = operators == op
+        mean = float(np.average(logs[own], weights=times_s[own])) if times_s[own].sum() > 0.0 else 0.0
+        if abs(mean) > LARGE_CORRECTION and times_s[own].sum() > 0.01 * times_s.sum():
+            found = f"the time of {op} is corrected by {np.expm1(mean):+.0%} on average"
+            yield Fact("residual_large", found, "its model lacks a mechanism: look at its shapes, measure it alone")
 
 
 def at_limit(p: Parameter) -> str | None:

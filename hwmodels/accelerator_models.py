@@ -7,6 +7,7 @@ field's suffix, and a field without a suffix is a count or a fraction. A field w
 
 from __future__ import annotations
 
+from math import inf
 from typing import NamedTuple
 
 
@@ -57,6 +58,10 @@ class SystolicArray(NamedTuple):
     """Input channels (of a group) are padded to a multiple of this."""
     lanes: float
     """Channels of one line of the on-chip memory: tensors are read and written in whole lines."""
+    tile_bytes: float = inf
+    """Room for the maps of one tile and for what is staged of its filters; larger maps are cut into tiles."""
+    staged: float = 0.0
+    """Share of a layer's filters that is staged in this room."""
 
 
 class VectorLanes(NamedTuple):

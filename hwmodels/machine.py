@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
+from .domain import Domain
 from .kernel_models import KERNEL_MODELS, KernelParameters
 from .provenance import Quantity, at_dtype
 from .residual import Residual
-from .schema import ELEMENT_BYTES, FusionRule, KernelRule, LoweringRule, PlatformFile, SupportRule
+from .schema import ELEMENT_BYTES, FusionRule, KernelRule, LoweringRule, PlatformFile, SupportRule, Uncertainty
 
 
 class PlatformError(ValueError):
@@ -50,6 +51,14 @@ class Boundary(NamedTuple):
     bytes_per_s: float
 
 
+class Spread(NamedTuple):
+    """What half a 90 % interval is, as factors; see ``hwmodels.schema.Uncertainty``."""
+
+    factor: float
+    common: float
+    unlike_factor: float
+
+
 @dataclass(frozen=True, eq=False)
 class Machine:
     """A platform at one precision: every number resolved, every rule named. Compared and hashed by identity."""
@@ -66,12 +75,15 @@ class Machine:
     boundary: Boundary
     placement_rule: str | None
     capacity_bytes: float
+    banks: int
     main_bytes: float
     """Infinite where the platform states none."""
     inference_s: float
     io_bytes_per_s: float | None
     active_w: float | None
-    uncertainty_factor: float
+    uncertainty: Spread
+    domain: Domain | None = None
+    """What calibrated networks are like, where they were."""
     residual: Residual | None = None
     """What calibration corrects the kernels of this machine by, on top of their models."""
 
@@ -117,12 +129,18 @@ def resolve(file: PlatformFile, dtype: str) -> Machine:
         ),
         placement_rule=placement.rule if placement else None,
         capacity_bytes=numbers.of(placement.capacity_bytes) if placement else 0.0,
+        banks=int(numbers.of(placement.banks, 1.0)) if placement else 1,
         main_bytes=numbers.of(placement.main_bytes, inf) if placement else inf,
         inference_s=numbers.of(overheads.inference_s),
         io_bytes_per_s=memory[overheads.io_memory] if overheads.io_memory else None,
         active_w=numbers.of(file.power.active_w) if file.power else None,
-        uncertainty_factor=numbers.of(file.uncertainty.factor),
+        uncertainty=_spread(numbers, file.uncertainty),
     )
+
+
+def _spread(numbers: _Numbers, stated: Uncertainty) -> Spread:
+    factor = numbers.of(stated.factor)
+    return Spread(factor, stated.common, stated.unlike_factor or factor)
 
 
 def _rule(numbers: _Numbers, rule: KernelRule) -> Rule:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from .domain import Domain
 from .provenance import Closed, Quantity, Source
 from .residual import ResidualRecord
 from .schema import Dtype, Name, PlatformFile, Uncertainty
@@ -50,6 +51,9 @@ class Calibration(Closed):
     """As the user states them: device, runtime, threads, clocks."""
     verdict: tuple[str, ...]
     scores: Scores
+    """Of the platform as it is: with its residual, where it has one."""
+    analytical: Scores | None = None
+    """Of the analytical part alone, where there is a residual."""
 
 
 class OverlayFile(Closed):
@@ -68,6 +72,9 @@ class OverlayFile(Closed):
     """By dotted key, such as ``kernels.conv2d.efficiency.float32``."""
     calibration: Calibration
     uncertainty: Uncertainty | None = None
+    analytical_uncertainty: Uncertainty | None = None
+    """Where there is a residual: that of the models alone."""
+    domain: Domain | None = None
     residual: ResidualRecord | None = None
     notes: tuple[str, ...] = ()
     sources: dict[str, Source] = Field(default_factory=dict)
@@ -124,14 +131,23 @@ def overlay_lines(overlay: OverlayFile) -> Iterator[str]:
     yield from ("", "[values]", *_pairs({key: change.model_dump() for key, change in overlay.values.items()}))
     calibration = overlay.calibration.model_dump(exclude_none=True)
     yield from ("", "[calibration]", *_pairs(calibration))
-    if overlay.uncertainty is not None:
-        factor = overlay.uncertainty.factor
-        by_dtype = {"factor": factor} if isinstance(factor, Quantity) else {f"factor.{d}": q for d, q in factor.items()}
-        yield from ("", "[uncertainty]")
-        yield from (f"{key} = {_toml(q.model_dump(exclude_defaults=True))}" for key, q in by_dtype.items())
+    for key in ("uncertainty", "analytical_uncertainty"):
+        yield from _uncertainty_lines(key, getattr(overlay, key))
+    if overlay.domain is not None:
+        yield from ("", "[domain]", *_pairs(overlay.domain.model_dump()))
     if overlay.residual is not None:
         yield from ("", "[residual]", *_pairs(overlay.residual.model_dump()))
     yield from ("", "[sources]", *_pairs({key: source.model_dump() for key, source in overlay.sources.items()}))
+
+
+def _uncertainty_lines(key: str, stated: Uncertainty | None) -> Iterator[str]:
+    if stated is None:
+        return
+    by_dtype = {"factor": stated.factor} if isinstance(stated.factor, Quantity) else stated.factor
+    yield from ("", f"[{key}]")
+    for name, quantity in by_dtype.items():
+        yield f"{name if name == 'factor' else f'factor.{name}'} = {_toml(quantity.model_dump(exclude_defaults=True))}"
+    yield from _pairs(stated.model_dump(exclude={"factor"}, exclude_defaults=True))
 
 
 def _pairs(table: dict[str, Any]) -> Iterator[str]:
@@ -145,6 +161,8 @@ def _key(key: str) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{ " + ", ".join(_pairs(value)) + " }" if value else "{}"
+    if isinstance(value, tuple) and value and isinstance(value[0], float):
+        return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, tuple):
         return "[" + "".join(f"\n    {_toml(item)}," for item in value) + "\n]" if value else "[]"
     if isinstance(value, float):

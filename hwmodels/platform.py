@@ -45,4 +45,5 @@ class Platform:
 def _machine(platform: Platform, dtype: str) -> Machine:
     if dtype not in platform.dtypes:
         raise PlatformError(f"{platform.name}: no precision '{dtype}'; it has {', '.join(platform.dtypes)}")
-    return replace(resolve(platform.file, dtype), residual=platform.residual)
+    domain = platform.overlay.domain if platform.overlay is not None else None
+    return replace(resolve(platform.file, dtype), residual=platform.residual, domain=domain)

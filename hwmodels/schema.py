@@ -142,6 +142,8 @@ class Placement(Closed):
 
     rule: Literal["parameter_cache", "last_level_cache", "feature_map_memory"]
     capacity_bytes: PerDtype
+    banks: PerDtype | None = None
+    """Equal memories that a parameter cache consists of; one where left out."""
     main_bytes: PerDtype | None = None
     """Main memory behind a feature-map memory: room for all parameters and the fallback's tensors."""
     memory: str | None = None
@@ -156,9 +158,18 @@ class Power(Closed):
 
 
 class Uncertainty(Closed):
-    """Half of the 90 % interval, as a factor: the true latency lies within [t / factor, t * factor]."""
+    """The 90 % interval of one kernel, and what becomes of it in a network.
+
+    The true latency lies within [t / f, t f]. Of the variance of log errors the share ``common`` is that of all
+    kernels of a network together; the rest averages out: log f = log(factor) sqrt(common + (1 - common) H), with H the
+    sum of the squared shares of the kernels in the network's time.
+    """
 
     factor: PerDtype
+    common: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    """1: no number of kernels averages anything out, and a network is as uncertain as a kernel."""
+    unlike_factor: Annotated[float, Field(ge=1.0, le=100.0)] | None = None
+    """In place of ``factor`` for a network that is unlike all that were calibrated; see ``hwmodels.domain``."""
 
 
 class PlatformFile(Closed):

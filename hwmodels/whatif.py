@@ -34,7 +34,10 @@ def with_free(platform: Platform, bounds: Mapping[str, tuple[float, float]]) -> 
 
 def without_residual(platform: Platform) -> Platform:
     """The analytical part of a calibrated platform alone; the same object where that is all there is."""
-    return replace(platform, residual=None) if platform.residual is not None else platform
+    if platform.residual is None or platform.overlay is None:
+        return platform
+    stated = platform.overlay.analytical_uncertainty or platform.file.uncertainty
+    return replace(platform, residual=None, file=platform.file.model_copy(update={"uncertainty": stated}))
 
 
 def without_operators(platform: Platform, omitted: tuple[str, ...]) -> Platform:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TextIO, TypeVar
 import click
 
 import hwmodels
-from hwmodels import Platform, PlatformError
+from hwmodels import Platform, PlatformError, without_residual
 from hwmodels.commands import show
 from hwmodels.schema import ELEMENT_BYTES
 from hwmodels.text import did_you_mean
@@ -107,9 +107,7 @@ def model_options(command: Command) -> Command:
 @click.option(
     "--no-residual",
     is_flag=True,
-    expose_value=False,
-    help="The analytical part alone, without a calibrated platform's residual. No platform carries one yet: every "
-    "prediction is the analytical part, with this flag or without.",
+    help="The analytical part alone, without a calibrated platform's residual.",
 )
 def predict_command(
     models: tuple[str, ...],
@@ -117,6 +115,7 @@ def predict_command(
     as_json: bool,
     csv_file: str | None,
     kernels: bool,
+    no_residual: bool,
     **how: Any,
 ) -> None:
     """Predict how long networks take.
@@ -126,6 +125,8 @@ def predict_command(
     if as_json + bool(csv_file) + kernels > 1:
         raise click.UsageError("--json, --csv and --kernels exclude each other: give one")
     request = _request(models, names, **how)
+    if no_residual:
+        request = request._replace(platforms=tuple(map(without_residual, request.platforms)))
     if csv_file:
         _write_csv(csv_file, request)
     elif as_json:

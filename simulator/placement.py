@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
+from heapq import heapreplace
 from math import prod
 from typing import NamedTuple
 
@@ -27,21 +29,24 @@ class Placement(NamedTuple):
 def place(graph: Graph, groups: list[list[int]], machines: list[Machine], main: Machine) -> Placement:
     """Apply the platform's placement rule to its own kernels.
 
-    parameter_cache: the parameters of whole kernels, padded as stored, get on-chip room in execution order until
-    ``capacity_bytes`` is used up; those of the others are streamed in with every inference. last_level_cache:
-    parameters that exceed ``capacity_bytes`` push each other out of it, so that a share of every kernel's is streamed,
-    and all of them where they are twice that size. feature_map_memory: the
+    parameter_cache: the parameters of whole kernels, padded as stored, get on-chip room in execution order where their
+    blocks find some, dealt to the ``banks`` that ``capacity_bytes`` consists of; those of the others are streamed in
+    with every inference. last_level_cache: parameters that exceed ``capacity_bytes`` push each other out of it, so that
+    a share of every kernel's is streamed, and all of them where they are twice that size. feature_map_memory: the
     maps that a kernel reads and writes must fit in ``capacity_bytes`` together, and all parameters with the largest
     operands of one fallback layer in ``main_bytes``.
     """
     streamed = [0] * len(groups)
     if main.placement_rule == "parameter_cache":
-        room = main.capacity_bytes / main.element_bytes
+        room, banks = main.capacity_bytes / main.element_bytes / main.banks, [0] * main.banks
         for g, group in enumerate(groups):
             if machines[group[0]] is main:
-                need = sum(stored_elements(graph, index, main) for index in group)
-                streamed[g] = 0 if need <= room else need
-                room -= need if need <= room else 0
+                blocks = [stored_blocks(graph, index, main) for index in group]
+                filled = reduce(_dealt, blocks, banks)
+                if max(filled) <= room:
+                    banks = filled
+                else:
+                    streamed[g] = sum(map(prod, blocks))
     elif main.placement_rule == "last_level_cache":
         needs = [sum(_weights(graph, graph.layers[i]) for i in group) for group in groups]
         share = min(max(sum(needs) * main.element_bytes / main.capacity_bytes - 1.0, 0.0), 1.0)
@@ -53,16 +58,34 @@ def place(graph: Graph, groups: list[list[int]], machines: list[Machine], main: 
     return Placement(streamed, ())
 
 
+def _dealt(banks: list[int], blocks: tuple[int, int]) -> list[int]:
+    """The elements in each bank, as a heap, after each of these equal blocks has gone to the emptiest one."""
+    count, elements = blocks
+    filled = banks.copy()
+    for _ in range(count):
+        heapreplace(filled, filled[0] + elements)
+    return filled
+
+
 def stored_elements(graph: Graph, index: int, machine: Machine) -> int:
-    """Parameters of a layer as the machine stores them: filters padded to the tiles of an array, biases not counted."""
+    """Parameters of a layer as the machine stores them, in elements."""
+    return prod(stored_blocks(graph, index, machine))
+
+
+def stored_blocks(graph: Graph, index: int, machine: Machine) -> tuple[int, int]:
+    """Blocks in which a layer's parameters are stored, and the elements of each, biases not counted.
+
+    On an array a block holds one tap of as many filters as there are columns, both channels padded to its tiles.
+    """
     layer = graph.layers[index]
     rule = machine.rules.get(layer.op)
     if rule is None or not isinstance(rule.parameters, SystolicArray):
-        return _weights(graph, layer)
+        return 1, _weights(graph, layer)
     tiles, a = rule.parameters, layer.attributes
     c_in = graph.tensors[layer.inputs[0]].shape[-1] // a.groups
     c_out = graph.tensors[layer.outputs[0]].shape[-1] // a.groups
-    return int(a.groups * prod(a.kernel) * pad_to(c_in, tiles.tile_c) * pad_to(c_out, tiles.tile_n))
+    columns = int(pad_to(c_out, tiles.tile_n) / tiles.tile_n)
+    return a.groups * prod(a.kernel) * columns, int(pad_to(c_in, tiles.tile_c) * tiles.tile_n)
 
 
 def _maps_too_large(graph: Graph, groups: list[list[int]], machines: list[Machine], main: Machine) -> Iterator[str]:

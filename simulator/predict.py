@@ -12,6 +12,7 @@ from hwmodels.platform import Boundary, Machine
 
 from .cost import Cost, kernel_cost
 from .graph import Graph
+from .intervals import kernel_factor, network_factor
 from .plan import Kernel, Plan, plan, require_models
 
 BOUNDS = ("compute", "memory", "weights", "epilogue", "overhead")
@@ -34,6 +35,8 @@ class KernelPrediction(NamedTuple):
     cost: Cost
     correction: float = 1.0
     """What the platform's residual multiplies the analytical time by."""
+    factor: float = 1.0
+    """The 90 % interval of the kernel is [t / factor, t * factor]; 1 for a transfer, whose error is the network's."""
 
     @property
     def latency_s(self) -> float:
@@ -73,6 +76,9 @@ class Summary(NamedTuple):
     """None where the power of a processor that runs some of it is not known."""
     coverage: Coverage
     flags: tuple[str, ...]
+    """lower_bound: operators without a model are left out. extrapolation: see ``unlike``."""
+    unlike: str = ""
+    """In what the network is unlike every calibrated one most of all; the interval is wider then."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +139,11 @@ def predict_plan(planned: Plan, platform_digest: str = "", *, allow_unknown: boo
         from .residual import kernel_corrections
 
         corrections = kernel_corrections(planned, analytical_s)
-        kernels = [k._replace(correction=factor) for k, factor in zip(kernels, corrections)]
+    summary = summarize(planned, analytical_s, corrections, [t.cost.latency_s for t in moved])
+    factor = kernel_factor(planned.machine, summary.unlike)
+    kernels = [k._replace(correction=c, factor=factor) for k, c in zip(kernels, corrections)]
     return Prediction(
-        summary=summarize(planned, analytical_s, corrections, [t.cost.latency_s for t in moved]),
+        summary=summary,
         platform_digest=platform_digest,
         reasons=planned.dead_ends or planned.fallbacks,
         peak_memory_bytes=_peak_memory_bytes(planned),
@@ -154,7 +162,8 @@ def summarize(
     machine = planned.machine
     kernels_s = [time_s * factor for time_s, factor in zip(analytical_s, corrections)]
     latency_s = machine.inference_s + sum(transfers_s, sum(kernels_s))
-    coverage, factor = _coverage(planned), _uncertainty_factor(planned, kernels_s, latency_s)
+    coverage, unlike = _coverage(planned), _unlike(planned, kernels_s)
+    factor = network_factor(planned, kernels_s, latency_s, unlike)
     return Summary(
         model=planned.graph.name,
         platform=machine.name,
@@ -166,7 +175,8 @@ def summarize(
         analytical_s=machine.inference_s + sum(transfers_s, sum(analytical_s)),
         energy_j=_energy_j(planned, kernels_s, latency_s),
         coverage=coverage,
-        flags=("lower_bound",) if coverage.operators < 1.0 else (),
+        flags=("lower_bound",) * (coverage.operators < 1.0) + ("extrapolation",) * bool(unlike),
+        unlike=unlike,
     )
 
 
@@ -182,13 +192,14 @@ def _energy_j(planned: Plan, kernels_s: Sequence[float], latency_s: float) -> fl
     return energy_j
 
 
-def _uncertainty_factor(planned: Plan, kernels_s: Sequence[float], latency_s: float) -> float:
-    """That of the machine, and of the fallback for the share of time that is spent there."""
-    own = planned.machine.uncertainty_factor
-    if not planned.fallbacks or latency_s == 0.0:
-        return own
-    factors = [k.machine.uncertainty_factor for k in planned.kernels if k.rule is not None]
-    return own + sum(time_s * (factor - own) for time_s, factor in zip(kernels_s, factors)) / latency_s
+def _unlike(planned: Plan, kernels_s: Sequence[float]) -> str:
+    """In what the network is unlike all that the platform was calibrated on, where it says what these were like."""
+    if planned.machine.domain is None or not kernels_s:
+        return ""
+    # Needs numpy, which platforms that were not calibrated do without.
+    from .domain import unlike
+
+    return unlike(planned, planned.machine.domain, kernels_s)
 
 
 def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:

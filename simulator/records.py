@@ -33,6 +33,8 @@ def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str
         "latency_ms": s.latency_s * 1e3,
         "lower_ms": s.lower_s * 1e3,
         "upper_ms": s.upper_s * 1e3,
+        "analytical_ms": s.analytical_s * 1e3,
+        "unlike_calibrated_in": s.unlike or None,
         "energy_mj": None if s.energy_j is None else s.energy_j * 1e3,
         "peak_memory_bytes": p.peak_memory_bytes,
         "coverage": s.coverage._asdict(),
@@ -60,5 +62,8 @@ def _kernel_record(k: KernelPrediction) -> dict[str, Any]:
         "bytes": k.bytes_moved,
         "bounds": {f"{name}_ms": seconds * 1e3 for name, seconds in zip(BOUNDS, k.cost[1:6])},
         "limited_by": k.bound,
+        "correction": k.correction,
         "latency_ms": k.latency_s * 1e3,
+        "lower_ms": k.latency_s / k.factor * 1e3,
+        "upper_ms": k.latency_s * k.factor * 1e3,
     }

@@ -87,6 +87,10 @@ def _outcome(prediction: Prediction) -> list[tuple[str, str | Cell]]:
         ("90 % interval", f"{interval}{' for the part that is modelled' * bounded}"),
         ("status", Cell(_MEANINGS[s.status], _STYLES[s.status])),
     ]
+    if s.unlike:
+        rows.append(("extrapolation", Cell(f"unlike every calibrated network, most of all in {s.unlike}", "yellow")))
+    if s.analytical_s != s.latency_s:
+        rows.append(("models alone", f"{_digits(s.analytical_s * 1e3)} ms, without the platform's residual"))
     rows += [("because", text) for text in _kinds_of_reason(prediction.reasons)]
     if s.energy_j is not None:
         rows.append(("energy", f"{_digits(s.energy_j * 1e3)} mJ"))

@@ -44,7 +44,7 @@ class Forest(NamedTuple):
 
 
 def features(
-    codes: NDArray[np.float64], works: Vector, latencies_s: Vector, element_bytes: float
+    codes: NDArray[np.float64], works: Vector, latencies_s: Vector, element_bytes: Vector
 ) -> NDArray[np.float32]:
     """``FEATURES`` of kernels, (kernels, features). ``works`` are (kernels, fields of Work), ``codes`` of operators."""
     w = dict(zip(Work._fields, works.T))
@@ -60,7 +60,7 @@ def features(
 
 
 def corrections(
-    residual: Residual, ops: Sequence[str], works: Vector, latencies_s: Vector, element_bytes: float
+    residual: Residual, ops: Sequence[str], works: Vector, latencies_s: Vector, element_bytes: Vector
 ) -> Vector:
     """What the latency of each kernel is multiplied by; 1 for operators that were not calibrated.
 
@@ -74,7 +74,7 @@ def corrections(
     forest = _forest(residual)
     for start in range(0, len(known), _BLOCK):
         own = known[start : start + _BLOCK]
-        asked = features(codes[own], works[own], latencies_s[own], element_bytes)
+        asked = features(codes[own], works[own], latencies_s[own], element_bytes[own])
         factors[own] = np.exp(np.clip(_leaves(forest, asked), -residual.bound, residual.bound))
     return factors
 
@@ -95,7 +95,8 @@ def plans_corrections(plans: Sequence[Plan], works: Vector, latencies_s: Vector)
     ]
     own = np.flatnonzero([is_own for is_own, _ in kernels])
     ops = [op for is_own, op in kernels if is_own]
-    factors[own] = corrections(machine.residual, ops, works[own], latencies_s[own], machine.element_bytes)
+    element_bytes = np.full(len(own), float(machine.element_bytes))
+    factors[own] = corrections(machine.residual, ops, works[own], latencies_s[own], element_bytes)
     return factors
 
 

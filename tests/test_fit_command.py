@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from math import log
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from calibration.calibrate import calibrate
+from calibration.intervals import conformal_factor
 from calibration.pricing import Observation, prepare
-from calibration.records import read_records
-from calibration.scores import conformal_factor, family, held_out_families, score
+from calibration.records import family, read_records
+from calibration.scores import held_out_families, score
 from calibration.verdict import about_fit
 from hwmodels import load, with_values, without_operators
 from simulator.networks import networks
@@ -168,7 +170,8 @@ def test_arrays_price_a_network_as_predict_does_also_at_other_rates(platform, op
 
 
 def test_clean_records_leave_nothing_to_remark(place, latencies_ms, tmp_path):
-    assert verdict(place, write_records(tmp_path / "r.csv", latencies_ms)).keys() == {"converged"}
+    found = verdict(place, write_records(tmp_path / "r.csv", latencies_ms))
+    assert found.keys() == {"converged", "no_residual"}
 
 
 def test_a_parameter_at_its_bound_is_named(place, latencies_ms, tmp_path):
@@ -328,8 +331,8 @@ def test_a_family_is_predicted_by_a_fit_to_the_others(place, latencies_ms):
     base = load(place / "base.toml")
     graphs = list(networks(place / "layers.csv").graphs)
     slow = {g.name: latencies_ms[g.name] * (2 if family(g.name) == "deep" else 1) for g in graphs}
-    measured = prepare(base, [Observation(g, "float32", slow[g.name] / 1e3) for g in graphs])
-    errors = dict(zip(measured.names, held_out_families(base, measured)))
+    measured = prepare(base, [Observation(g, "float32", slow[g.name] / 1e3, family=family(g.name)) for g in graphs])
+    errors = dict(zip(measured.names, held_out_families(base, measured)[0]))
     assert [errors[name] for name in slow if family(name) == "deep"] == pytest.approx([-log(2)] * PER_FAMILY, abs=0.03)
 
 
@@ -385,3 +388,50 @@ def test_bounds_that_are_none_are_refused(place, latencies_ms, tmp_path):
         done = run_fit(place, records, tmp_path / "mine.toml", "--free", option)
         assert done.exit_code != 0
         assert "overheads.inference" in str(done.exception) + done.output
+
+
+@pytest.fixture(scope="module")
+def corrected(place, tmp_path_factory):
+    """An overlay of a device whose 5x5 convolutions take a quarter longer than any number of the base can tell."""
+    directory = tmp_path_factory.mktemp("corrected")
+    device, latencies_ms = with_values(load(place / "base.toml"), TRUTH), {}
+    for graph in networks(place / "layers.csv").graphs:
+        found = predict(graph, device)
+        slow = [layer.attributes.kernel == (5, 5) for layer in graph.layers]
+        extra_s = 0.25 * sum(k.latency_s for k, is_slow in zip(found.kernels, slow) if is_slow)
+        latencies_ms[graph.name] = (found.latency_s + extra_s) * 1e3
+    records = write_records(directory / "r.csv", latencies_ms)
+    result = run_fit(place, records, directory / "mine.toml")
+    assert result.exit_code == 0, result.output
+    return directory / "mine.toml"
+
+
+def test_what_no_number_explains_is_corrected_beside_the_overlay_and_reported_apart(place, corrected):
+    assert corrected.with_name("mine.residual.json").exists()
+    calibration = load(corrected).overlay.calibration
+    assert calibration.scores.mape < 0.8 * calibration.analytical.mape
+    arguments = ["predict", str(place / "layers.csv"), "-p", str(corrected), "--json"]
+    with_it, without = (
+        [json.loads(line) for line in CliRunner().invoke(main, [*arguments, *more]).stdout.splitlines()]
+        for more in ([], ["--no-residual"])
+    )
+    assert [one["analytical_ms"] for one in with_it] == [one["latency_ms"] for one in without]
+    assert any(k["correction"] > 1.05 for one in with_it for k in one["kernels"])
+    assert all(k["correction"] == 1.0 for one in without for k in one["kernels"])
+    narrow, wide = (np.mean([one["upper_ms"] / one["lower_ms"] for one in side]) for side in (with_it, without))
+    assert narrow < wide
+
+
+def test_an_overlay_without_its_residual_is_refused_in_one_line(corrected, tmp_path):
+    (tmp_path / "mine.toml").write_bytes(corrected.read_bytes())
+    result = CliRunner().invoke(main, ["predict", "mobilenet_v2", "-p", str(tmp_path / "mine.toml")])
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "mine.residual.json: cannot be read" in result.stderr
+
+
+def test_a_fit_without_residual_writes_none(place, latencies_ms, tmp_path):
+    records = write_records(tmp_path / "r.csv", latencies_ms)
+    assert run_fit(place, records, tmp_path / "mine.toml", "--no-residual").exit_code == 0
+    assert not list(tmp_path.glob("*.json"))
+    assert load(tmp_path / "mine.toml").residual is None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from math import ceil
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.steps import find_steps, next_value
+from stairline import main
 
 
 def staircase(values: list[int], width: int, base: float = 0.5) -> list[float]:
@@ -68,6 +71,54 @@ def test_a_cliff_stands_out_of_the_steps() -> None:
     assert [(edge.before, edge.after) for edge in found.others] == [(208, 216)]
 
 
+@settings(deadline=None, max_examples=30)
+@given(
+    width=st.sampled_from([16, 32, 48, 64]),
+    climb=st.floats(0.5, 2.0),
+    bend=st.floats(0.0, 1.0),
+    noise=st.floats(0.0, 0.004),
+    seed=st.integers(0, 99),
+)
+def test_a_width_is_told_where_latency_climbs_within_a_step_as_well(width, climb, bend, noise, seed):
+    # As in a stack of layers that read as many channels as they write, with the transfer of the output.
+    values = np.arange(3, 11 * width, max(width // 5, 1))
+    tiles = np.ceil(values / width)
+    times = 1.0 + climb * values / width + tiles * (1 - bend + bend * values / width)
+    found = find_steps(values.tolist(), list(times * np.random.default_rng(seed).lognormal(0, noise, len(values))))
+    assert found.width == width
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    curve=st.sampled_from(["parabola", "root", "logarithm", "roof"]),
+    bend=st.floats(0.1, 3.0),
+    noise=st.floats(0.001, 0.02),
+    seed=st.integers(0, 999),
+)
+def test_a_smooth_curve_under_noise_has_no_width(curve, bend, noise, seed):
+    values = np.arange(4, 400, 4)
+    x = values / 100
+    times = {
+        "parabola": 1 + bend * x**2,
+        "root": bend + x**0.5,
+        "logarithm": 12 + bend * np.log(x),
+        "roof": np.maximum(bend, x),
+    }
+    disturbed = times[curve] * np.random.default_rng(seed).lognormal(0, noise, len(values))
+    assert find_steps(values.tolist(), list(disturbed)).width is None
+
+
+@settings(deadline=None, max_examples=30)
+@given(cliff=st.integers(120, 280), drop=st.floats(0.5, 3.0), noise=st.floats(0.0, 0.01), seed=st.integers(0, 99))
+def test_a_cliff_is_found_between_the_samples_around_it(cliff, drop, noise, seed):
+    # A cache that overflows: a level and a slope more from there on, under steps of 64.
+    values = np.arange(20, 400, 10)
+    times = 5.0 + values / 40 + np.ceil(values / 64)
+    times = (times + (values > cliff) * drop * times) * np.random.default_rng(seed).lognormal(0, noise, len(values))
+    (found,) = find_steps(values.tolist(), list(times)).cliffs
+    assert found.before <= cliff < found.after
+
+
 def test_one_jump_alone_has_no_width() -> None:
     values = list(range(1, 40))
     found = find_steps(values, [1.0 if value < 20 else 2.0 for value in values])
@@ -104,3 +155,30 @@ def test_what_is_no_sweep_is_refused() -> None:
         find_steps(range(1, 8), [1.0] * 7)
     with pytest.raises(ValueError, match="is no time"):
         find_steps(range(1, 10), [1.0] * 8 + [float("nan")])
+
+
+def probed(tmp_path: Path, text: str) -> Result:
+    path = tmp_path / "sweep.csv"
+    path.write_text(text, encoding="utf-8")
+    return CliRunner().invoke(main, ["probe", str(path), "--sweep", "cout"])
+
+
+def test_a_csv_of_values_and_latencies_is_probed_by_its_other_settings(tmp_path: Path) -> None:
+    rows = (f"n{k}_{c},{k},{c},{0.1 * k * ceil(c / 16)}" for k in (1, 3) for c in range(4, 132, 4))
+    text = probed(tmp_path, "\n".join(["net,kernel,cout,latency_ms", *rows])).stdout
+    assert "sweep.csv, kernel 1, over cout\n  steps of 16" in text
+    assert "sweep.csv, kernel 3, over cout\n  steps of 16" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("cout,ms\n8,1\n", "no column 'latency_ms'"),
+        ("cout,latency_ms\n8,1\n8.5,1\n", "line 3: cout '8.5' is not a whole number"),
+        ("cout,latency_ms\n8,soon\n", "line 2: latency_ms 'soon' is not a number"),
+        ("cout,latency_ms\n8,-1\n", "line 2: latency_ms '-1' is not positive"),
+        ("cout,latency_ms\n8\n", "line 2: latency_ms '' is not a number"),
+    ],
+)
+def test_a_csv_that_is_no_sweep_is_refused_with_its_line(tmp_path: Path, text: str, complaint: str) -> None:
+    assert complaint in probed(tmp_path, text).stderr

@@ -13,7 +13,7 @@ import click
 import hwmodels
 from hwmodels import Platform, PlatformError
 from hwmodels.commands import show
-from hwmodels.overlay import overlay_lines
+from hwmodels.overlay import OverlayFile, overlay_lines
 from hwmodels.schema import NAME_PATTERN
 
 if TYPE_CHECKING:
@@ -28,21 +28,29 @@ class Target(NamedTuple):
     name: str
     title: str | None
 
-    def write(self, done: Calibrated, conditions: Mapping[str, str], omitted: tuple[str, ...] = ()) -> None:
+    def write(self, done: Calibrated, conditions: Mapping[str, str], omitted: tuple[str, ...] = ()) -> OverlayFile:
         """Write the overlay of a calibration, see that it loads, and print how good it is."""
         # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
         from . import report
         from .calibrate import overlay_of
 
         title = self.title or f"{done.base.file.title}, fitted to {done.records.name}"
-        overlay = overlay_of(done, self.name, title, self._parent, conditions)
+        residual = self.path.with_suffix(".residual.json")
+        overlay = overlay_of(done, self.name, title, self.parent, conditions, residual.name)
         overlay = overlay.model_copy(update={"omitted": omitted})
+        if done.trained:
+            residual.write_bytes(done.trained.raw)
+        self.save(overlay)
+        show(report.calibration(done, self.name, str(self.path)))
+        return overlay
+
+    def save(self, overlay: OverlayFile) -> None:
+        """Write an overlay and see that it loads."""
         self.path.write_text("\n".join(overlay_lines(overlay)) + "\n", encoding="utf-8")
         hwmodels.load(self.path)
-        show(report.calibration(done, self.name, str(self.path)))
 
     @property
-    def _parent(self) -> str:
+    def parent(self) -> str:
         """A shipped base by its name, a file by its path from the overlay."""
         platform = hwmodels.load(self.base)
         if not self.base.endswith(".toml") and "/" not in self.base:
