@@ -26,10 +26,11 @@ import hwmodels
 from benchmarks.nnmeter import DEVICES, latencies_s
 from benchmarks.table4 import cells
 from calibration.fit import fit_measured
+from calibration.intervals import outline
 from calibration.pricing import Indices, Observation, Vector, prepare
 from calibration.scores import SEED, score
 from calibration.siblings import hierarchy
-from calibration.transfer import built_in, learn, structural_sigma
+from calibration.transfer import built_in, learn, structure
 from hwmodels import Platform, with_free, without_operators
 from simulator.readers.layer_table import read_table
 from tests.paper.scenarios import model
@@ -37,7 +38,7 @@ from tests.paper.scenarios import model
 DTYPE = "float32"
 
 Method = Callable[[Indices, Indices], tuple[Vector, float | None]]
-"""From the observations that may be seen to the log errors on the others, and half of the 90 % interval."""
+"""From the observations that may be seen to the log errors on the others, and the share within the 90 % interval."""
 
 
 class Case(NamedTuple):
@@ -59,11 +60,12 @@ def transferred(calibrated: Platform, base: Platform, observations: list[Observa
     """The calibrated platform moved over the mechanisms of ``base``."""
     space = hierarchy(calibrated, base, frozenset({DTYPE}))
     measured, usual = prepare(space.centre, observations), built_in(space.centre, DTYPE)
-    sigma = structural_sigma(calibrated, DTYPE)
+    error = structure(calibrated, DTYPE)
 
     def method(seen: Indices, others: Indices) -> tuple[Vector, float | None]:
-        learned = learn(space, measured.only(seen), sigma, usual)
-        return measured.only(others).log_errors(learned.moved.platform), learned.factor
+        learned, rest = learn(space, measured.only(seen), error, usual), measured.only(others)
+        errors = rest.log_errors(learned.moved.platform)
+        return errors, float(np.mean(learned.interval.covers(outline(learned.moved.platform, rest), errors)))
 
     return method
 
@@ -123,11 +125,11 @@ def rows(case: Case) -> Iterator[tuple[str, ...]]:
         scores, worst, covered = [], [], []
         for seen in case.draws:
             others = np.setdiff1d(np.arange(case.count), seen)
-            errors, factor = method(seen, others)
+            errors, within_interval = method(seen, others)
             scores.append(score(errors))
             worst.append(np.max(np.abs(np.expm1(errors))))
-            if factor is not None:
-                covered.append(float(np.mean(np.abs(errors) <= np.log(factor))))
+            if within_interval is not None:
+                covered.append(within_interval)
         mapes, within = [s.mape for s in scores], [s.within_10 for s in scores]
         interval = f"{np.mean(covered):.1%} ({min(covered):.1%})" if covered else "-"
         yield (

@@ -105,14 +105,15 @@ def rounds(task: Task, store: Store) -> Iterator[Round]:
     """
     start_s = time.monotonic()
     end_s = start_s + 60.0 * task.minutes
+    probing_end_s = start_s + 60.0 * _PROBE_SHARE * task.minutes
     pool, pace = _pool(task), 1.0
-    # The probes come first: they show by themselves what a fit takes for granted.
-    chosen = _probing(task, _open(task, store, pool))
     with Worker() as builder:
         while True:
             learned = _learned(task, store)
             left_s = 0.0 if _is_met(task, learned) else max(0.0, end_s - time.monotonic())
-            if not chosen.configurations or not left_s:
+            # The probes come first: they show by themselves what a fit takes for granted.
+            chosen = _probing(task, store, max(0.0, min(left_s, probing_end_s - time.monotonic())) / pace)
+            if not chosen.configurations:
                 chosen = _chosen(task, _open(task, store, pool), learned, left_s / pace)
             yield _round(time.monotonic() - start_s, task, store, learned, chosen)
             if not chosen.configurations:
@@ -125,7 +126,6 @@ def rounds(task: Task, store: Store) -> Iterator[Round]:
             else:
                 # What was expected to take a second took this many.
                 pace = (time.monotonic() - began_s) / chosen.expected_s
-            chosen = Chosen()
 
 
 def _pool(task: Task) -> Candidates:
@@ -133,7 +133,7 @@ def _pool(task: Task) -> Candidates:
     count = min(max(round(_POOL_PER_MINUTE * task.minutes), least), most)
     operators = design.operators(count, task.dtype, task.seed)
     networks = design.networks(count // 4, task.dtype, task.seed)
-    return candidates(task.base, task.dtype, dict.fromkeys([*probes.plan(task.dtype), *operators, *networks]))
+    return candidates(task.base, task.dtype, [*operators, *networks])
 
 
 def _open(task: Task, store: Store, among: Candidates) -> Candidates:
@@ -142,12 +142,16 @@ def _open(task: Task, store: Store, among: Candidates) -> Candidates:
     return among.only(np.flatnonzero([progress.is_due(one) for one in among.configurations]))
 
 
-def _probing(task: Task, pool: Candidates) -> Chosen:
-    """Probes in their order, as far as their share of the budget goes."""
-    planned = set(probes.plan(task.dtype))
-    order = np.flatnonzero([one in planned for one in pool.configurations])
-    cost_s = costs_s(pool.planned, pool.planned.latencies_s(task.base)) if len(order) else np.empty(0)
-    return _taken(pool, _within(order, cost_s, 60.0 * _PROBE_SHARE * task.minutes), cost_s)
+def _probing(task: Task, store: Store, left_s: float) -> Chosen:
+    """Probes that are due, in their order, as far as ``left_s`` goes at a pace of 1."""
+    if not left_s:
+        return Chosen()
+    own = [r for r in store.records() if r.backend == task.session.backend.name]
+    due = _open(task, store, candidates(task.base, task.dtype, probes.plan(task.dtype, own)))
+    if not len(due):
+        return Chosen()
+    cost_s = costs_s(due.planned, due.planned.latencies_s(task.base))
+    return _taken(due, _within(np.arange(len(due)), cost_s, left_s), cost_s)
 
 
 def _learned(task: Task, store: Store) -> Learned | None:

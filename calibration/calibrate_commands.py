@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +13,12 @@ import hwmodels
 from hwmodels import Platform
 from measure.backends import NAMES
 
+from .errors import RecordsError
 from .overlay_commands import base_platform, target
 
 if TYPE_CHECKING:
     from measure.session import Session
-    from measure.store import Store
+    from measure.store import Record, Store
 
     from .budget import Round, Task
 
@@ -78,6 +81,7 @@ def calibrate_command(
 
     from .budget import Task
     from .calibrate import calibrate
+    from .probes import fusion_facts
     from .store_records import read_store
 
     used = backend(name)
@@ -88,9 +92,27 @@ def calibrate_command(
     kept = store_file or to.path.with_suffix(".db")
     current = session(used, threads, on)
     with store.opened(kept, create=True) as opened:
+        _verify_setting(kept, current, opened.records())
         _measure(Task(platform, precision, current, kept, minutes, wanted, seed), opened)
+        measured = [record for record in opened.records() if record.backend == name]
     records, graphs = read_store(kept, name)
-    to.write(calibrate(platform, records, graphs), _conditions(current))
+    done = calibrate(platform, records, graphs)
+    facts = fusion_facts(platform, precision, measured)
+    to.write(done._replace(verdict=(*done.verdict, *facts)), _conditions(current))
+
+
+def _verify_setting(path: Path, current: Session, records: Sequence[Record]) -> None:
+    """Measurements under other conditions do not mix with those to come: said before the time is spent."""
+    own = vars(replace(current.conditions, dtype=None, model_sha256=None))
+    for record in records:
+        if record.backend == current.backend.name:
+            other = vars(replace(record.conditions, dtype=None, model_sha256=None))
+            for key in own:
+                if own[key] != other[key]:
+                    raise RecordsError(
+                        f"{path}: was measured where {key} was {other[key]!r}; it is {own[key]!r} now, and the two do "
+                        "not mix: give another --store, or go back to those conditions"
+                    )
 
 
 def _measure(task: Task, opened: Store) -> None:

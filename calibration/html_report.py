@@ -136,10 +136,12 @@ def _figures(done: Calibrated, found: Diagnosis, sweeps: Sequence[Sweep]) -> dic
 
 
 def _by_kind(done: Calibrated, found: Diagnosis) -> str:
-    kind, own = report.kinds(done, found)
-    outside = done.held_out.families
-    errors = [(name, done.held_out.folds[o], outside[o] if outside is not None else None) for name, o in own.items()]
-    return plot.kinds_figure("Error by family (%)" if kind == "family" else "Error by what takes most time (%)", errors)
+    folds, outside = done.held_out
+    errors = []
+    for name, own in report.kinds(done, found).items():
+        known = own[np.isfinite(outside[own])] if outside is not None else own[:0]
+        errors.append((name, folds[own], outside[known] if outside is not None and len(known) else None))
+    return plot.kinds_figure(errors)
 
 
 def _roofline(done: Calibrated, found: Diagnosis) -> str:

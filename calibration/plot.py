@@ -94,7 +94,7 @@ def errors_figure(names: Sequence[str], observed_s: Vector, log_errors: Vector) 
         return _svg(figure)
 
 
-def kinds_figure(title: str, errors: Sequence[tuple[str, Vector, Vector | None]]) -> str:
+def kinds_figure(errors: Sequence[tuple[str, Vector, Vector | None]]) -> str:
     """Spread of the errors by kind of network: of held-out folds, and with the family left out where that was done."""
     with _drawing(5.4, 0.9 + 0.3 * len(errors)) as figure:
         axes = figure.subplots()
@@ -105,7 +105,7 @@ def kinds_figure(title: str, errors: Sequence[tuple[str, Vector, Vector | None]]
         axes.axvspan(-100 * _BAND, 100 * _BAND, color=INK, alpha=0.1, linewidth=0)
         axes.axvline(0, color=INK, linewidth=0.6)
         axes.set_yticks(range(len(errors)), [f"{_short(name)} ({len(folds)})" for name, folds, _ in errors])
-        axes.set(title=title, ylim=(len(errors) - 0.5, -0.5))
+        axes.set(title="Error by kind of network (%)", ylim=(len(errors) - 0.5, -0.5))
         kinds = [("held out", COLOURS[0])]
         kinds += [("family left out", COLOURS[1])] if any(e[2] is not None for e in errors) else []
         _legend(axes, kinds)

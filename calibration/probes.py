@@ -7,16 +7,34 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from hwmodels import Platform
 from measure.configuration import Configuration
 from measure.store import Record
+from simulator.plan import plan as walk
 
 from .probes_fusion import pair_line, pair_plan, pairs
 from .probes_rates import calls, compute_roofs, rate_plan, streaming
+from .probes_sweeps import step_lines, sweep_plan
+from .verdict import Fact
 
 
-def plan(dtype: str) -> list[Configuration]:
-    """What is measured for these findings, the rates first."""
-    return list(dict.fromkeys([*rate_plan(dtype), *pair_plan(dtype)]))
+def plan(dtype: str, records: Sequence[Record] = ()) -> list[Configuration]:
+    """What is measured for these findings, the rates first; what depends on ``records`` last."""
+    return list(dict.fromkeys([*rate_plan(dtype), *pair_plan(dtype), *sweep_plan(dtype, records)]))
+
+
+def fusion_facts(base: Platform, dtype: str, records: Sequence[Record]) -> Iterator[Fact]:
+    """Pairs that run otherwise than the base says: its fusion is structure, which no fit mends."""
+    machine = base.machine(dtype)
+    for pair in pairs(records, _called_s(records)):
+        kernels = {True: "one kernel", False: "two kernels"}
+        stated = len(walk(pair.both.graph(), machine).kernels) == 1
+        if pair.dtype == dtype and pair.found.fused not in (None, stated):
+            yield Fact(
+                "fusion_differs",
+                f"{pair_line(pair)}; {base.name} says {kernels[stated]}",
+                "measure the pair at another size; correct the [[fusion]] rules of the base if it stays so",
+            )
 
 
 def lines(records: Sequence[Record]) -> Iterator[str]:
@@ -24,7 +42,8 @@ def lines(records: Sequence[Record]) -> Iterator[str]:
     for backend in dict.fromkeys(record.backend for record in records):
         own = [record for record in records if record.backend == backend]
         yield f"{backend}: {len(own)} configurations"
-        yield from (f"  {line}" for line in (*_rate_lines(own), *_call_lines(own), *_pair_lines(own), *_failures(own)))
+        found = (*_rate_lines(own), *_call_lines(own), *_pair_lines(own), *step_lines(own), *_failures(own))
+        yield from (f"  {line}" for line in found)
 
 
 def _rate_lines(records: Sequence[Record]) -> Iterator[str]:
@@ -43,9 +62,13 @@ def _call_lines(records: Sequence[Record]) -> Iterator[str]:
 
 
 def _pair_lines(records: Sequence[Record]) -> Iterator[str]:
+    return map(pair_line, pairs(records, _called_s(records)))
+
+
+def _called_s(records: Sequence[Record]) -> float:
+    """What an inference takes beside its operators: the median over stacks, 0 where none was measured."""
     beside_s = [one.called_s for one in calls(records)]
-    called_s = max(0.0, float(np.median(beside_s))) if beside_s else 0.0
-    return map(pair_line, pairs(records, called_s))
+    return max(0.0, float(np.median(beside_s))) if beside_s else 0.0
 
 
 def _failures(records: Sequence[Record]) -> Iterator[str]:

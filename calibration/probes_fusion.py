@@ -39,6 +39,7 @@ class Pair(NamedTuple):
     dtype: str
     producer: str
     consumer: str
+    both: Configuration
     found: Fusion
 
 
@@ -108,7 +109,7 @@ def pairs(records: Sequence[Record], called_s: float = 0.0) -> tuple[Pair, ...]:
         if alone[0] and alone[1]:
             sigma_s = hypot(*(_sigma_s(outcome) for outcome in (alone[0], alone[1], both)))
             judged = fusion(alone[0].latency_s, alone[1].latency_s, both.latency_s, sigma_s, called_s)
-            found.append(Pair(backend, one.dtype, steps[0], steps[1], judged))
+            found.append(Pair(backend, one.dtype, steps[0], steps[1], one, judged))
     return tuple(found)
 
 

@@ -14,7 +14,7 @@ from .fit import PRIOR_SIGMA
 from .parameters import Parameter
 from .precision import Telling, standard_errors, telling
 from .pricing import Indices, Vector
-from .scores import MOST_FAMILIES, Score, drawn, families, score
+from .scores import MOST_FAMILIES, NO_NETWORKS, Score, drawn, families, score
 from .verdict import at_limit
 
 _CALM = ("converged", "sampled", "without_record", "no_residual")
@@ -90,9 +90,8 @@ def summary(done: Calibrated, name: str, path: str) -> Facts:
 
 def scores(done: Calibrated, found: Diagnosis) -> Table:
     """By kind: how the base predicts, how fits that had not seen the networks do, or not even their family."""
-    kind, own = kinds(done, found)
     columns: tuple[Column, ...] = (
-        word(kind),
+        word("kind"),
         number("networks"),
         number("measured\n(median ms)"),
         number("base\n<= 10 %"),
@@ -103,17 +102,20 @@ def scores(done: Calibrated, found: Diagnosis) -> Table:
         number("family left out\n<= 10 %"),
         number("<= 20 %"),
     )
-    rows = [(name, *_row(done, chosen)) for name, chosen in own.items()]
+    rows = [(name, *_row(done, chosen)) for name, chosen in kinds(done, found).items()]
     return Table(columns, (*rows, ("all", *_row(done, np.arange(len(done.measured)), done.families))))
 
 
-def kinds(done: Calibrated, found: Diagnosis) -> tuple[str, dict[str, Indices]]:
-    """The observations by family; where names tell no families apart, by the operator that takes most of the time."""
-    own = families(done.measured)
+def kinds(done: Calibrated, found: Diagnosis) -> dict[str, Indices]:
+    """The networks by family; what is no network, or where names tell no families apart, by what takes most time."""
+    own = {name: places for name, places in families(done.measured).items() if name != NO_NETWORKS}
+    named = np.zeros(len(done.measured), dtype=bool)
     if len(own) <= MOST_FAMILIES:
-        return "family", dict(sorted(own.items()))
+        named[[place for places in own.values() for place in places]] = True
     longest = np.array(found.breakdown.longest())
-    return "mostly", {op: np.flatnonzero(longest == op) for op in found.breakdown.ops if op in longest}
+    rest = {f"mostly {op}": np.flatnonzero((longest == op) & ~named) for op in found.breakdown.ops}
+    shown = sorted(own.items()) if named.any() else []
+    return dict(shown) | {name: places for name, places in rest.items() if len(places)}
 
 
 def operators(found: Diagnosis) -> Table:

@@ -24,6 +24,9 @@ MOST_FITTED = 1000
 MOST_CROSS_FITTED = 400
 """The same for the many fits of a cross-validation; with fewer, scores err to the low side."""
 
+NO_NETWORKS = "operators, blocks"
+"""What stands for a family where there is none."""
+
 MOST_FAMILIES = 50
 """Families up to which each is left out once; beyond, name prefixes are no families."""
 
@@ -92,7 +95,7 @@ def held_out_families(platform: Platform, measured: Measured) -> tuple[Vector, V
 
 def families(measured: Measured) -> dict[str, Indices]:
     """The observations of every family, those that are no whole networks together."""
-    names = np.array([name or "operators, blocks" for name in measured.families])
+    names = np.array([name or NO_NETWORKS for name in measured.families])
     return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}
 
 

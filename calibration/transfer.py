@@ -16,17 +16,16 @@ from scipy.optimize import least_squares
 from scipy.stats import norm, t
 
 from hwmodels import Platform, quantities
+from hwmodels.domain import Domain
 from hwmodels.overlay import Calibration, Change, OverlayFile, Scores
-from hwmodels.provenance import Quantity, Source
-from hwmodels.schema import Uncertainty
+from hwmodels.provenance import Source, at_dtype
 from simulator import zoo
 from simulator.graph import Graph
-from simulator.intervals import averaging
 from simulator.plan import plan
 
-from .calibrate import noted, planned, rounded
+from .calibrate import noted, planned, rounded, uncertainty
 from .errors import RecordsError
-from .intervals import COVERAGE
+from .intervals import COVERAGE, Interval, averaged, outline
 from .pricing import Measured, Observation, Vector, prepare
 from .records import Records
 from .scores import SEED, score
@@ -54,14 +53,30 @@ class Moved(NamedTuple):
     covariance: Vector
 
 
+class Structure(NamedTuple):
+    """The error of the models on the device that they were calibrated on: moved, they are no better."""
+
+    sigma: float
+    """Standard deviation of the log error of a kernel."""
+    common: float
+    """Share of its square that all kernels of a network have together; see ``hwmodels.schema.Uncertainty``."""
+    unlike_sigma: float
+    """In networks unlike all that were calibrated."""
+    domain: Domain | None
+
+    def sigmas(self, platform: Platform, measured: Measured) -> Vector:
+        """Of the log error of each network."""
+        return self.sigma * averaged(self.common, outline(platform, measured).concentrations)
+
+
 class Learned(NamedTuple):
     """What some observations say of a sibling."""
 
     moved: Moved
     left_out: Vector
     """log(predicted / observed) of every observation by a transfer to those of the other networks."""
-    factor: float
-    """Half of the 90 % interval of networks that were not measured, as a factor."""
+    interval: Interval
+    """Of networks that were not measured."""
 
 
 class Transferred(NamedTuple):
@@ -98,21 +113,24 @@ def transfer(calibrated: Platform, base: Platform, records: Records, graphs: Ite
     for fact in refusals(measured, before):
         raise RecordsError(f"{records.name}: {fact.line}")
     dtype = measured.dtypes[0]
-    learned = learn(space, measured, structural_sigma(calibrated, dtype), built_in(space.centre, dtype))
+    learned = learn(space, measured, structure(calibrated, dtype), built_in(space.centre, dtype))
     ratio = _ratio_errors(measured, before)
     done = Transferred(calibrated, base, records, measured, space, learned, before, ratio, ())
     return done._replace(verdict=(*about_records(records.rows, measured, frozenset(tabled)), *_facts(done)))
 
 
-def structural_sigma(calibrated: Platform, dtype: str) -> float:
-    """Relative error of the calibrated platform on its own device, from its interval: moved, it is no better."""
-    stated = calibrated.machine(dtype).uncertainty
-    left = averaging(stated.common, [1.0 / _TYPICAL_KERNELS] * _TYPICAL_KERNELS)
-    return left * log(stated.factor) / float(norm.ppf((1.0 + COVERAGE) / 2.0))
+def structure(calibrated: Platform, dtype: str) -> Structure:
+    """The error of the models, from the calibrated interval: without a residual, which stays behind."""
+    overlay = calibrated.overlay
+    stated = (overlay and overlay.analytical_uncertainty) or calibrated.file.uncertainty
+    factor = at_dtype(stated.factor, dtype).value
+    deviations = float(norm.ppf((1.0 + COVERAGE) / 2.0))
+    unlike_sigma = log(stated.unlike_factor or factor) / deviations
+    return Structure(log(factor) / deviations, stated.common, unlike_sigma, overlay.domain if overlay else None)
 
 
-def move(space: Hierarchy, measured: Measured, sigma: float, start: Vector | None = None) -> Moved:
-    """The most probable factors, given the observations and ``sigma``, the relative error of the structure."""
+def move(space: Hierarchy, measured: Measured, sigma: Vector, start: Vector | None = None) -> Moved:
+    """The most probable factors, given the observations and ``sigma``, the structure's log error on each."""
     weight = np.hypot(measured.sigma, sigma)
 
     def residuals(factors: Vector) -> Vector:
@@ -134,19 +152,31 @@ def slopes(space: Hierarchy, measured: Measured, factors: Vector) -> Vector:
     return np.column_stack([(there - here) / _STEP for there in moved])
 
 
-def learn(space: Hierarchy, measured: Measured, sigma: float, usual: Measured) -> Learned:
+def learn(space: Hierarchy, measured: Measured, error: Structure, usual: Measured) -> Learned:
     """Move the sibling to the observations. ``usual`` are networks as people will ask for, for the interval.
 
-    Their predictive deviation is what the records leave open of the factors, and the error of the structure. It grows
-    with the errors met on networks left out, each in units of the deviation predicted for it, and as there are few of
-    them, by Student's t.
+    Their predictive variance is that of the structure, and what the records leave open of the factors, which is alike
+    for all kernels of a network. It grows with the errors met on networks left out, each in units of the deviation
+    predicted for it, and as there are few of them, by Student's t.
     """
+    sigma = error.sigmas(space.centre, measured)
     moved = move(space, measured, sigma)
     left_out, surprises = _left_out(space, measured, sigma, moved.factors)
     degrees = _PRIOR_OBSERVATIONS + len(surprises)
     scale = sqrt((_PRIOR_OBSERVATIONS + float(np.sum(surprises**2))) / degrees)
-    deviation = sqrt(float(np.mean(_variances(space, moved, usual, sigma))))
-    return Learned(moved, left_out, exp(float(t.ppf((1.0 + COVERAGE) / 2.0, degrees)) * scale * deviation))
+    deviations = float(t.ppf((1.0 + COVERAGE) / 2.0, degrees)) * scale
+    left_open = float(np.mean(_left_open(space, moved, usual)))
+    factor, unlike = (
+        exp(deviations * sqrt(left_open + own**2)) for own in (error.sigma, max(error.sigma, error.unlike_sigma))
+    )
+    common = (left_open + error.common * error.sigma**2) / (left_open + error.sigma**2)
+    return Learned(moved, left_out, Interval(factor, common, unlike, error.domain))
+
+
+def _left_open(space: Hierarchy, moved: Moved, measured: Measured) -> Vector:
+    """Variance of each network's log latency from what is not known of the factors."""
+    found = slopes(space, measured, moved.factors)
+    return np.asarray(np.einsum("ij,jk,ik->i", found, moved.covariance, found))
 
 
 def built_in(platform: Platform, dtype: str) -> Measured:
@@ -159,22 +189,17 @@ def built_in(platform: Platform, dtype: str) -> Measured:
     return prepare(platform, (Observation(graph, dtype, 1.0) for graph in known))
 
 
-def _variances(space: Hierarchy, moved: Moved, measured: Measured, sigma: float) -> Vector:
-    """Predictive variance of the log latency of each network."""
-    found = slopes(space, measured, moved.factors)
-    return np.asarray(np.einsum("ij,jk,ik->i", found, moved.covariance, found) + sigma**2)
-
-
-def _left_out(space: Hierarchy, measured: Measured, sigma: float, start: Vector) -> tuple[Vector, Vector]:
+def _left_out(space: Hierarchy, measured: Measured, sigma: Vector, start: Vector) -> tuple[Vector, Vector]:
     """Errors on networks left out of the transfer, and the same in units of the deviation predicted for each."""
     names, network = np.unique(measured.names, return_inverse=True)
     part = np.random.default_rng(SEED).permutation(len(names)) % min(len(names), MOST_LEFT_OUT)
     errors, deviations = np.zeros(len(measured)), np.zeros(len(measured))
     for one in np.unique(part):
         own, others = np.flatnonzero(part[network] == one), np.flatnonzero(part[network] != one)
-        moved = move(space, measured.only(others), sigma, start) if len(others) else _unmoved(space)
-        errors[own] = measured.only(own).log_errors(moved.platform)
-        deviations[own] = np.sqrt(_variances(space, moved, measured.only(own), sigma) + measured.sigma[own] ** 2)
+        moved = move(space, measured.only(others), sigma[others], start) if len(others) else _unmoved(space)
+        left = measured.only(own)
+        errors[own] = left.log_errors(moved.platform)
+        deviations[own] = np.sqrt(_left_open(space, moved, left) + sigma[own] ** 2 + left.sigma**2)
     return errors, errors / deviations
 
 
@@ -210,6 +235,8 @@ def _facts(done: Transferred) -> Iterator[Fact]:
         if values[s.key] in (s.low, s.high):
             found = f"{s.key} = {values[s.key]:.3g}, its bound"
             yield Fact("at_limit", found, "the sibling differs by more than a number: is its base the right one?")
+    if done.calibrated.residual is not None:
+        yield Fact("residual_left_behind", "the calibrated platform's corrections were learnt of its own device")
     ratio = exp(-float(np.median(done.before)))
     if not 1 / FAR < ratio < FAR:
         found = f"the median of measured / predicted by the calibrated platform is {ratio:.3g}"
@@ -249,7 +276,8 @@ def overlay_of(done: Transferred, name: str, title: str, parent: str, conditions
                 within_10=rounded(found.within_10), within_20=rounded(found.within_20), mape=rounded(found.mape)
             ),
         ),
-        uncertainty=Uncertainty(factor=Quantity(value=rounded(done.learned.factor), source=left_out_source)),
+        uncertainty=uncertainty(done.learned.interval, left_out_source),
+        domain=done.learned.interval.domain,
         sources={
             moved_source: Source(kind="fitted", cite=f"moved from {origin} over {done.base.name} to {cite}{stated}"),
             left_out_source: Source(kind="derived", cite=f"predictive deviation over the built-in networks, {cite}"),

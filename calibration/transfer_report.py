@@ -11,7 +11,7 @@ from .scores import score
 from .siblings import GROUPS
 from .transfer import Transferred
 
-_CALM = ("transferred", "without_record")
+_CALM = ("transferred", "residual_left_behind", "without_record")
 """Facts that ask for nothing."""
 _MOST_NETWORKS = 20
 """Networks up to which each is listed."""
@@ -34,7 +34,11 @@ def transferred(done: Transferred, name: str, path: str) -> list[Block]:
 
 
 def _summary(done: Transferred, name: str, path: str) -> Facts:
-    interval = f"[t / f, t f] with f = {done.learned.factor:.3f}: predictive, over the built-in networks"
+    found = done.learned.interval
+    interval = f"[t / f, t f], of one kernel f = {found.factor:.3f}"
+    if found.common < 1.0:
+        interval += f", less in a network ({found.factor ** np.sqrt(found.common):.3f} of very many kernels)"
+    interval += ": what the records leave open, and the error of the calibrated platform"
     return Facts(
         (
             ("platform", Cell(name, "bold")),

@@ -11,9 +11,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.probes import plan
+from calibration.probes import fusion_facts, plan
 from calibration.probes_fusion import fusion, pairs
 from calibration.probes_rates import calls, compute_roofs, streaming
+from calibration.probes_sweeps import step_lines, sweep_plan
+from hwmodels import load
 from measure.configuration import Configuration, configuration
 from measure.record import Conditions, Measurement, Reading, Run
 from measure.store import Key, Record, opened
@@ -72,6 +74,30 @@ def test_pairs_are_found_in_a_store_by_the_maps_between_them() -> None:
     assert (pair.producer, pair.consumer, pair.found.fused) == ("conv:c_out=64:stride=2", "relu", True)
     (unsure,) = pairs([*times, record(right, 50e-6, spread=2.0)])
     assert unsure.found.fused is None
+
+
+def test_fusion_that_the_base_denies_is_a_fact_and_fusion_that_it_states_is_none() -> None:
+    base = load("CPU")  # TFLite runs a convolution's ReLU inside it.
+    alone = [record(op("chain", hw=28, cin=32, steps=step), 50e-6) for step in ("conv:c_out=32", "relu")]
+    both = op("chain", hw=28, cin=32, steps="conv:c_out=32 relu")
+    assert list(fusion_facts(base, "float32", [*alone, record(both, 50e-6)])) == []
+    (fact,) = fusion_facts(base, "float32", [*alone, record(both, 100e-6)])
+    assert fact.name == "fusion_differs"
+    assert "two kernels" in fact.line
+    assert f"{base.name} says one kernel" in fact.line
+
+
+def test_a_sweep_is_refined_where_its_edges_lie() -> None:
+    def stair(one: Configuration) -> Record:
+        channels = dict(one.settings)["cout"]
+        return record(one, -(-channels // 32) * 20e-6)  # Steps of 32, the last channel of each at its multiple.
+
+    first = list(sweep_plan("float32", []))
+    over_cout = [one for one in first if one.name == "conv2d" and dict(one.settings)["cin"] == 128]
+    swept = [stair(one) for one in over_cout]
+    (added,) = set(sweep_plan("float32", swept)) - set(first)
+    assert any(edge < dict(added.settings)["cout"] < edge + 4 for edge in (32, 64, 96, 128))
+    assert any("steps of 32" in line for line in step_lines(swept))
 
 
 def test_a_stack_of_layers_tells_the_layer_and_the_call() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from hwmodels.platform import Roof, Rule
 
 from .depth32 import depth32_conv, depth32_dwconv, depth32_elementwise
+from .ethos_u import ethos_u_conv, ethos_u_dwconv, ethos_u_elementwise, ethos_u_pool, ethos_u_softmax
 from .interleaved_tiles import interleaved_tiles, zero_skipping
 from .kpu import kpu_conv
 from .lane_modes import lane_conv, lane_dwconv
@@ -55,6 +56,12 @@ MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "depth32_conv": depth32_conv,
     "depth32_dwconv": depth32_dwconv,
     "depth32_elementwise": depth32_elementwise,
+    "ethos_u_conv": ethos_u_conv,
+    "ethos_u_dwconv": ethos_u_dwconv,
+    "ethos_u_pool": ethos_u_pool,
+    "ethos_u_elementwise": ethos_u_elementwise,
+    "ethos_u_copy": ethos_u_pool,
+    "ethos_u_softmax": ethos_u_softmax,
 }
 
 
