@@ -145,6 +145,8 @@ class VectorGemm(NamedTuple):
     """Input channels (of a group) are padded to a multiple of this, unless they are fewer."""
     tap_c: float = 0.0
     """What beginning a window tap costs, as a number of input channels."""
+    row_c: float = 0.0
+    """The same of beginning a row of a window's taps, where the channels of a row are one run."""
     pack_s_per_element: float = 0.0
     """Packing one element of the input matrix."""
     im2col_s_per_element: float = 0.0

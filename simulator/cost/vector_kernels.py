@@ -32,7 +32,8 @@ def vector_gemm(work: Work, roof: Roof, p: VectorGemm) -> Cost:
         efficiency = p.window_efficiency
     matrix = pixels * taps * work.c_in
     prepared_s = (p.pack_s_per_element + (p.im2col_s_per_element if windowed else 0.0)) * matrix
-    steps = padded_macs * (1.0 + p.tap_c / channels) * _within(work, p)
+    begun = p.tap_c + (p.row_c / work.kernel_w if windowed else 0.0)
+    steps = padded_macs * (1.0 + begun / channels) * _within(work, p)
     compute_s = steps / (roof.macs_per_s * efficiency) + prepared_s
     weights_s = parameters_s(work, roof)
     return _with_parameters(
