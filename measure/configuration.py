@@ -50,9 +50,13 @@ class Configuration(NamedTuple):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def graph(self) -> Graph:
-        """The network, of a zoo name or an operator. Raises ZooError and GraphError saying what cannot be."""
+        """The network. Raises ZooError, GraphError and, for a model file, ReadError saying what cannot be."""
         if self.kind == "imported":
             raise MeasureError(f"{self.name}: was imported: its layers are not known; give a table of them")
+        if self.kind == "file":
+            from simulator.readers import read  # Most plans have no file of a format that has to be read.
+
+            return read(self.name)
         if self.kind == "model":
             return zoo.build(self.name, **self._words(_ZOO_WORDS))
         return _stack(_OPERATORS.get(self.name, self.name), **self._words(_BLOCK_WORDS))

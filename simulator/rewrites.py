@@ -107,6 +107,15 @@ def conv_of_one_pixel_as_dense(graph: Graph, layer: Layer) -> Rewrite | None:
     return lambda b, layer, inputs: b.layer("dense", inputs[0], c_out=a.c_out, name=layer.name)
 
 
+@matches("conv2d")
+def conv_per_channel_as_dwconv(graph: Graph, layer: Layer) -> Rewrite | None:
+    """A convolution in as many groups as it has channels: a depthwise one."""
+    a, c_in = layer.attributes, graph.tensors[layer.inputs[0]].shape[-1]
+    if not 1 < a.groups == c_in == a.c_out:
+        return None
+    return lambda b, layer, inputs: b.layers("dwconv2d", inputs, a._replace(groups=1, c_out=0), name=layer.name)[0]
+
+
 @rewrites("conv2d", when=lambda layer: layer.attributes.groups > 1)
 def grouped_conv_as_slices_convs_concat(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
     """A grouped convolution as one strided slice and one convolution per group, concat."""
