@@ -124,8 +124,10 @@ class WorkGroups(NamedTuple):
     """Waves of a convolution that registers hold at one time, on all units together."""
     resident_plain: float = 0.0
     """The same for a convolution of single pixels at stride 1, which computes fewer addresses."""
-    texel_s: float = 0.0
-    """Time by which a step waits longer for each texel that it reads."""
+    pixel_s: float = 0.0
+    """Time by which a step waits longer for each texel of a tensor: neighbours' reads lie in many lines."""
+    filter_s: float = 0.0
+    """The same for each texel of filters, most of which a whole wave shares."""
 
 
 class Free(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from hwmodels.platform import Roof
 from hwmodels.processor_models import WorkGroups
 
-from .roof import Cost, Work, ceil, combine, floor, parameters_s
+from .roof import Cost, Work, ceil, combine, parameters_s
 from .work_groups import SLICE, Items, added_texels, constant_conv, in_constant_memory, search
 
 WHOLE_WAVES = 2.0 * 128.0
@@ -25,7 +25,7 @@ def texture_conv_rounds(work: Work, roof: Roof, p: WorkGroups) -> Cost:
     width, height, deep = _block(work.n * work.w_out * work.h_out * slices_out / WHOLE_WAVES)
     grid = ceil(work.n * work.w_out / width), ceil(work.h_out / height), ceil(slices_out / deep)
     steps = work.kernel_h * work.kernel_w * ceil(work.c_in / work.groups / SLICE)
-    texels = width * height + SLICE * deep
+    pixels, filters = width * height, SLICE * deep
     macs = steps * width * height * deep * SLICE * SLICE
     items = Items(grid[0], grid[1], grid[2], 0.0, 0.0, 0.0, 0.0, 0.0, macs)
     waves = search(items, p).waves
@@ -35,7 +35,8 @@ def texture_conv_rounds(work: Work, roof: Roof, p: WorkGroups) -> Cost:
         roof,
         padded_macs,
         padded_macs / (roof.macs_per_s * p.efficiency),
-        steps * _step_s(waves, texels, _resident(work, p), roof, p) + stored * roof.element_bytes / p.store_bytes_per_s,
+        steps * _step_s(waves, pixels, filters, _resident(work, p), roof, p)
+        + stored * roof.element_bytes / p.store_bytes_per_s,
         parameters_s(work, roof),
         0.0,
         p.kernel_s,
@@ -56,11 +57,7 @@ def _resident(work: Work, p: WorkGroups) -> float:
     return p.resident_plain if plain else p.resident
 
 
-def _step_s(waves: float, texels: float, resident: float, roof: Roof, p: WorkGroups) -> float:
-    """Time of one step of all waves: each round waits for its reads, or for the texture pipes to deliver them."""
-    wait_s = p.step_s + p.texel_s * texels
-    wave_s = p.wave * texels * SLICE * roof.element_bytes / p.fetch_bytes_per_s
-    full = floor(waves / resident)
-    rest = waves - full * resident
-    last_s = max(wait_s, rest * wave_s) if rest > 0.0 else 0.0
-    return full * max(wait_s, resident * wave_s) + last_s
+def _step_s(waves: float, pixels: float, filters: float, resident: float, roof: Roof, p: WorkGroups) -> float:
+    """Time of one step of all waves: the first round waits for its reads, while the texture pipes deliver the others'."""
+    round_s = resident * p.wave * (pixels + filters) * SLICE * roof.element_bytes / p.fetch_bytes_per_s
+    return p.step_s + p.pixel_s * pixels + p.filter_s * filters + (ceil(waves / resident) - 1.0) * round_s
