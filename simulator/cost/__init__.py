@@ -19,9 +19,9 @@ from .streaming import free, gemv, streaming
 from .systolic_array import systolic_array, vector_lanes
 from .tiled_gemm import tiled_gemm
 from .unrolled_channels import unrolled_channels
+from .vector_kernels import vector_gemm, vector_window
 from .wave_moves import texture_concat_rounds, texture_reduce
 from .wave_rounds import texture_conv_rounds
-from .vector_kernels import vector_gemm, vector_window
 from .work_groups import (
     texture_concat,
     texture_conv,
