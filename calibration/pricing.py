@@ -39,7 +39,7 @@ class Observation(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """Where a kernel's rule comes from: an operator of the fitted platform, or a rule of its fallback, which stays."""
+    """Where a kernel's rule comes from: an operator of the fitted platform, or one that stays (of a fallback, a schedule)."""
 
     dtype: str
     op: str
@@ -221,8 +221,10 @@ def _part(chunk: list[Observation], platform: Platform, index: _Index) -> _Part:
 
 def _slots(planned: Plan) -> Iterator[Slot]:
     for k in planned.kernels:
-        own = k.machine is planned.machine
-        yield Slot(planned.machine.dtype, planned.graph.layers[k.layers[0]].op, None if own else k.rule)
+        op = planned.graph.layers[k.layers[0]].op
+        # A rule that a schedule has completed is the kernel's own: no other rates reprice it.
+        own = k.machine is planned.machine and k.rule is planned.machine.rules.get(op)
+        yield Slot(planned.machine.dtype, op, None if own else k.rule)
 
 
 def _costs(machine: Machine) -> tuple[float, ...]:
