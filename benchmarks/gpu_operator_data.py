@@ -35,7 +35,7 @@ class Operator(NamedTuple):
 
 
 def read_operators(path: Path) -> tuple[Operator, ...]:
-    """Every kernel of every network, in the file's order. Raises OSError, and ValueError for a text that is no feature."""
+    """Every kernel of every network, in the file's order. Raises OSError, and ValueError for a feature that is none."""
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         return tuple(_operators(csv.DictReader(file)))
 

@@ -1,7 +1,7 @@
-"""Print how well the Adreno 640's model under TensorFlow Lite 2.10 predicts single kernels of networks left out of the fit.
+"""Print how well the Adreno 640's model under TensorFlow Lite 2.10 predicts kernels of networks left out of the fit.
 
-Run from the root of the repository: python -m benchmarks.gpu_operators [DATA_DIR]. DATA_DIR, else $STAIRLINE_DATA, holds
-pixel4_gpu_ops/ops.csv.gz: 3,421 kernels of 68 networks with their latencies. Takes two minutes.
+Run from the root of the repository: python -m benchmarks.gpu_operators [DATA_DIR]. DATA_DIR, else $STAIRLINE_DATA,
+holds pixel4_gpu_ops/ops.csv.gz: 3,421 kernels of 68 networks with their latencies. Takes two minutes.
 
 Five folds over networks, seed fixed: a kernel is predicted by a fit to the kernels of the other folds' networks, each
 different one once, as the median of its latencies. A network's sum is that of its kernels, not its latency.
@@ -99,7 +99,9 @@ def main(arguments: list[str]) -> None:
     console = Console(width=110, highlight=False)
     console.print(kind_table(operators, errors))
     console.print(f"median error {np.median(np.abs(errors)):.1%}, goal {GOAL_OPERATOR:.0%}")
-    console.print(f"sums over a network's kernels within 10 %: {near:.1%} of {len(by_network)}, goal {GOAL_NETWORKS:.0%}")
+    console.print(
+        f"sums over a network's kernels within 10 %: {near:.1%} of {len(by_network)}, goal {GOAL_NETWORKS:.0%}"
+    )
     console.print("largest errors of sums: " + ", ".join(f"{name} {by_network[name]:+.0%}" for name in worst))
 
 

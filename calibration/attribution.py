@@ -68,14 +68,13 @@ def breakdown(measured: Measured, platform: Platform) -> Breakdown:
     outside_s = np.maximum(measured.latencies_s(platform) - times_s.sum(axis=1), 0.0)
     times_s = np.column_stack([times_s, np.where(outside_s > 1e-9 * times_s.sum(axis=1), outside_s, 0.0)])
     order = [i for i in np.argsort(-times_s.sum(axis=0), kind="stable") if times_s[:, i].any()]
-    works = measured.works[measured.kernels]
-    macs, elements = works[:, _MACS], works[:, _ELEMENTS].sum(axis=1)
-    element_bytes = np.array([ELEMENT_BYTES[dtype] for dtype in measured.dtypes], dtype=np.float64)
+    works, slots = measured.works[measured.kernels], measured.rows[measured.kernels]
+    element_bytes = np.array([_element_bytes(slot) for slot in measured.slots])[slots]
     return Breakdown(
         tuple([*ops, OUTSIDE][i] for i in order),
         times_s[:, order],
-        _summed(network, macs, len(measured)),
-        _summed(network, elements, len(measured)) * element_bytes,
+        _summed(network, works[:, _MACS], len(measured)),
+        _summed(network, works[:, _ELEMENTS].sum(axis=1) * element_bytes, len(measured)),
     )
 
 
@@ -99,6 +98,11 @@ def operator_errors(shares: Vector, log_errors: Vector) -> OperatorErrors:
 def _summed(places: Indices, values: Vector, count: int) -> Vector:
     """The sum of the values at each of the places 0 to count - 1."""
     return np.bincount(places, values, count).astype(np.float64)
+
+
+def _element_bytes(slot: Slot) -> float:
+    """A fallback has a precision of its own."""
+    return float(ELEMENT_BYTES[slot.dtype]) if slot.fixed is None else slot.fixed.roof.element_bytes
 
 
 def _label(slot: Slot) -> str:

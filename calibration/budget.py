@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,13 +17,12 @@ from hwmodels import Platform
 from measure.configuration import Configuration
 from measure.process import Worker
 from measure.record import Measurement
-from measure.session import Progress, Session, measure
-from measure.store import Store
+from measure.session import Progress, Session, Visit, measure
+from measure.store import Record, Store
 
-from . import design
+from . import design, probes
 from .choice import Candidates, candidates, most_informative, slopes
 from .costs import PROTOCOL, costs_s
-from .errors import RecordsError
 from .fit import Fit, fit_measured
 from .pricing import Indices, Measured, Vector, prepare
 from .scores import drawn, held_out_folds, score
@@ -32,10 +31,10 @@ from .store_records import read_store
 FEWEST = 12
 """Measurements from which a fit is of use for choosing more."""
 
-_FIRST_SHARE, _ROUND_SHARE = 0.25, 0.08
-"""Of the budget: the first round, for which nothing is known but the base, and each of the others."""
+_PROBE_SHARE, _FIRST_SHARE, _ROUND_SHARE = 0.1, 0.2, 0.08
+"""Of the budget: the probes, the first round, for which little is known but the base, and each of the others."""
 _ROUND_S = (15.0, 90.0)
-_NETWORK_SHARE, _DOUBT_SHARE = 0.4, 0.3
+_NETWORK_SHARE, _DOUBT_SHARE = 0.6, 0.2
 """Of each round: whole networks, and the kinds of operators with the largest errors; the rest to what tells most."""
 _SHORTEST_S = 1e-5
 """Latency below which the call is timed rather than the operator."""
@@ -71,6 +70,10 @@ class Round(NamedTuple):
     """The same of whole networks alone; None without any."""
     following: tuple[tuple[str, int], ...]
     """Names and how many of each, the most first; nothing at the end."""
+    unmodelled: tuple[str, ...] = ()
+    """Operators that the base has no model for, so that nothing with them is measured."""
+    end: str = ""
+    """Why nothing follows."""
 
 
 class Learned(NamedTuple):
@@ -88,55 +91,87 @@ class Learned(NamedTuple):
     @property
     def network_errors(self) -> Vector:
         """The errors on whole networks."""
-        return self.fold_errors[np.isin(self.kinds, design.NETWORKS)]
+        return self.fold_errors[[design.is_network(name) for name in self.measured.names]]
 
 
-def rounds(task: Task, store: Store) -> Iterator[Round]:
+class Chosen(NamedTuple):
+    """What is measured next, and the seconds that it is expected to take at a pace of 1."""
+
+    configurations: tuple[Configuration, ...] = ()
+    expected_s: float = 0.0
+
+
+Watch = Callable[[Iterator[Visit], int], Iterator[Visit]]
+"""Passes visits on, of which so many are expected, and shows how far they are."""
+
+
+def rounds(task: Task, store: Store, watch: Watch = lambda visits, _: visits) -> Iterator[Round]:
     """Measure round by round until the time is spent, the target met or nothing left to measure.
 
     Each is told before it is measured; the last one has nothing following. Raises RecordsError where the base can
     predict nothing of what could be measured.
     """
-    start_s, pool, pace = time.monotonic(), _pool(task), 1.0
+    start_s = time.monotonic()
     end_s = start_s + 60.0 * task.minutes
+    probing_end_s = start_s + 60.0 * _PROBE_SHARE * task.minutes
+    pool, pace = _pool(task), 1.0
     with Worker() as builder:
         while True:
             learned = _learned(task, store)
-            progress = Progress(pool.configurations, task.session, store, PROTOCOL)
-            open_ = pool.only(np.flatnonzero([progress.is_due(one) for one in pool.configurations]))
-            left_s = 0.0 if _is_met(task, learned) else max(0.0, end_s - time.monotonic())
-            chosen, expected_s = _chosen(task, open_, learned, left_s, pace)
-            yield _round(time.monotonic() - start_s, progress, learned, chosen)
-            if not chosen:
+            met = _is_met(task, learned)
+            left_s = 0.0 if met else max(0.0, end_s - time.monotonic())
+            # The probes come first: they show by themselves what a fit takes for granted.
+            chosen = _probing(task, store, max(0.0, min(left_s, probing_end_s - time.monotonic())) / pace)
+            if not chosen.configurations:
+                chosen = _chosen(task, _open(task, store, pool), learned, left_s / pace)
+            end = "the target is met" if met else "nothing is left to measure" if left_s else "the time is spent"
+            reached = _round(time.monotonic() - start_s, _own(task, store), learned, chosen)
+            yield reached._replace(unmodelled=pool.unmodelled, end=end)
+            if not chosen.configurations:
                 return
             began_s = time.monotonic()
-            for _ in measure(Progress(chosen, task.session, store, PROTOCOL), task.session.backend, builder):
+            due = Progress(chosen.configurations, task.session, store, PROTOCOL)
+            for _ in watch(measure(due, task.session.backend, builder), due.left):
                 if time.monotonic() >= end_s:
                     break
             else:
                 # What was expected to take a second took this many.
-                pace = (time.monotonic() - began_s) / expected_s
+                pace = (time.monotonic() - began_s) / chosen.expected_s
 
 
 def _pool(task: Task) -> Candidates:
     least, most = _POOL
     count = min(max(round(_POOL_PER_MINUTE * task.minutes), least), most)
     operators = design.operators(count, task.dtype, task.seed)
-    found = candidates(task.base, task.dtype, operators + design.networks(count // 4, task.dtype, task.seed))
-    if found is None:
-        raise RecordsError(f"{task.base.name}: predicts none of the operators that a calibration measures")
-    return found
+    networks = design.networks(count // 4, task.dtype, task.seed)
+    return candidates(task.base, task.dtype, [*operators, *networks])
+
+
+def _open(task: Task, store: Store, among: Candidates) -> Candidates:
+    """Those that the store does not have yet, or not often enough."""
+    progress = Progress(among.configurations, task.session, store, PROTOCOL)
+    return among.only(np.flatnonzero([progress.is_due(one) for one in among.configurations]))
+
+
+def _probing(task: Task, store: Store, left_s: float) -> Chosen:
+    """Probes that are due, in their order, as far as ``left_s`` goes at a pace of 1."""
+    if not left_s:
+        return Chosen()
+    due = _open(task, store, candidates(task.base, task.dtype, probes.plan(task.dtype, _own(task, store))))
+    if not len(due):
+        return Chosen()
+    cost_s = costs_s(due.planned, due.planned.latencies_s(task.base))
+    return _taken(due, _within(np.arange(len(due)), cost_s, left_s), cost_s)
 
 
 def _learned(task: Task, store: Store) -> Learned | None:
     """None while there is too little to fit."""
-    outcomes = [r.outcome for r in store.records() if r.backend == task.session.backend.name]
-    if sum(isinstance(outcome, Measurement) for outcome in outcomes) < FEWEST:
+    if sum(isinstance(record.outcome, Measurement) for record in _own(task, store)) < FEWEST:
         return None
     records, graphs = read_store(task.store_file, task.session.backend.name)
     measured = prepare(task.base, records.observations(graphs))
     fitted = fit_measured(task.base, drawn(measured, np.arange(len(measured))))
-    analytical, _ = held_out_folds(task.base, measured)
+    analytical, _ = held_out_folds(task.base, measured, correct=False)
     return Learned(measured, fitted, analytical)
 
 
@@ -145,38 +180,36 @@ def _is_met(task: Task, learned: Learned | None) -> bool:
     return len(errors) >= FEWEST and score(errors).mape <= task.target
 
 
-def _chosen(
-    task: Task, pool: Candidates, learned: Learned | None, left_s: float, pace: float
-) -> tuple[list[Configuration], float]:
-    """What to measure in the next round, and the seconds that it is expected to take at a pace of 1."""
-    if not len(pool) or left_s == 0.0:
-        return [], 0.0
-    budget_s = min(left_s, _round_s(task, first=learned is None)) / pace
-    platform = learned.fit.platform if learned else task.base
-    latencies_s = pool.planned.latencies_s(platform)
+def _chosen(task: Task, pool: Candidates, learned: Learned | None, left_s: float) -> Chosen:
+    """What to measure in the next round, with ``left_s`` until the end at a pace of 1."""
+    if not len(pool) or not left_s:
+        return Chosen()
+    blind = learned is None or not len(learned.network_errors)
+    budget_s = min(left_s, _round_s(task, blind))
+    latencies_s = pool.planned.latencies_s(learned.fit.platform if learned else task.base)
     cost_s = costs_s(pool.planned, latencies_s)
     dearest_s = max(60.0 * _DEAREST_SHARE * task.minutes, _DEAREST_S)
-    affordable = np.flatnonzero((cost_s <= dearest_s) & (latencies_s >= _SHORTEST_S))
-    if not len(affordable):
-        return [], 0.0
-    pool, cost_s = pool.only(affordable), cost_s[affordable]
-    is_network = np.isin([one.name for one in pool.configurations], design.NETWORKS)
-    networks, others = np.flatnonzero(is_network), np.flatnonzero(~is_network)
+    affordable = (cost_s <= dearest_s) & (latencies_s >= _SHORTEST_S)
+    is_network = np.array([design.is_network(one.label) for one in pool.configurations])
+    networks, others = np.flatnonzero(affordable & is_network), np.flatnonzero(affordable & ~is_network)
     chosen = _within(networks, cost_s, _NETWORK_SHARE * budget_s)
-    if learned is None:
-        chosen += _within(others, cost_s, budget_s - _NETWORK_SHARE * budget_s)
+    if learned is None or blind:
+        chosen += _within(others, cost_s, (1.0 - _NETWORK_SHARE) * budget_s)
     else:
         doubted = _doubted(task, pool, others, learned, cost_s)
         chosen += _within(doubted, cost_s, _DOUBT_SHARE * budget_s)
         rest_s = (1.0 - _NETWORK_SHARE - _DOUBT_SHARE) * budget_s
         chosen += _informative(pool, others, networks, learned, cost_s, rest_s)
-    kept = list(dict.fromkeys(chosen))
-    return [pool.configurations[i] for i in kept], float(cost_s[kept].sum())
+    return _taken(pool, list(dict.fromkeys(chosen)), cost_s)
 
 
-def _round_s(task: Task, first: bool) -> float:
+def _taken(among: Candidates, chosen: list[int], cost_s: Vector) -> Chosen:
+    return Chosen(tuple(among.configurations[i] for i in chosen), float(cost_s[chosen].sum()))
+
+
+def _round_s(task: Task, blind: bool) -> float:
     least_s, most_s = _ROUND_S
-    if first:
+    if blind:
         return 60.0 * _FIRST_SHARE * task.minutes
     return min(max(60.0 * _ROUND_SHARE * task.minutes, least_s), most_s)
 
@@ -206,7 +239,7 @@ def _informative(
     pool: Candidates, among: Indices, networks: Indices, learned: Learned, cost_s: Vector, budget_s: float
 ) -> list[int]:
     """Operators that tell most about the networks of the pool."""
-    if not len(networks):
+    if not len(networks) or not len(among):
         return []
     platform, free = learned.fit.platform, learned.fit.parameters
     found = slopes(platform, free, pool.planned)
@@ -214,14 +247,18 @@ def _informative(
     return [int(among[i]) for i in best]
 
 
-def _round(spent_s: float, progress: Progress, learned: Learned | None, chosen: list[Configuration]) -> Round:
-    tally = progress.tally
+def _own(task: Task, store: Store) -> list[Record]:
+    return [record for record in store.records() if record.backend == task.session.backend.name]
+
+
+def _round(spent_s: float, records: list[Record], learned: Learned | None, chosen: Chosen) -> Round:
+    failed = sum(isinstance(record.outcome, str) for record in records)
     of_networks = learned.network_errors if learned else np.empty(0)
     return Round(
         minutes=spent_s / 60.0,
-        measured=len(learned.measured) if learned else tally.measured,
-        failed=tally.failed,
+        measured=len(records) - failed,
+        failed=failed,
         error=score(learned.fold_errors).mape if learned else None,
         network_error=score(of_networks).mape if len(of_networks) else None,
-        following=tuple(Counter(one.name for one in chosen).most_common()),
+        following=tuple(Counter(one.name for one in chosen.configurations).most_common()),
     )

@@ -135,8 +135,8 @@ def overlay_of(
         parent_digest=done.base.digest,
         values={k: Change(value=v, source=fitted_source) for k, v in values.items() if v != before[k]},
         calibration=_calibration(done, conditions),
-        uncertainty=_uncertainty(done.interval, held_out_source),
-        analytical_uncertainty=_uncertainty(done.analytical_interval, held_out_source) if done.trained else None,
+        uncertainty=uncertainty(done.interval, held_out_source),
+        analytical_uncertainty=uncertainty(done.analytical_interval, held_out_source) if done.trained else None,
         domain=done.interval.domain,
         residual=done.trained.record(residual_file) if done.trained else None,
         sources=sources,
@@ -156,7 +156,8 @@ def _calibration(done: Calibrated, conditions: Mapping[str, str]) -> Calibration
     )
 
 
-def _uncertainty(found: Interval, source: str) -> Uncertainty | None:
+def uncertainty(found: Interval, source: str) -> Uncertainty | None:
+    """What a file says of an interval; None where there were too few observations for one."""
     if isinf(found.factor):
         return None
     return Uncertainty(

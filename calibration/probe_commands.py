@@ -11,13 +11,18 @@ _FILE = click.Path(path_type=Path)
 
 @click.command("probe")
 @click.argument("measured", type=_FILE, metavar="MEASURED")
-@click.option("--sweep", "setting", required=True, metavar="NAME", help="The setting that was swept, such as cout.")
-def probe_command(measured: Path, setting: str) -> None:
-    """Find steps and cliffs in measured sweeps: tile widths and capacities, from the measurements alone.
+@click.option("--sweep", "setting", metavar="NAME", help="Steps and cliffs over this setting, such as cout, only.")
+def probe_command(measured: Path, setting: str | None) -> None:
+    """Find what measurements show by themselves, without any model of the device.
 
-    MEASURED is a store of 'measure run' with sweeps in it, or a CSV with the columns NAME,latency_ms: one finding for
-    each backend, precision and set of other settings (other columns of a CSV).
+    MEASURED is a store of 'measure run' or 'calibrate': rates, what a call takes, which pairs of operators run as one
+    kernel, steps of the sweeps in it, what failed and why. With --sweep tile widths and capacities only, one finding
+    for each backend, precision and set of other settings (other columns of a CSV); then MEASURED may be a CSV with the
+    columns NAME,latency_ms.
     """
+    if setting is None:
+        _tell_all(measured)
+        return
     from .steps import FEWEST_SAMPLES, find_steps, lines, next_value
     from .sweep_records import read_sweeps
 
@@ -32,3 +37,14 @@ def probe_command(measured: Path, setting: str) -> None:
         following = next_value(sweep.values, sweep.times_s)
         if following is not None:
             click.echo(f"  measure {setting}={following} next: the widest edge is not exact yet")
+
+
+def _tell_all(store_file: Path) -> None:
+    from measure import store
+
+    from .probes import lines
+
+    with store.opened(store_file) as opened:
+        records = opened.records()
+    for line in lines(records):
+        click.echo(line)

@@ -24,7 +24,7 @@ from .pricing import Measured, Vector
 BOUND = 0.3
 """Largest correction, as a natural logarithm: a factor of 1.35. A mechanism that is off by more shows."""
 
-TREES, DEPTH, RATE = 200, 5, 0.3
+TREES, DEPTH, RATE = 300, 5, 0.3
 
 NETWORKS = 1.0
 """Networks' worth of time that a leaf must hold, and that pull it towards no correction."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from hwmodels.text import Block, Cell, Facts, Heading, Table, Value, number, prose, word
+from hwmodels.text import Block, Cell, Facts, Heading, Table, number, prose, word
 
 from .pricing import Vector
+from .report import facts
 from .scores import score
 from .siblings import GROUPS
 from .transfer import Transferred
 
-_CALM = ("transferred", "without_record")
-"""Facts that ask for nothing."""
 _MOST_NETWORKS = 20
 """Networks up to which each is listed."""
 
@@ -29,12 +28,16 @@ def transferred(done: Transferred, name: str, path: str) -> list[Block]:
         _scores(done),
         *([_networks(done)] if len(done.measured) <= _MOST_NETWORKS else []),
         Heading("Verdict"),
-        Facts(tuple((f.name, _toned(f.name, f.line.removeprefix(f"{f.name}: "))) for f in done.verdict)),
+        facts(done.verdict),
     ]
 
 
 def _summary(done: Transferred, name: str, path: str) -> Facts:
-    interval = f"[t / f, t f] with f = {done.learned.factor:.3f}: predictive, over the built-in networks"
+    found = done.learned.interval
+    interval = f"[t / f, t f], of one kernel f = {found.factor:.3f}"
+    if found.common < 1.0:
+        interval += f", less in a network ({found.factor ** np.sqrt(found.common):.3f} of very many kernels)"
+    interval += ": what the records leave open, and the error of the calibrated platform"
     return Facts(
         (
             ("platform", Cell(name, "bold")),
@@ -95,7 +98,3 @@ def _networks(done: Transferred) -> Table:
 
 def _relative(log_errors: Vector) -> list[float]:
     return [float(error) for error in np.expm1(log_errors)]
-
-
-def _toned(name: str, text: str) -> Value:
-    return text if name in _CALM else Cell(text, "yellow")

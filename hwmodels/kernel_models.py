@@ -12,6 +12,7 @@ from .accelerator_models import (
     VectorLanes,
     ZeroSkipping,
 )
+from .ethos_u_models import EthosU, EthosUSoftmax
 from .processor_models import (
     Free,
     Gemv,
@@ -42,6 +43,8 @@ KernelParameters = (
     | LaneModes
     | Depth32
     | Depth32Elementwise
+    | EthosU
+    | EthosUSoftmax
 )
 
 SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
@@ -75,4 +78,9 @@ KERNEL_MODELS: dict[str, type[KernelParameters]] = {
     "depth32_conv": Depth32,
     "depth32_dwconv": Depth32,
     "depth32_elementwise": Depth32Elementwise,
+    "ethos_u_conv": EthosU,
+    "ethos_u_dwconv": EthosU,
+    "ethos_u_pool": EthosU,
+    "ethos_u_elementwise": EthosU,
+    "ethos_u_softmax": EthosUSoftmax,
 }

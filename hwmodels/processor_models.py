@@ -156,12 +156,22 @@ class VectorGemm(NamedTuple):
     """Input channels (of a group) are padded to a multiple of this, unless they are fewer."""
     tap_c: float = 0.0
     """What beginning a window tap costs, as a number of input channels."""
+    row_c: float = 0.0
+    """The same of beginning a row of a window's taps, where the channels of a row are one run."""
     pack_s_per_element: float = 0.0
     """Packing one element of the input matrix."""
     im2col_s_per_element: float = 0.0
     """Copying one element into the input matrix, when the convolution is not a plain matrix product."""
     op_s: float = 0.0
     """Time per element operation of what is fused behind."""
+    hidden_ops: float = 0.0
+    """Element operations of an output element that take no time there."""
+    clip_h: float = 0.0
+    """Share of the window's taps above and below the map that are left out, where others multiply zeros."""
+    clip_w: float = 0.0
+    """The same of those to its left and right."""
+    prefetched: float = 0.0
+    """Share of the reading of parameters that hides behind the product, as far as that is long enough."""
 
 
 class VectorWindow(NamedTuple):
@@ -187,5 +197,11 @@ class VectorWindow(NamedTuple):
     """Channels must be a multiple of this for it."""
     single_tap_s: float = 0.0
     """Time of one tap of one channel by the kernel for the others."""
+    clip_h: float = 0.0
+    """Share of the window's taps above and below the map that are left out, where others multiply zeros."""
+    clip_w: float = 0.0
+    """The same of those to its left and right."""
     op_s: float = 0.0
     """Time per element operation of what is fused behind."""
+    hidden_ops: float = 0.0
+    """Element operations of an output element that take no time there."""

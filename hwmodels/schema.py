@@ -99,8 +99,9 @@ class FusionRule(Closed):
 
     pattern: Annotated[tuple[str, ...], Field(min_length=2)]
     when: tuple[str, ...] = ()
-    operand: Literal["first", "latest"] = "first"
-    """The operand of an addition that may come from the chain: the first, or whichever is written last."""
+    operand: Literal["first", "latest", "either"] = "first"
+    """The operand that may come from the chain: the first; of an addition whichever is written last (latest); of every
+    operator of two operands whichever is written last (either)."""
     dtypes: tuple[Dtype, ...] = ()
     """Precisions at which the chain holds; all of them where left out."""
     source: str
@@ -140,7 +141,7 @@ class Partition(Closed):
 class Placement(Closed):
     """What must or may stay on chip."""
 
-    rule: Literal["parameter_cache", "last_level_cache", "feature_map_memory"]
+    rule: Literal["parameter_cache", "last_level_cache", "feature_map_memory", "vela"]
     capacity_bytes: PerDtype
     banks: PerDtype | None = None
     """Equal memories that a parameter cache consists of; one where left out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 from simulator import zoo
@@ -12,6 +13,7 @@ from simulator.graph import Graph
 
 from .record import MeasureError
 
+_MOST_CHARACTERS = 72
 KINDS = ("model", "file", "op")
 AS_STORED = "file"
 """The precision of a model file: its own."""
@@ -36,6 +38,11 @@ class Configuration(NamedTuple):
         return " ".join([self.name, *(f"{key}={value}" for key, value in self.settings)])
 
     @property
+    def short_label(self) -> str:
+        """The same for tables: of a long chain its beginning."""
+        return shorten(self.label, _MOST_CHARACTERS, placeholder=" ...")
+
+    @property
     def digest(self) -> str:
         """A hash of what is measured, precision apart; of a model file its content counts, and not only its name."""
         content = sha256(Path(self.name)) if self.kind == "file" and Path(self.name).is_file() else ""
@@ -43,9 +50,13 @@ class Configuration(NamedTuple):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def graph(self) -> Graph:
-        """The network, of a zoo name or an operator. Raises ZooError and GraphError saying what cannot be."""
+        """The network. Raises ZooError, GraphError and, for a model file, ReadError saying what cannot be."""
         if self.kind == "imported":
             raise MeasureError(f"{self.name}: was imported: its layers are not known; give a table of them")
+        if self.kind == "file":
+            from simulator.readers import read  # Most plans have no file of a format that has to be read.
+
+            return read(self.name)
         if self.kind == "model":
             return zoo.build(self.name, **self._words(_ZOO_WORDS))
         return _stack(_OPERATORS.get(self.name, self.name), **self._words(_BLOCK_WORDS))

@@ -185,12 +185,11 @@ def shuffled(configurations: Iterable[Configuration], number: int = 0) -> list[C
 def _model_file(configuration: Configuration, backend: Backend, builder: Worker, directory: Path) -> Path:
     if configuration.kind == "file":
         given = Path(configuration.name)
-        if given.suffix not in backend.formats:
-            raise WorkerError(f"{given}: {backend.name} reads {' and '.join(backend.formats)} files")
         if not given.is_file():
             raise WorkerError(f"{given}: no such file")
-        return given
-    if configuration.dtype not in backend.dtypes:
+        if given.suffix in backend.formats:
+            return given
+    elif configuration.dtype not in backend.dtypes:
         raise WorkerError(f"dtype {configuration.dtype}: models for {backend.name} are {', '.join(backend.dtypes)}")
     directory.mkdir(exist_ok=True)
     described = configuration._asdict() | {"settings": dict(configuration.settings)}

@@ -18,12 +18,14 @@ from textwrap import shorten
 from typing import Any
 
 from . import backends
-from .configuration import configuration
+from .configuration import AS_STORED, configuration
 from .model_cache import built
 from .protocol import Protocol
+from .record import MeasureError
 
 _STDIN = 0
 _REASON_CHARACTERS = 500
+_REBUILT = "float32"
 
 
 def describe(backend: str, threads: int, on: str | None = None) -> dict[str, Any]:
@@ -32,8 +34,17 @@ def describe(backend: str, threads: int, on: str | None = None) -> dict[str, Any
 
 
 def build(backend: str, kind: str, name: str, settings: dict[str, Any], dtype: str, directory: str) -> dict[str, Any]:
-    """Build a configuration for a backend; the files are put into a directory."""
+    """Build a configuration for a backend; the files are put into a directory.
+
+    Of a model file the layers are taken and not the weights, which is why only float32 is.
+    """
     graph = configuration(kind, name, settings, dtype).graph()
+    if dtype == AS_STORED:
+        if graph.dtype != _REBUILT:
+            raise MeasureError(
+                f"{name}: is {graph.dtype}: {backend} does not read it, and only {_REBUILT} is built anew"
+            )
+        dtype = graph.dtype
     return {"path": str(built(backends.backend(backend), graph, dtype, Path(directory)))}
 
 

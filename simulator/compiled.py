@@ -17,7 +17,7 @@ import numba
 from numba.extending import register_jitable
 from numba.np.unsafe.ndarray import to_fixed_tuple as _to_fixed_tuple
 
-from hwmodels import accelerator_models, machine, processor_models
+from hwmodels import accelerator_models, ethos_u_models, machine, processor_models
 from hwmodels.kernel_models import KERNEL_MODELS
 from hwmodels.platform import Roof
 
@@ -43,7 +43,10 @@ def _register_cost_functions() -> str:
             if isinstance(item, FunctionType) and item.__module__ == module.__name__:
                 register_jitable(item)
     for path in sorted(
-        [__file__, *(str(m.__file__) for m in (processor_models, accelerator_models, machine, *modules))]
+        [
+            __file__,
+            *(str(m.__file__) for m in (processor_models, accelerator_models, ethos_u_models, machine, *modules)),
+        ]
     ):
         digest.update(Path(path).read_bytes())
     return digest.hexdigest()[:16]

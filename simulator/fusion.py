@@ -73,12 +73,15 @@ def _engine_pools(graph: Graph, pool: Layer, width: int) -> bool:
     return (a.kernel == (2, 2) and h % 2 == w % 2 == 0) or (a.kernel == (3, 3) and h % 2 == w % 2 == 1 and w < width)
 
 
+_PAIRS = frozenset({"add", "sub", "mul", "div", "maximum", "minimum"})
+
+
 class Node:
     """A kernel in the making: what may still join it, and under which conditions."""
 
     __slots__ = ("children", "latest_operand")
 
-    def __init__(self, latest_operand: bool = False) -> None:
+    def __init__(self, latest_operand: frozenset[str] = frozenset()) -> None:
         self.children: dict[str, tuple[Node, tuple[Condition, ...]]] = {}
         self.latest_operand = latest_operand
 
@@ -86,7 +89,8 @@ class Node:
 @lru_cache(maxsize=256)
 def fusion_tree(machine: Machine) -> Node:
     """The platform's fusion table as a tree over operators; earlier rules win over later ones."""
-    root = Node(latest_operand=any(rule.operand == "latest" for rule in machine.fusion))
+    operands = {rule.operand for rule in machine.fusion}
+    root = Node(_PAIRS if "either" in operands else frozenset({"add"} if "latest" in operands else ()))
     for rule in machine.fusion:
         conditions = tuple(CONDITIONS[name] for name in rule.when)
         level = [root]
@@ -116,7 +120,7 @@ def fuse(graph: Graph, machines: list[Machine]) -> list[list[int]]:
     producer, consumers, final = graph.producer, graph.consumers, frozenset(graph.outputs)
     for index, layer in enumerate(graph.layers):
         tree = fusion_tree(machines[index])
-        tensor = _linking_input(layer, producer, tree.latest_operand)
+        tensor = _linking_input(layer, producer, layer.op in tree.latest_operand)
         source = producer[tensor] if layer.inputs else -1
         if source >= 0 and machines[source] is machines[index]:
             group = group_of[source]
@@ -136,6 +140,6 @@ def fuse(graph: Graph, machines: list[Machine]) -> list[list[int]]:
 
 
 def _linking_input(layer: Layer, producer: tuple[int, ...], latest_operand: bool) -> int:
-    if latest_operand and layer.op == "add":
+    if latest_operand:
         return max(layer.inputs, key=producer.__getitem__)
     return layer.inputs[0] if layer.inputs else -1

@@ -68,9 +68,10 @@ def _convolution_in_blocks(c_in: int, c_out: int, groups: int) -> Use:
 
 
 @layout
-def channels_last(_graph: Graph, layer: Layer, own: list[bool]) -> Use:
-    """Convolutions read and write channels last, the network's inputs and outputs have channels first."""
-    if layer.op in ("conv2d", "dwconv2d"):
+def channels_last(graph: Graph, layer: Layer, own: list[bool]) -> Use:
+    """Convolutions, products and normalisations have channels last, the network's inputs and outputs first."""
+    is_map = len(graph.tensors[layer.outputs[0]].shape) == 4
+    if layer.op in ("conv2d", "dwconv2d") or (layer.op in ("dense", "layer_norm") and is_map):
         return _OWN
     return Use(None, bool(layer.inputs) and own[layer.inputs[0]])
 

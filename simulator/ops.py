@@ -186,6 +186,7 @@ OPS: dict[str, OpSpec] = {
     "batch_norm": OpSpec(shapes.same_as_input, _no_macs, _channel_pair, 2),
     "layer_norm": OpSpec(shapes.same_as_input, _no_macs, _channel_pair, 7),
     "prelu": OpSpec(shapes.same_as_input, _no_macs, _channel, 2),
+    "copy": _plain(shapes.same_as_input),
     "quantize": _plain(shapes.same_as_input, 2),
     "dequantize": _plain(shapes.same_as_input, 2),
     **{op: _plain(shapes.same_as_input, n) for op, n in _ACTIVATION_OPS.items()},

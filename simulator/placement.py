@@ -49,7 +49,8 @@ def place(graph: Graph, groups: list[list[int]], machines: list[Machine], main: 
                     streamed[g] = sum(map(prod, blocks))
     elif main.placement_rule == "last_level_cache":
         needs = [sum(_weights(graph, graph.layers[i]) for i in group) for group in groups]
-        share = min(max(sum(needs) * main.element_bytes / main.capacity_bytes - 1.0, 0.0), 1.0)
+        written = sum(prod(graph.tensors[graph.layers[group[-1]].outputs[0]].shape) for group in groups)
+        share = min(max((sum(needs) + written) * main.element_bytes / main.capacity_bytes - 1.0, 0.0), 1.0)
         streamed = [round(share * elements) for elements in needs]
     elif main.placement_rule == "feature_map_memory":
         return Placement(

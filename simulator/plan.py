@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hwmodels import load
 from hwmodels.platform import Machine, Rule
 
 from .cost import Work
+from .ethos_u.schedule import schedule
 from .fusion import fuse
 from .graph import Graph
 from .lowering import lower
+from .order import depth_first
 from .partition import Crossing, partition
 from .placement import place
 from .rule_names import verify_names
 from .work import work_of
+
+VELA = "vela"
+"""The placement rule of a compiler that orders, cuts and places a whole network."""
 
 
 class UnknownOperatorError(ValueError):
@@ -46,6 +52,8 @@ def plan(graph: Graph, machine: Machine) -> Plan:
     """Lower, partition, fuse and place a network. Raises PlatformError when the fallback platform does not exist."""
     verify_names(machine)
     lowered = lower(graph, machine)
+    if machine.placement_rule == VELA:
+        lowered = depth_first(lowered)
     placed_on = partition(lowered, machine, _fallback_machine(machine))
     groups = fuse(lowered, placed_on.machines)
     placement = place(lowered, groups, placed_on.machines, machine)
@@ -57,7 +65,7 @@ def plan(graph: Graph, machine: Machine) -> Plan:
     return Plan(
         lowered,
         machine,
-        tuple(kernels),
+        scheduled(lowered, kernels, machine),
         placed_on.crossings,
         placed_on.fallbacks,
         placed_on.dead_ends + placement.dead_ends,
@@ -83,7 +91,14 @@ def rebind(planned: Plan, machine: Machine) -> Plan:
         else k
         for k in planned.kernels
     )
-    return planned._replace(machine=machine, kernels=kernels)
+    return planned._replace(machine=machine, kernels=scheduled(planned.graph, kernels, machine))
+
+
+def scheduled(graph: Graph, kernels: Sequence[Kernel], machine: Machine) -> tuple[Kernel, ...]:
+    """Kernels as the platform's compiler arranges them, where it is one that weighs rates against each other."""
+    if machine.placement_rule != VELA:
+        return tuple(kernels)
+    return tuple(schedule(graph, kernels, machine.capacity_bytes))
 
 
 def _fallback_machine(machine: Machine) -> Machine | None:

@@ -15,6 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from hwmodels import load
+from measure.configuration import configuration
+from measure.record import Conditions, Reading, Run
+from measure.store import Key, opened
 from stairline import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,6 +69,7 @@ def test_what_was_measured_before_a_kill_is_not_measured_again(tmp_path: Path) -
     again = started(tmp_path, "--minutes", str(SHORT))
     output, errors = again.communicate(timeout=300)
     assert again.returncode == 0, errors
+    assert "; the time is spent" in errors
     assert "x86-xnnpack-litert" in output
     after = visits(tmp_path)
     assert before.items() <= after.items()
@@ -92,6 +96,27 @@ def test_an_accelerator_whose_compiler_tells_its_time_is_calibrated(tmp_path: Pa
     assert done.exit_code == 0, done.output
     assert load(output).overlay is not None
     assert load(output).dtypes == ("int8",)
+
+
+def test_a_base_of_another_kind_of_processor_is_not_taken_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    done = CliRunner().invoke(main, ["calibrate", "-b", "tflite", "-o", str(tmp_path / "mine.toml")])
+    assert done.exit_code == 2
+    assert "give -p BASE" in done.output
+
+
+def test_a_store_of_other_conditions_is_refused_before_time_is_spent(tmp_path: Path) -> None:
+    one = configuration("op", "conv2d", {"hw": 8, "cin": 8}, "float32")
+    elsewhere = Conditions("board", "another cpu", (), None, None, (0,), 1, "LiteRT", "1", "XNNPACK", dtype="float32")
+    with opened(tmp_path / "mine.db", create=True) as store:
+        run = Run((), (1e-3, 1e-3), Reading(1.0), Reading(1.0))
+        store.add(Key(one.digest, "tflite", "float32", elsewhere.setting_digest), 1, one, elsewhere, run)
+    done = CliRunner().invoke(main, ["calibrate", "-b", "tflite", "-o", str(tmp_path / "mine.toml")])
+    assert done.exit_code == 2
+    assert "mine.db: was measured where device was 'board'" in done.output
+    assert "give another --store" in done.output
 
 
 @pytest.mark.parametrize(

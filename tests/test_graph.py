@@ -10,7 +10,7 @@ from simulator.attributes import Attributes, same_padding
 from simulator.builder import GraphBuilder
 from simulator.graph import Graph, GraphError, Layer, Tensor, infer
 from simulator.ops import count
-from simulator.readers.canonical import named_swish
+from simulator.readers.canonical import named
 
 
 @pytest.mark.parametrize(
@@ -165,15 +165,49 @@ def swish_spelled_out(reverse: bool = False, extra_reader: bool = False) -> Grap
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_x_times_its_sigmoid_is_a_swish(reverse):
-    graph = named_swish(swish_spelled_out(reverse))
+    graph = named(swish_spelled_out(reverse))
     assert [layer.op for layer in graph.layers] == ["conv2d", "swish"]
     assert Graph(graph.name, graph.tensors, graph.layers, graph.inputs, graph.outputs) == graph
 
 
 def test_a_sigmoid_that_something_else_reads_stays():
     graph = swish_spelled_out(extra_reader=True)
-    assert named_swish(graph) is graph
+    assert named(graph) is graph
     b = GraphBuilder("gate")
     x = b.input((1, 8, 8, 4))
     scaled = b.build(b.layer("mul", b.conv2d(x, 4), b.layer("sigmoid", x)))
-    assert named_swish(scaled) is scaled
+    assert named(scaled) is scaled
+
+
+def normalisation(b: GraphBuilder, x: int, *, distributed: bool) -> int:
+    """(x - mean) * scale + beta as TensorFlow Lite's operators, or with the product distributed over the difference."""
+    n, h, w, c = b.shape(x)
+    mean = b.layer("mean", x, axes=(-1,), keepdims=True)
+    squares = b.layers("tflite:SQUARED_DIFFERENCE", [x, mean], stated=[(n, h, w, c)])[0]
+    variance = b.layer("mean", squares, axes=(-1,), keepdims=True)
+    root = b.layers("tflite:RSQRT", [b.layer("add", variance, b.constant((1,)))], stated=[(n, h, w, 1)])[0]
+    if not distributed:
+        y = b.layer("mul", b.layer("mul", b.layer("sub", x, mean), root), b.constant((c,)))
+        return b.layer("add", y, b.constant((c,)))
+    scale = b.layer("mul", root, b.constant((c,)))
+    shift = b.layer("mul", b.layers("tflite:NEG", [mean], stated=[(n, h, w, 1)])[0], scale)
+    return b.layer("add", b.layer("mul", x, scale), shift)
+
+
+@pytest.mark.parametrize("distributed", [False, True])
+def test_a_normalisation_that_is_spelled_out_has_its_name(distributed):
+    b = GraphBuilder("g")
+    x = b.dwconv2d(b.input((1, 7, 7, 96)), 7)
+    y = b.dense(normalisation(b, x, distributed=distributed), 384)
+    graph = named(b.build(b.layer("add", normalisation(b, y, distributed=distributed), y)))
+    assert [layer.op for layer in graph.layers] == ["dwconv2d", "layer_norm", "dense", "layer_norm", "add"]
+    assert Graph(graph.name, graph.tensors, graph.layers, graph.inputs, graph.outputs) == graph
+
+
+def test_a_normalisation_whose_mean_is_read_elsewhere_stays_spelled_out():
+    b = GraphBuilder("g")
+    normalised = normalisation(b, b.input((1, 7, 7, 96)), distributed=True)
+    spelled = b.build(normalised)
+    mean = spelled.layers[0].outputs[0]
+    both = Graph(spelled.name, spelled.tensors, spelled.layers, spelled.inputs, (normalised, mean))
+    assert named(both) is both

@@ -16,8 +16,10 @@ from measure.backends.onnxruntime import counters
 from measure.backends.vela import estimate
 from measure.build import tflite_bytes
 from measure.configuration import configuration, depth_difference_s, sha256
-from measure.protocol import DEFAULT
+from measure.protocol import DEFAULT, Protocol
 from measure.record import Conditions, MeasureError, Measurement, Run
+from measure.session import Progress, measure, session
+from measure.store import opened
 from measure.visits import Pace, is_converged, is_due, is_settled
 from simulator.graph import Graph
 from simulator.zoo import ZooError
@@ -247,3 +249,16 @@ def test_what_outside_converters_build_is_not_kept(tmp_path: Path) -> None:
     found.built(convolution(8, 8))
     found.built(convolution(8, 8))
     assert found.build.calls == 2
+
+
+def test_a_model_file_that_the_backend_does_not_read_is_built_for_it_in_float32(tmp_path: Path) -> None:
+    for precision in ("float32", "int8"):
+        (tmp_path / f"{precision}.tflite").write_bytes(tflite_bytes(convolution(4, 8, hw=6), precision))
+    files = [configuration("file", str(tmp_path / f"{p}.tflite"), {}, "file") for p in ("float32", "int8")]
+    current = session(backend("onnxruntime"), 1)
+    with opened(tmp_path / "s.db", create=True) as store:
+        quick = Protocol(visits=1, max_visits=1, warmups=1, runs=2, max_runs=2)
+        visits = measure(Progress(files, current, store, quick), current.backend)
+        failures = {visit.configuration: str(visit.failure) for visit in visits}
+    assert failures[files[0]] == "None"
+    assert "int8.tflite: is int8: onnxruntime does not read it, and only float32 is built anew" in failures[files[1]]

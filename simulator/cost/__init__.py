@@ -9,6 +9,7 @@ from typing import Any
 from hwmodels.platform import Roof, Rule
 
 from .depth32 import depth32_conv, depth32_dwconv, depth32_elementwise
+from .ethos_u import ethos_u_conv, ethos_u_dwconv, ethos_u_elementwise, ethos_u_pool, ethos_u_softmax
 from .interleaved_tiles import interleaved_tiles, zero_skipping
 from .kpu import kpu_conv
 from .lane_modes import lane_conv, lane_dwconv
@@ -18,9 +19,9 @@ from .streaming import free, gemv, streaming
 from .systolic_array import systolic_array, vector_lanes
 from .tiled_gemm import tiled_gemm
 from .unrolled_channels import unrolled_channels
+from .vector_kernels import vector_gemm, vector_window
 from .wave_moves import texture_concat_rounds, texture_reduce
 from .wave_rounds import texture_conv_rounds
-from .vector_kernels import vector_gemm, vector_window
 from .work_groups import (
     texture_concat,
     texture_conv,
@@ -60,6 +61,11 @@ MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "depth32_conv": depth32_conv,
     "depth32_dwconv": depth32_dwconv,
     "depth32_elementwise": depth32_elementwise,
+    "ethos_u_conv": ethos_u_conv,
+    "ethos_u_dwconv": ethos_u_dwconv,
+    "ethos_u_pool": ethos_u_pool,
+    "ethos_u_elementwise": ethos_u_elementwise,
+    "ethos_u_softmax": ethos_u_softmax,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hwmodels.platform import Roof
 from hwmodels.processor_models import VectorGemm, VectorWindow
 
-from .roof import Cost, Work, ceil, pad_to, parameters_s, tensors_s
+from .roof import Cost, Work, ceil, floor, pad_to, parameters_s, tensors_s
 
 SPILL_RANGE = 0.25
 """Excess over a cache, relative to it, from which a loop over all of it finds none of it there any more."""
@@ -32,15 +32,44 @@ def vector_gemm(work: Work, roof: Roof, p: VectorGemm) -> Cost:
         efficiency = p.window_efficiency
     matrix = pixels * taps * work.c_in
     prepared_s = (p.pack_s_per_element + (p.im2col_s_per_element if windowed else 0.0)) * matrix
+    begun = p.tap_c + (p.row_c / work.kernel_w if windowed else 0.0)
+    steps = padded_macs * (1.0 + begun / channels) * _within(work, p)
+    compute_s = steps / (roof.macs_per_s * efficiency) + prepared_s
+    weights_s = parameters_s(work, roof)
     return _with_parameters(
         roof,
         padded_macs,
-        padded_macs * (1.0 + p.tap_c / channels) / (roof.macs_per_s * efficiency) + prepared_s,
+        compute_s,
         tensors_s(work, roof),
-        parameters_s(work, roof),
-        p.epilogue_s_per_element * work.output_elements + p.op_s * work.epilogue_ops,
+        weights_s - p.prefetched * min(weights_s, compute_s),
+        _epilogue_s(work, p),
         p.kernel_s,
     )
+
+
+def _within(work: Work, p: VectorGemm | VectorWindow) -> float:
+    """Share of the window's taps that run."""
+    h = outside(work.h_in, work.h_out, work.kernel_h, work.stride_h, work.dilation_h)
+    w = outside(work.w_in, work.w_out, work.kernel_w, work.stride_w, work.dilation_w)
+    return (1.0 - p.clip_h * h) * (1.0 - p.clip_w * w)
+
+
+def outside(size_in: float, size_out: float, kernel: float, stride: float, dilation: float) -> float:
+    """Share of the taps along one axis that lie beyond its ends, where the padding that sizes tell is halved."""
+    padding = max((size_out - 1.0) * stride + (kernel - 1.0) * dilation + 1.0 - size_in, 0.0)
+    taps = 0.0
+    for side in (floor(padding / 2.0), padding - floor(padding / 2.0)):
+        beyond = side
+        while beyond > 0.0:
+            taps += min(ceil(beyond / dilation), kernel - 1.0)
+            beyond -= stride
+    return min(taps / (size_out * kernel), 1.0 - 1.0 / kernel)
+
+
+def _epilogue_s(work: Work, p: VectorGemm | VectorWindow) -> float:
+    """Storing the result, and what is computed of it before."""
+    ops = max(work.epilogue_ops - p.hidden_ops * work.output_elements, 0.0)
+    return p.epilogue_s_per_element * work.output_elements + p.op_s * ops
 
 
 def _with_parameters(
@@ -52,7 +81,7 @@ def _with_parameters(
     epilogue_s: float,
     overhead_s: float,
 ) -> Cost:
-    """Bounds combined, with the reading of parameters hidden behind nothing: each is met for the first time."""
+    """Bounds combined, with the reading of parameters added: each is met for the first time."""
     busy_s = compute_s + epilogue_s
     latency_s = busy_s + memory_s - roof.overlap * min(busy_s, memory_s) + weights_s + overhead_s
     return Cost(padded_macs, compute_s, memory_s, weights_s, epilogue_s, overhead_s, latency_s)
@@ -74,13 +103,13 @@ def vector_window(work: Work, roof: Roof, p: VectorWindow) -> Cost:
             held_bytes = 2.0 * taps * work.c_out * roof.element_bytes
             excess = (held_bytes - p.cache_bytes) / (SPILL_RANGE * p.cache_bytes)
             tap_s *= 1.0 + (p.spilled_tap - 1.0) * min(max(excess, 0.0), 1.0)
-        compute_s = rows * vectors * (p.row_s + work.w_out * (p.pixel_s + taps * tap_s))
+        compute_s = rows * vectors * (p.row_s + work.w_out * (p.pixel_s + taps * _within(work, p) * tap_s))
     return _with_parameters(
         roof,
         work.macs,
         compute_s,
         tensors_s(work, roof),
         parameters_s(work, roof),
-        p.epilogue_s_per_element * work.output_elements + p.op_s * work.epilogue_ops,
+        _epilogue_s(work, p),
         p.kernel_s,
     )

@@ -44,4 +44,4 @@ def texture_reduce(work: Work, roof: Roof, p: WorkGroups) -> Cost:
 
 def _side(size: float) -> float:
     """The largest power of two within ``size``, at most ``LONGEST_SIDE``."""
-    return min(LONGEST_SIDE, 2.0 ** floor(math.log2(size)))
+    return float(min(LONGEST_SIDE, 2.0 ** floor(math.log2(size))))

@@ -58,6 +58,6 @@ def _resident(work: Work, p: WorkGroups) -> float:
 
 
 def _step_s(waves: float, pixels: float, filters: float, resident: float, roof: Roof, p: WorkGroups) -> float:
-    """Time of one step of all waves: the first round waits for its reads, while the texture pipes deliver the others'."""
+    """Time of one step of all waves: the first round waits for its reads, the others for the texture pipes."""
     round_s = resident * p.wave * (pixels + filters) * SLICE * roof.element_bytes / p.fetch_bytes_per_s
     return p.step_s + p.pixel_s * pixels + p.filter_s * filters + (ceil(waves / resident) - 1.0) * round_s

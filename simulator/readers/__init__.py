@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ..graph import Graph, GraphError
-from .canonical import named_swish
+from .canonical import named
 from .errors import ReadError
 
 __all__ = ["ReadError", "Shapes", "is_layer_table", "read"]
@@ -40,7 +40,7 @@ def read(path: str | Path, shape: Shapes = None) -> Graph:
     """
     path = Path(path)
     try:
-        return named_swish(_reader(path)(path, shape))
+        return named(_reader(path)(path, shape))
     except ReadError as error:
         raise error.within(path) from None
     except GraphError as error:

@@ -1,0 +1,59 @@
+"""How Vela stores each tensor: in bricks of 16 channels where nothing needs plain rows, joined parts as one tensor.
+
+Source: Vela 5.2 (Arm, Apache-2.0), regor/compiler/scheduler.cpp: UpdateSchedulerTensor and
+CheckLinearFormatForConcatSplit.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import NamedTuple
+
+from ..cost.ethos_u_memory import BRICK
+from ..graph import Graph
+from ..ops import as_nhwc
+
+VIEWS = frozenset({"reshape", "slice", "strided_slice"})
+"""Operators whose output is their input, or part of it, under another shape."""
+
+
+PAIRS = frozenset({"add", "sub", "mul"})
+
+
+class Layout(NamedTuple):
+    """By tensor of a graph: which stored tensor it is or is part of, and whether that one is in bricks."""
+
+    stored: tuple[int, ...]
+    bricks: tuple[bool, ...]
+
+
+def layout(graph: Graph) -> Layout:
+    """Stored tensors of a lowered graph. A concatenation's inputs are parts of its output."""
+    stored, linear = list(range(len(graph.tensors))), set(graph.inputs) | set(graph.outputs)
+    for layer in reversed(graph.layers):
+        target = stored[layer.outputs[0]]
+        if layer.op == "concat":
+            in_depth = layer.attributes.axis in (-1, len(graph.tensors[layer.outputs[0]].shape) - 1)
+            offset = 0
+            for tensor in layer.inputs:
+                stored[tensor] = target
+                if in_depth and offset % BRICK:
+                    linear.add(target)
+                offset += graph.tensors[tensor].shape[-1]
+    for layer in graph.layers:
+        if layer.op in PAIRS and layer.inputs[0] in linear and any(_single(graph, t) for t in layer.inputs[1:]):
+            linear.add(layer.outputs[0])  # Plain rows that meet a single value are regrouped, which bricks are not.
+        if layer.op in VIEWS and not graph.tensors[layer.inputs[0]].constant:
+            source, view = layer.inputs[0], layer.outputs[0]
+            if as_nhwc(graph.tensors[source].shape)[2:] != as_nhwc(graph.tensors[view].shape)[2:]:
+                linear.update((stored[source], stored[view]))
+            if view in graph.outputs:
+                linear.add(stored[source])
+            stored[view] = stored[source]
+    plain = {stored[t] for t in linear} | linear
+    bricks = tuple(stored[t] not in plain and not tensor.constant for t, tensor in enumerate(graph.tensors))
+    return Layout(tuple(stored), bricks)
+
+
+def _single(graph: Graph, tensor: int) -> bool:
+    return prod(graph.tensors[tensor].shape) == 1
