@@ -15,8 +15,7 @@ from simulator.cost import kernel_cost
 from simulator.cost.work_groups import Items, search
 from simulator.graph import Graph
 from simulator.predict import Prediction, plan, predict
-from simulator.zoo import build
-from simulator.zoo.blocks import build_block
+from simulator.zoo import build, build_block
 
 GPU = hwmodels.load("GPU")
 LANES = 6 * 64
