@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ from hwmodels import Platform
 from measure.configuration import Configuration
 from measure.process import Worker
 from measure.record import Measurement
-from measure.session import Progress, Session, measure
-from measure.store import Store
+from measure.session import Progress, Session, Visit, measure
+from measure.store import Record, Store
 
 from . import design, probes
 from .choice import Candidates, candidates, most_informative, slopes
@@ -34,7 +34,7 @@ FEWEST = 12
 _PROBE_SHARE, _FIRST_SHARE, _ROUND_SHARE = 0.1, 0.2, 0.08
 """Of the budget: the probes, the first round, for which little is known but the base, and each of the others."""
 _ROUND_S = (15.0, 90.0)
-_NETWORK_SHARE, _DOUBT_SHARE = 0.4, 0.3
+_NETWORK_SHARE, _DOUBT_SHARE = 0.6, 0.2
 """Of each round: whole networks, and the kinds of operators with the largest errors; the rest to what tells most."""
 _SHORTEST_S = 1e-5
 """Latency below which the call is timed rather than the operator."""
@@ -70,6 +70,10 @@ class Round(NamedTuple):
     """The same of whole networks alone; None without any."""
     following: tuple[tuple[str, int], ...]
     """Names and how many of each, the most first; nothing at the end."""
+    unmodelled: tuple[str, ...] = ()
+    """Operators that the base has no model for, so that nothing with them is measured."""
+    end: str = ""
+    """Why nothing follows."""
 
 
 class Learned(NamedTuple):
@@ -97,7 +101,11 @@ class Chosen(NamedTuple):
     expected_s: float = 0.0
 
 
-def rounds(task: Task, store: Store) -> Iterator[Round]:
+Watch = Callable[[Iterator[Visit], int], Iterator[Visit]]
+"""Passes visits on, of which so many are expected, and shows how far they are."""
+
+
+def rounds(task: Task, store: Store, watch: Watch = lambda visits, _: visits) -> Iterator[Round]:
     """Measure round by round until the time is spent, the target met or nothing left to measure.
 
     Each is told before it is measured; the last one has nothing following. Raises RecordsError where the base can
@@ -110,17 +118,20 @@ def rounds(task: Task, store: Store) -> Iterator[Round]:
     with Worker() as builder:
         while True:
             learned = _learned(task, store)
-            left_s = 0.0 if _is_met(task, learned) else max(0.0, end_s - time.monotonic())
+            met = _is_met(task, learned)
+            left_s = 0.0 if met else max(0.0, end_s - time.monotonic())
             # The probes come first: they show by themselves what a fit takes for granted.
             chosen = _probing(task, store, max(0.0, min(left_s, probing_end_s - time.monotonic())) / pace)
             if not chosen.configurations:
                 chosen = _chosen(task, _open(task, store, pool), learned, left_s / pace)
-            yield _round(time.monotonic() - start_s, task, store, learned, chosen)
+            end = "the target is met" if met else "nothing is left to measure" if left_s else "the time is spent"
+            reached = _round(time.monotonic() - start_s, _own(task, store), learned, chosen)
+            yield reached._replace(unmodelled=pool.unmodelled, end=end)
             if not chosen.configurations:
                 return
             began_s = time.monotonic()
             due = Progress(chosen.configurations, task.session, store, PROTOCOL)
-            for _ in measure(due, task.session.backend, builder):
+            for _ in watch(measure(due, task.session.backend, builder), due.left):
                 if time.monotonic() >= end_s:
                     break
             else:
@@ -146,8 +157,7 @@ def _probing(task: Task, store: Store, left_s: float) -> Chosen:
     """Probes that are due, in their order, as far as ``left_s`` goes at a pace of 1."""
     if not left_s:
         return Chosen()
-    own = [r for r in store.records() if r.backend == task.session.backend.name]
-    due = _open(task, store, candidates(task.base, task.dtype, probes.plan(task.dtype, own)))
+    due = _open(task, store, candidates(task.base, task.dtype, probes.plan(task.dtype, _own(task, store))))
     if not len(due):
         return Chosen()
     cost_s = costs_s(due.planned, due.planned.latencies_s(task.base))
@@ -156,13 +166,12 @@ def _probing(task: Task, store: Store, left_s: float) -> Chosen:
 
 def _learned(task: Task, store: Store) -> Learned | None:
     """None while there is too little to fit."""
-    outcomes = [r.outcome for r in store.records() if r.backend == task.session.backend.name]
-    if sum(isinstance(outcome, Measurement) for outcome in outcomes) < FEWEST:
+    if sum(isinstance(record.outcome, Measurement) for record in _own(task, store)) < FEWEST:
         return None
     records, graphs = read_store(task.store_file, task.session.backend.name)
     measured = prepare(task.base, records.observations(graphs))
     fitted = fit_measured(task.base, drawn(measured, np.arange(len(measured))))
-    analytical, _ = held_out_folds(task.base, measured)
+    analytical, _ = held_out_folds(task.base, measured, correct=False)
     return Learned(measured, fitted, analytical)
 
 
@@ -238,13 +247,16 @@ def _informative(
     return [int(among[i]) for i in best]
 
 
-def _round(spent_s: float, task: Task, store: Store, learned: Learned | None, chosen: Chosen) -> Round:
-    outcomes = [r.outcome for r in store.records() if r.backend == task.session.backend.name]
-    failed = sum(isinstance(outcome, str) for outcome in outcomes)
+def _own(task: Task, store: Store) -> list[Record]:
+    return [record for record in store.records() if record.backend == task.session.backend.name]
+
+
+def _round(spent_s: float, records: list[Record], learned: Learned | None, chosen: Chosen) -> Round:
+    failed = sum(isinstance(record.outcome, str) for record in records)
     of_networks = learned.network_errors if learned else np.empty(0)
     return Round(
         minutes=spent_s / 60.0,
-        measured=len(outcomes) - failed,
+        measured=len(records) - failed,
         failed=failed,
         error=score(learned.fold_errors).mape if learned else None,
         network_error=score(of_networks).mape if len(of_networks) else None,

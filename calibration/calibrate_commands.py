@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,7 @@ _MOST_NAMES = 5
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is measured.")
 @click.option("--name", "own_name", help="Name of the calibrated platform; the output file's where left out.")
 @click.option("--title", help="Its title, for lists.")
+@click.option("--report", "page", type=_FILE, metavar="REPORT.html", help="Write a page with figures as well.")
 def calibrate_command(
     name: str,
     minutes: float,
@@ -68,6 +70,7 @@ def calibrate_command(
     seed: int,
     own_name: str | None,
     title: str | None,
+    page: Path | None,
 ) -> None:
     """Measure, fit and choose what to measure next, until the time is spent.
 
@@ -79,26 +82,33 @@ def calibrate_command(
     from measure.backends import backend
     from measure.session import session
 
+    from . import html_report
     from .budget import Task
     from .calibrate import calibrate
     from .probes import fusion_facts
     from .store_records import read_store
+    from .sweeps import read_sweeps
 
+    if page:
+        html_report.verify(page)
     used = backend(name)
     start = base or _base_of(name, on)
-    platform = base_platform(start)
-    to = target(output, start, platform, own_name, title)
-    precision = _precision(dtype, platform, used.dtypes)
+    origin = base_platform(start)
+    to = target(output, start, origin, own_name, title)
+    precision = _precision(dtype, origin, used.dtypes)
     kept = store_file or to.path.with_suffix(".db")
     current = session(used, threads, on)
     with store.opened(kept, create=True) as opened:
         _verify_setting(kept, current, opened.records())
-        _measure(Task(platform, precision, current, kept, minutes, wanted, seed), opened)
+        _measure(Task(origin, precision, current, kept, minutes, wanted, seed), opened)
         measured = [record for record in opened.records() if record.backend == name]
     records, graphs = read_store(kept, name)
-    done = calibrate(platform, records, graphs)
-    facts = fusion_facts(platform, precision, measured)
-    to.write(done._replace(verdict=(*done.verdict, *facts)), _conditions(current))
+    done = calibrate(origin, records, graphs)
+    facts = fusion_facts(origin, precision, measured)
+    done = done._replace(verdict=(*done.verdict, *facts))
+    overlay = to.write(done, _conditions(current))
+    if page:
+        html_report.write(page, done, overlay, read_sweeps(kept, name))
 
 
 def _verify_setting(path: Path, current: Session, records: Sequence[Record]) -> None:
@@ -117,14 +127,27 @@ def _verify_setting(path: Path, current: Session, records: Sequence[Record]) -> 
 
 def _measure(task: Task, opened: Store) -> None:
     """Measure within the task's budget, and say how it goes. Ctrl-C ends it early; a second one ends the command."""
+    from measure.store_commands import watched
+
     from .budget import rounds
 
     click.echo(f"{task.base.name}, {task.dtype}, on {task.session.backend.name}: {task.minutes:g} minutes", err=True)
+    begun = False
     try:
-        for done in rounds(task, opened):
+        for done in rounds(task, opened, watched):
+            if done.unmodelled and not begun:
+                click.echo(f"not measured, for {task.base.name} has no model: {_listed(done.unmodelled)}", err=True)
+            begun = True
             click.echo(_round_line(done), err=True)
+        if done.failed:
+            click.echo(f"{done.failed} failed: 'stairline probe {task.store_file}' tells why", err=True)
     except KeyboardInterrupt:
         click.echo("interrupted: fitting what there is", err=True)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} others" if more > 0 else "")
 
 
 def _round_line(done: Round) -> str:
@@ -137,18 +160,25 @@ def _round_line(done: Round) -> str:
         found += f", of networks {done.network_error:.1%}"
     shown = ", ".join(f"{count} {name}" for name, count in done.following[:_MOST_NAMES])
     more = sum(count for _, count in done.following[_MOST_NAMES:])
-    return found + (f"; next {shown}" + (f" and {more} others" if more else "") if shown else "; measured enough")
+    return found + (f"; next {shown}" + (f" and {more} others" if more else "") if shown else f"; {done.end}")
 
 
 def _base_of(backend: str, on: str | None) -> str:
     """The one shipped platform that says it is what this backend measures."""
     if on is not None:
         raise click.UsageError(f"--on '{on}': name the platform to start from with -p: boards differ")
-    found = [p.name for p in hwmodels.available() if p.overlay is None and p.file.platform.backend == backend]
+    found = [p.name for p in hwmodels.available() if p.overlay is None and _is_base(p, backend)]
     if len(found) != 1:
         which = f"choose one of {', '.join(found)}" if found else "name the nearest, or a file of your own"
         raise click.UsageError(f"no platform is the base of every {backend}: give -p BASE; {which}")
     return found[0]
+
+
+def _is_base(known: Platform, backend: str) -> bool:
+    """Whether a platform says that it is what this backend measures, on this machine's kind of processor."""
+    about = known.file.platform
+    foreign = about.processor.startswith("x86-64") and platform.machine() not in ("x86_64", "AMD64")
+    return about.backend == backend and not foreign
 
 
 def _precision(wanted: str | None, base: Platform, buildable: tuple[str, ...]) -> str:

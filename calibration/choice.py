@@ -9,7 +9,7 @@ leave open has the prior's variance and so draws measurements to it, if networks
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 from typing import Any
 
@@ -36,6 +36,8 @@ class Candidates:
 
     configurations: tuple[Configuration, ...]
     planned: Measured
+    unmodelled: tuple[str, ...] = ()
+    """Operators that the base has no model for: what has them is not among these."""
 
     def __len__(self) -> int:
         """How many there are."""
@@ -43,21 +45,25 @@ class Candidates:
 
     def only(self, kept: Indices) -> Candidates:
         """Those at the given indices, which rise."""
-        return Candidates(tuple(self.configurations[i] for i in kept), self.planned.only(kept))
+        return replace(
+            self, configurations=tuple(self.configurations[i] for i in kept), planned=self.planned.only(kept)
+        )
 
 
 def candidates(base: Platform, dtype: str, configurations: Iterable[Configuration]) -> Candidates:
     """Those of them that the base can predict. Raises RecordsError where it can predict none."""
-    kept, observations = [], []
+    kept, observations, unmodelled = [], [], dict[str, None]()
     for one in configurations:
         graph = one.graph()
-        if _is_predictable(base, dtype, graph):
+        missing = _unmodelled(base, dtype, graph)
+        unmodelled |= dict.fromkeys(missing)
+        if not missing:
             kept.append(one)
             # The latency is not known: only predictions are asked for.
             observations.append(Observation(graph, dtype, 1.0))
     if not kept:
         raise RecordsError(f"{base.name}: predicts none of the operators and networks that a calibration measures")
-    return Candidates(tuple(kept), prepare(base, observations))
+    return Candidates(tuple(kept), prepare(base, observations), tuple(unmodelled))
 
 
 def slopes(platform: Platform, free: Sequence[Parameter], planned: Measured) -> Vector:
@@ -104,6 +110,7 @@ def _gains(covariance: Vector, rows: Vector, wanted: Vector) -> Vector:
     return np.asarray(lowered)
 
 
-def _is_predictable(base: Platform, dtype: str, graph: Graph) -> bool:
+def _unmodelled(base: Platform, dtype: str, graph: Graph) -> tuple[str, ...]:
     planned = plan(graph, base.machine(dtype))
-    return not planned.dead_ends and all(kernel.rule is not None for kernel in planned.kernels)
+    missing = tuple(planned.graph.layers[k.layers[0]].op for k in planned.kernels if k.rule is None)
+    return missing or (("what cannot run there",) if planned.dead_ends else ())

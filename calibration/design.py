@@ -8,6 +8,7 @@ at other sizes: single operators miss what lies between layers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import log2
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +38,9 @@ class _Place(NamedTuple):
 
 
 _Settings = dict[str, Any]
+
+_INPUTS = (96, 128, 160, 192, 224, 224)
+"""Of networks, in pixels. Smaller ones end in planes of a pixel or two, which networks in use do not have."""
 
 
 def operators(count: int, dtype: str, seed: int) -> list[Configuration]:
@@ -149,26 +153,26 @@ _KEEPS_SHAPE = frozenset({"conv2d", "dwconv2d", "sigmoid", "hard_swish", "swish"
 def _zoo_network(number: int, dtype: str, seed: int) -> Configuration:
     draw = np.random.default_rng((seed, number))
     name = list(zoo.MODELS)[number // 4 % len(zoo.MODELS)]
-    settings: _Settings = {"input": int(draw.choice((64, 96, 128, 160, 192, 224)))}
+    settings: _Settings = {"input": int(draw.choice(_INPUTS))}
     if zoo.MODELS[name].width is not None and not name.startswith("shufflenet"):
         settings["width"] = float(draw.choice((0.5, 0.75, 1.0)))
     return configuration("model", name, settings, dtype)
 
 
 def _random_network(number: int, dtype: str, seed: int) -> Configuration:
-    """A stem, three to five stages each of its own kind, a classifier; widths grow as planes shrink."""
+    """A stem, stages each of its own kind down to planes of 4 to 14 pixels, a classifier; widths grow meanwhile."""
     draw = np.random.default_rng((seed, number))
+    hw = int(draw.choice(_INPUTS))
     activation = str(draw.choice(("relu", "relu", "relu6", "hard_swish", "swish")))
     channels = _width(draw, draw.uniform(8, 64))
     steps = [f"conv:c_out={channels}:stride=2", activation]
-    for _ in range(draw.integers(3, 6)):
+    for _ in range(draw.integers(int(log2(hw / 16)), int(log2(hw / 8)) + 1)):
         channels = _width(draw, min(channels * draw.uniform(1.2, 2.5), 768))
         stage = _STAGES[int(draw.integers(len(_STAGES)))]
         steps += stage(draw, channels, activation)
     if draw.random() < 0.5:
         steps += [f"conv:kernel=1:c_out={_width(draw, 2.0 * channels)}", activation]
     steps += ["globalavgpool2d", f"dense:c_out={int(draw.choice((10, 100, 1000)))}"]
-    hw = int(draw.choice((32, 64, 96, 128, 160, 192, 224)))
     return configuration("op", "chain", {"hw": hw, "cin": 3, "steps": " ".join(steps)}, dtype)
 
 
@@ -176,7 +180,7 @@ _Stage = Callable[[np.random.Generator, int, str], list[str]]
 
 
 def _repeats(draw: np.random.Generator) -> int:
-    return int(draw.integers(1, 4))
+    return int(draw.integers(1, 5))
 
 
 def _inverted(draw: np.random.Generator, channels: int, activation: str) -> list[str]:

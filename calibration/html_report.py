@@ -19,6 +19,7 @@ from .errors import RecordsError
 from .fit import Fit
 from .parameters import Parameter
 from .report import Diagnosis, diagnose
+from .scores import score
 from .steps import find_steps
 from .sweeps import Sweep, predicted_s
 from .verdict import at_limit
@@ -80,7 +81,7 @@ def page(done: Calibrated, overlay: OverlayFile, sweeps: Sequence[Sweep] = ()) -
 def _tables(done: Calibrated, found: Diagnosis, overlay: OverlayFile) -> dict[str, Any]:
     parameters = report.parameters(done, found)
     return {
-        "verdict": report.verdict(done),
+        "verdict": report.facts(done.verdict),
         "to_measure": report.to_measure(found) if found.telling else None,
         "furthest_off": report.furthest_off(done, found),
         "parameters": parameters,
@@ -108,10 +109,12 @@ def _tiles(done: Calibrated) -> list[tuple[str, str]]:
         (f"{np.mean(errors <= 0.2):.1%}", "held out within 20 %"),
         (f"{np.mean(errors):.1%}", "mean error, held out"),
     ]
+    if done.trained is not None:
+        tiles.append((f"{score(done.analytical.folds).within_10:.1%}", "10 %, models alone"))
     if done.families is not None:
         tiles.append((f"{done.families.within_10:.1%}", "10 %, family left out"))
     interval = f"x/÷ {done.interval.factor:.3f}" if isfinite(done.interval.factor) else "the base's"
-    return [*tiles, (interval, "90 % interval"), (f"{len(done.measured):,}", "measurements")]
+    return [*tiles, (interval, "90 % interval, one kernel"), (f"{len(done.measured):,}", "measurements")]
 
 
 def _figures(done: Calibrated, found: Diagnosis, sweeps: Sequence[Sweep]) -> dict[str, str]:
@@ -165,7 +168,8 @@ def _roofs(done: Calibrated, found: Diagnosis) -> list[plot.Roofs]:
         rule = next((rules[op] for op in found.breakdown.ops if op in rules), None)
         if rule is not None:
             efficiency = getattr(rule.parameters, "efficiency", None)
-            roofs.append(plot.Roofs(dtype, rule.roof.macs_per_s, rule.roof.bytes_per_s, efficiency))
+            roof = rule.roof
+            roofs.append(plot.Roofs(dtype, roof.macs_per_s, roof.bytes_per_s, roof.cache_bytes_per_s, efficiency))
     return roofs
 
 

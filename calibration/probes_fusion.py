@@ -1,12 +1,15 @@
-"""Whether a runtime runs two operators as one kernel: from the time of each alone and of both in a row.
+"""Whether a runtime runs two operators as one kernel: from what each takes inside a network, and both in a row.
 
 Two kernels take as long as the sum. In one kernel the smaller operator's own time is gone: its data is not written and
-read again. What was saved says which of the two is likelier, and how sure that is by the noise of the three times.
+read again. What was saved says which of the two is likelier, and how sure that is by the noise of the times.
+
+What operators take inside is a third of the difference between four of them in a row and one: a network's ends cost
+time too, the call and changes of layout, which two networks of one operator have twice and one of both has once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import exp, hypot
 from typing import NamedTuple
 
@@ -43,16 +46,16 @@ class Pair(NamedTuple):
     found: Fusion
 
 
-def fusion(first_s: float, second_s: float, both_s: float, sigma_s: float, called_s: float = 0.0) -> Fusion:
-    """Judge three latencies, where ``first_s + second_s - both_s`` is known to a standard deviation of ``sigma_s``.
+def fusion(first_s: float, second_s: float, both_s: float, sigma_s: float) -> Fusion:
+    """Judge what two operators take inside a network, each and in a row, where ``first_s + second_s - both_s`` is known
+    to a standard deviation of ``sigma_s``.
 
-    ``called_s`` is what an inference takes beside its operators, which the sum has twice. One kernel would save the
-    smaller time, two nothing; with normal errors and no leaning to either, the odds follow from the distance to both
-    (Bayes). Raises ValueError for a time that is not positive.
+    One kernel would save the smaller time, two nothing; with normal errors and no leaning to either, the odds follow
+    from the distance to both (Bayes). Raises ValueError for a deviation that is not positive.
     """
-    if min(first_s, second_s, both_s, sigma_s) <= 0.0:
-        raise ValueError(f"{first_s}, {second_s}, {both_s} s, known to {sigma_s} s: all must be positive")
-    saved_s, smaller_s = first_s + second_s - both_s - called_s, min(first_s, second_s) - called_s
+    if sigma_s <= 0.0:
+        raise ValueError(f"a standard deviation of {sigma_s} s must be positive")
+    saved_s, smaller_s = first_s + second_s - both_s, min(first_s, second_s)
     if smaller_s <= 0.0:
         return Fusion(None, 0.5, 0.0)
     log_odds = smaller_s * (2.0 * saved_s - smaller_s) / (2.0 * sigma_s**2)
@@ -61,56 +64,77 @@ def fusion(first_s: float, second_s: float, both_s: float, sigma_s: float, calle
 
 
 def pair_plan(dtype: str) -> Iterator[Configuration]:
-    """Producers and consumers alone and in a row, as chains. Maps are large, so that a consumer takes its time."""
-    for producer, hw, channels in _PRODUCERS:
-        yield _chain(hw, channels, (producer,), dtype)
-        for consumer in _CONSUMERS:
-            yield _chain(hw, channels, (consumer,), dtype)
-            yield _chain(hw, channels, (producer, consumer), dtype)
+    """Producers and consumers once and four times, alone and in a row."""
+    alone = [(step,) for step in dict.fromkeys([*_PRODUCERS, *_CONSUMERS])]
+    rows = [(producer, consumer) for producer in _PRODUCERS for consumer in _CONSUMERS if producer != consumer]
+    for steps in (*alone, *rows):
+        yield _chain(steps, dtype)
+        if steps[0] not in _IDEMPOTENT:
+            yield _chain(_TIMES * steps, dtype)
 
 
-_PRODUCERS = (("conv:kernel=1", 112, 16), ("dwconv", 112, 32), ("add", 112, 32))
-"""What keeps its shape, with the pixels and channels that it is measured at."""
+_TIMES = 4
+"""In a row: the more, the less the noise of the two latencies weighs."""
 
-_CONSUMERS = (
-    "relu",
-    "relu6",
-    "hard_swish",
-    "swish",
-    "sigmoid",
-    "add",
-    "mul",
-    "batch_norm",
-    "maxpool2d",
-    "conv:kernel=1",
-)
+_PRODUCERS = ("conv:kernel=1", "dwconv")
+"""What keeps its shape."""
+
+_CONSUMERS = ("relu", "relu6", "hard_swish", "swish", "sigmoid", "add", "mul", "batch_norm", "conv:kernel=1")
+
+_IDEMPOTENT = ("relu", "relu6")
+"""Converters drop a second one, so that four tell nothing; without ends of their own but the call, one is enough."""
 
 
-def _chain(hw: int, channels: int, steps: tuple[str, ...], dtype: str) -> Configuration:
-    return configuration("op", "chain", {"hw": hw, "cin": channels, "steps": " ".join(steps)}, dtype)
+def _chain(steps: tuple[str, ...], dtype: str) -> Configuration:
+    """On a large map with few channels, where a consumer takes its time beside a convolution."""
+    return configuration("op", "chain", {"hw": 112, "cin": 16, "steps": " ".join(steps)}, dtype)
+
+
+class _Inside(NamedTuple):
+    """What some steps take inside a network, and its variance."""
+
+    time_s: float
+    variance_s2: float
 
 
 def pairs(records: Sequence[Record], called_s: float = 0.0) -> tuple[Pair, ...]:
-    """A finding for every chain of two steps of which each step was measured alone, on the same maps."""
-    measured = {
-        (r.backend, r.conditions.setting_digest, r.configuration): r.outcome
-        for r in records
-        if isinstance(r.outcome, Measurement)
-    }
+    """A finding for every chain of two steps that was measured as ``pair_plan`` has it, on maps that keep their shape.
+
+    ``called_s`` is what an inference takes beside its operators.
+    """
+    settings = dict.fromkeys((r.backend, r.conditions.setting_digest) for r in records)
     found = []
-    for (backend, setting, one), both in measured.items():
-        steps = str(dict(one.settings).get("steps", "")).split()
-        if one.name != "chain" or len(steps) != 2:
-            continue
-        first = _with(one, steps=steps[0])
-        *_, channels = (graph := first.graph()).tensors[graph.outputs[0]].shape
-        second = _with(one, steps=steps[1], cin=channels, hw=graph.tensors[graph.outputs[0]].shape[1])
-        alone = [measured.get((backend, setting, step)) for step in (first, second)]
-        if alone[0] and alone[1]:
-            sigma_s = hypot(*(_sigma_s(outcome) for outcome in (alone[0], alone[1], both)))
-            judged = fusion(alone[0].latency_s, alone[1].latency_s, both.latency_s, sigma_s, called_s)
-            found.append(Pair(backend, one.dtype, steps[0], steps[1], one, judged))
+    for backend, setting in settings:
+        measured = {
+            r.configuration: r.outcome
+            for r in records
+            if (r.backend, r.conditions.setting_digest) == (backend, setting) and isinstance(r.outcome, Measurement)
+        }
+        for one in measured:
+            steps = str(dict(one.settings).get("steps", "")).split()
+            if one.name == "chain" and len(steps) == 2 and steps[0] != steps[1]:
+                parts = [_inside(one, taken, measured, called_s) for taken in ([steps[0]], [steps[1]], steps)]
+                if all(parts):
+                    first, second, both = (part for part in parts if part)
+                    sigma_s = sum(part.variance_s2 for part in (first, second, both)) ** 0.5
+                    judged = fusion(first.time_s, second.time_s, both.time_s, sigma_s)
+                    found.append(Pair(backend, one.dtype, steps[0], steps[1], one, judged))
     return tuple(found)
+
+
+def _inside(
+    pair: Configuration, steps: list[str], measured: Mapping[Configuration, Measurement], called_s: float
+) -> _Inside | None:
+    """From the steps four times and once, on the maps of the pair; None where they were not measured."""
+    once, more = (measured.get(_with(pair, steps=" ".join(times * steps))) for times in (1, _TIMES))
+    if once is None:
+        return None
+    if steps[0] in _IDEMPOTENT:
+        return _Inside(once.latency_s - called_s, _sigma_s(once) ** 2)
+    if more is None:
+        return None
+    variance_s2 = (_sigma_s(once) ** 2 + _sigma_s(more) ** 2) / (_TIMES - 1) ** 2
+    return _Inside((more.latency_s - once.latency_s) / (_TIMES - 1), variance_s2)
 
 
 def pair_line(pair: Pair) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from textwrap import shorten
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +17,7 @@ from .parameters import Parameter
 from .precision import Telling, standard_errors, telling
 from .pricing import Indices, Vector
 from .scores import MOST_FAMILIES, NO_NETWORKS, Score, drawn, families, score
-from .verdict import at_limit
-
-_CALM = ("converged", "sampled", "without_record", "no_residual")
-"""Facts that ask for nothing."""
+from .verdict import Fact, at_limit
 
 _LEAST_SHARE = 0.001
 """Mean share of the predicted time below which an operator is not listed."""
@@ -26,6 +25,8 @@ _POORLY = 0.1
 """Standard error of a parameter's log above which the report says what would tell it."""
 _NOT_TOLD = 0.9 * PRIOR_SIGMA
 """Standard error above which nothing but the prior holds a parameter."""
+_MOST_CHARACTERS = 100
+"""Of a network's name: a chain may have many steps."""
 _MOST_WORST = 10
 
 
@@ -36,6 +37,8 @@ class Diagnosis(NamedTuple):
     """By the fitted platform."""
     operators: OperatorErrors
     """From the held-out errors."""
+    alone: OperatorErrors | None
+    """From those of the models alone, where there is a residual."""
     standard_errors: Vector
     """Of the log of each fitted parameter."""
     telling: tuple[Telling, ...]
@@ -50,6 +53,7 @@ def diagnose(done: Calibrated) -> Diagnosis:
     return Diagnosis(
         apart,
         operator_errors(apart.shares, done.held_out.folds),
+        operator_errors(apart.shares, done.analytical.folds) if done.trained else None,
         errors,
         tuple(telling(done.fit.platform, done.measured.dtypes[0], poor)),
     )
@@ -71,21 +75,21 @@ def calibration(done: Calibrated, name: str, path: str) -> list[Block]:
         Heading("Parameters"),
         parameters(done, found),
         Heading("Verdict"),
-        verdict(done),
+        facts(done.verdict),
         *further,
     ]
 
 
 def summary(done: Calibrated, name: str, path: str) -> Facts:
     """What was fitted to what, how far predictions can be trusted, and where the result lies."""
-    facts: tuple[tuple[str, Value], ...] = (
+    told: tuple[tuple[str, Value], ...] = (
         ("platform", Cell(name, "bold")),
         ("base", f"{done.base.name} (digest {done.base.digest})"),
         ("records", f"{done.records.name} (digest {done.records.digest}), {len(done.measured)} used"),
         ("90 % interval", _interval(done)),
         ("written to", path),
     )
-    return Facts(facts)
+    return Facts(told)
 
 
 def scores(done: Calibrated, found: Diagnosis) -> Table:
@@ -95,12 +99,11 @@ def scores(done: Calibrated, found: Diagnosis) -> Table:
         number("networks"),
         number("measured\n(median ms)"),
         number("base\n<= 10 %"),
-        number("models alone\n<= 10 %"),
+        *((number("models alone\n<= 10 %"),) if done.trained else ()),
         number("fitted\n<= 10 %"),
         number("<= 20 %"),
         number("MAPE"),
-        number("family left out\n<= 10 %"),
-        number("<= 20 %"),
+        *((number("family left out\n<= 10 %"), number("<= 20 %")) if done.held_out.families is not None else ()),
     )
     rows = [(name, *_row(done, chosen)) for name, chosen in kinds(done, found).items()]
     return Table(columns, (*rows, ("all", *_row(done, np.arange(len(done.measured)), done.families))))
@@ -120,22 +123,28 @@ def kinds(done: Calibrated, found: Diagnosis) -> dict[str, Indices]:
 
 def operators(found: Diagnosis) -> Table:
     """How much of the predicted time each operator takes, and what it would have to be off by."""
-    shares, errors = found.breakdown.shares, found.operators
+    shares, errors, alone = found.breakdown.shares, found.operators, found.alone
     columns = (
         *(word("operator"), number("networks"), number("share of\npredicted time"), number("in its time, off by")),
         number("in a network's\nlatency, off by"),
+        *((number("models alone,\nin its time, off by"),) if alone else ()),
     )
     rows = tuple(
         (
             op,
             str(np.count_nonzero(shares[:, i])),
             f"{share:.1%}",
-            f"{errors.log_errors[i]:+.1%} ± {errors.standard_errors[i]:.1%}",
+            _told(errors, i),
             f"{share * errors.log_errors[i]:+.2%}",
+            *((_told(alone, i),) if alone else ()),
         )
         for i, op, share in listed(found.breakdown)
     )
     return Table(columns, rows)
+
+
+def _told(errors: OperatorErrors, i: int) -> str:
+    return f"{errors.log_errors[i]:+.1%} ± {errors.standard_errors[i]:.1%}"
 
 
 def listed(apart: Breakdown) -> list[tuple[int, str, float]]:
@@ -155,12 +164,12 @@ def operators_explained(found: Diagnosis) -> str:
 
 def furthest_off(done: Calibrated, found: Diagnosis) -> Table:
     """The networks whose held-out prediction is furthest from what was measured."""
-    columns = (prose("network"), number("measured\n(ms)"), number("predicted\n(ms)"), number("error"), word("mostly"))
+    columns = (prose("network"), number("measured\n(ms)"), number("predicted\n(ms)"), number("error"), prose("mostly"))
     errors, observed_ms = done.held_out.folds, done.measured.observed_s * 1e3
     longest = found.breakdown.longest()
     rows = tuple(
         (
-            done.measured.names[i],
+            shorten(done.measured.names[i], _MOST_CHARACTERS, placeholder=" ..."),
             f"{observed_ms[i]:.4g}",
             f"{observed_ms[i] * np.exp(errors[i]):.4g}",
             f"{np.expm1(errors[i]):+.1%}",
@@ -197,9 +206,10 @@ def known_to(p: Parameter, standard_error: float) -> str:
     return f"± {standard_error:.1%}" if standard_error < 0.3 else f"factor {np.exp(standard_error):.2g}"
 
 
-def verdict(done: Calibrated) -> Facts:
-    """The named facts, those that ask for something in colour."""
-    return Facts(tuple((f.name, _toned(f.name, f.line.removeprefix(f"{f.name}: "))) for f in done.verdict))
+def facts(verdict: Iterable[Fact]) -> Facts:
+    """Named facts; those that ask for something in colour."""
+    told = ((f.name, f.line.removeprefix(f"{f.name}: "), bool(f.remedy)) for f in verdict)
+    return Facts(tuple((name, Cell(text, "yellow") if asks else text) for name, text, asks in told))
 
 
 def to_measure(found: Diagnosis) -> Table:
@@ -230,15 +240,16 @@ def _interval(done: Calibrated) -> str:
 def _row(done: Calibrated, own: Indices, families_left_out: Score | None = None) -> tuple[str, ...]:
     base, fold = score(done.base_errors[own]), score(done.held_out.folds[own])
     outside = families_left_out or _left_out(done, own)
+    known = () if done.held_out.families is None else ("-", "-")
     return (
         str(len(own)),
         f"{float(np.median(done.measured.observed_s[own])) * 1e3:.4g}",
         f"{base.within_10:.1%}",
-        f"{score(done.analytical.folds[own]).within_10:.1%}",
+        *((f"{score(done.analytical.folds[own]).within_10:.1%}",) if done.trained else ()),
         f"{fold.within_10:.1%}",
         f"{fold.within_20:.1%}",
         f"{fold.mape:.1%}",
-        *((f"{outside.within_10:.1%}", f"{outside.within_20:.1%}") if outside else ("-", "-")),
+        *((f"{outside.within_10:.1%}", f"{outside.within_20:.1%}") if outside else known),
     )
 
 
@@ -248,7 +259,3 @@ def _left_out(done: Calibrated, own: Indices) -> Score | None:
         return None
     errors = done.held_out.families[own]
     return score(errors[np.isfinite(errors)]) if np.isfinite(errors).any() else None
-
-
-def _toned(name: str, text: str) -> Value:
-    return text if name in _CALM else Cell(text, "yellow")

@@ -71,11 +71,13 @@ def held_out(platform: Platform, measured: Measured) -> tuple[HeldOut, HeldOut]:
     return tuple(HeldOut(f, families[i] if families else None) for i, f in enumerate(folds))  # type: ignore[return-value]
 
 
-def held_out_folds(platform: Platform, measured: Measured, folds: int = FOLDS) -> tuple[Vector, Vector]:
-    """The same by fits to the other folds only; a network is in one fold."""
+def held_out_folds(
+    platform: Platform, measured: Measured, folds: int = FOLDS, *, correct: bool = True
+) -> tuple[Vector, Vector]:
+    """The same by fits to the other folds; a network is in one fold. The second is the first unless ``correct``."""
     networks, network = np.unique(measured.names, return_inverse=True)
     fold_of = np.random.default_rng(SEED).permutation(len(networks)) % min(folds, len(networks))
-    return _held_out(platform, measured, fold_of[network])
+    return _held_out(platform, measured, fold_of[network], correct)
 
 
 def held_out_families(platform: Platform, measured: Measured) -> tuple[Vector, Vector] | None:
@@ -112,7 +114,7 @@ def over_families(measured: Measured, errors: HeldOut) -> Score | None:
     return mean_score(list(family_scores(measured, errors.families).values()))
 
 
-def _held_out(platform: Platform, measured: Measured, group: Indices) -> tuple[Vector, Vector]:
+def _held_out(platform: Platform, measured: Measured, group: Indices, correct: bool = True) -> tuple[Vector, Vector]:
     """Each group under a fit to all others; a group below 0 is fitted always and gets nan."""
     analytical, corrected = np.full(len(measured), np.nan), np.full(len(measured), np.nan)
     for one in np.unique(group[group >= 0]):
@@ -120,5 +122,7 @@ def _held_out(platform: Platform, measured: Measured, group: Indices) -> tuple[V
         fitted = fit_measured(platform, drawn(measured, others, MOST_CROSS_FITTED)).platform
         left = measured.only(own)
         analytical[own] = left.log_errors(fitted)
-        corrected[own] = left.log_errors(with_residual(fitted, drawn(measured, others)))
+        corrected[own] = analytical[own]
+        if correct:
+            corrected[own] = left.log_errors(with_residual(fitted, drawn(measured, others)))
     return analytical, corrected

@@ -76,15 +76,20 @@ def hierarchy(calibrated: Platform, base: Platform, dtypes: frozenset[str]) -> H
     omitted = calibrated.overlay.omitted if calibrated.overlay else ()
     known = dict(quantities(calibrated.file))
     clocks = _clock_hz(calibrated, dtypes) / _clock_hz(base, dtypes)
+    own_mechanisms = base.digest in (calibrated.digest, calibrated.overlay and calibrated.overlay.parent_digest)
     carried: dict[str, float] = {}
+    fitted: set[str] = set()
     for key, quantity in quantities(base.file):
         found, kind = counterpart(key, known), _kind(key)
-        if found is not None and kind is not None and (quantity.fit or _is_fitted(calibrated, found)):
-            carried[key] = found.value * (clocks if kind == ("compute", 1.0) else 1.0)
+        if found is None or key.startswith("uncertainty."):
+            continue
+        if quantity.fit or _is_fitted(calibrated, found):
+            fitted.add(key)
+        if key in fitted or (own_mechanisms and kind is not None):
+            is_core_time = kind == ("compute", 1.0) and not key.endswith("_cycles")
+            carried[key] = found.value * (clocks if is_core_time else 1.0)
     centre = with_values(without_operators(base, omitted), carried)
-    own_mechanisms = base.digest in (calibrated.digest, calibrated.overlay and calibrated.overlay.parent_digest)
-    followed = {key for key, _ in quantities(base.file)} if own_mechanisms else carried.keys()
-    scaled = tuple(_scaled(centre, dtypes, followed, carried.keys()))
+    scaled = tuple(_scaled(centre, dtypes, carried.keys(), fitted))
     return Hierarchy(centre, scaled, *_factors(scaled))
 
 
@@ -106,16 +111,16 @@ def _is_fitted(platform: Platform, quantity: Quantity) -> bool:
     return quantity.fit or platform.file.sources[quantity.source].kind == "fitted"
 
 
-def _scaled(centre: Platform, dtypes: frozenset[str], followed: Set[str], carried: Set[str]) -> Iterator[Scaled]:
+def _scaled(centre: Platform, dtypes: frozenset[str], carried: Set[str], fitted: Set[str]) -> Iterator[Scaled]:
     for key, quantity in quantities(centre.file):
         kind = _kind(key)
-        if kind is None or key not in followed or _dtype(key) not in {None, *dtypes} or quantity.value == 0.0:
+        if kind is None or key not in carried or _dtype(key) not in {None, *dtypes} or quantity.value == 0.0:
             continue
         low = 0.0 if quantity.min is None else quantity.min
         high = inf if quantity.max is None else quantity.max
-        if _names(key)[-1] == "efficiency":
+        if _names(key)[-1].endswith("efficiency"):
             high = min(high, 1.0)
-        yield Scaled(key, quantity.value, low, high, *kind, own=key in carried)
+        yield Scaled(key, quantity.value, low, high, *kind, own=key in fitted)
 
 
 def _factors(scaled: tuple[Scaled, ...]) -> tuple[Vector, Vector]:
@@ -133,7 +138,7 @@ def _kind(key: str) -> tuple[str, float] | None:
         return "overheads", 1.0
     if name.endswith("bytes_per_s"):
         return "memory", -1.0
-    if name in ("efficiency", "ops_per_cycle") or name.endswith("_bytes_per_cycle"):
+    if name == "ops_per_cycle" or name.endswith(("efficiency", "_bytes_per_cycle")):
         return "compute", -1.0
     if name.endswith(("_s", "_s_per_element", "_s_per_mac", "_cycles")):
         return "compute", 1.0

@@ -14,6 +14,7 @@ from measure.record import Measurement
 from simulator.graph import Graph
 from simulator.networks import read
 
+from . import design
 from .errors import RecordsError
 from .records import Record, Records
 
@@ -21,6 +22,10 @@ CALL_S = 1e-6
 """To how much the time of a call is known, whatever its runs spread: the clock, and Python's part of the call."""
 
 _MAGIC = b"SQLite format 3\0"
+
+
+_NORMAL = 1.4826
+"""Standard deviation of a normal distribution over its median distance from the median."""
 
 
 def is_store(path: Path) -> bool:
@@ -48,16 +53,26 @@ def read_store(path: Path, backend: str | None) -> tuple[Records, tuple[Graph, .
     for number, record in enumerate(found, 1):
         graph = _graph(path, record)
         assert isinstance(record.outcome, Measurement)
-        std_s = replace(record.outcome, runs=(record.outcome.representative,)).statistics.std_s
         dtype = record.configuration.dtype if record.configuration.dtype in ELEMENT_BYTES else graph.dtype
-        # What a summary does not tell is not known to spread; what is computed is exact.
-        known_s = std_s if std_s == std_s else 0.0
-        spread_s = known_s if record.outcome.representative.exact else hypot(known_s, CALL_S)
-        family = record.configuration.name if record.configuration.kind in ("model", "file") else ""
+        spread_s = _spread_s(record.outcome)
+        one = record.configuration
+        family = one.name if one.kind == "file" or design.is_network(one.label) else ""
         rows.append(Record(graph.name, record.outcome.latency_s, spread_s, dtype, number, family))
         graphs[graph.name] = graph
     digest = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
     return Records(path.name, digest, tuple(rows)), tuple(graphs.values())
+
+
+def _spread_s(outcome: Measurement) -> float:
+    """Standard deviation of the runs of the reported visit, as their median distance from the median says.
+
+    A few slow runs, which a busy machine always has, widen the plain one many times and say nothing of the median.
+    """
+    if outcome.representative.exact:
+        return 0.0
+    found = replace(outcome, runs=(outcome.representative,)).statistics
+    told_s = next((s for s in (_NORMAL * found.mad_s, found.std_s) if s == s), 0.0)
+    return hypot(told_s, CALL_S)
 
 
 def _verify_one_setting(path: Path, found: Sequence[store.Record]) -> None:

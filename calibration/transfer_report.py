@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from hwmodels.text import Block, Cell, Facts, Heading, Table, Value, number, prose, word
+from hwmodels.text import Block, Cell, Facts, Heading, Table, number, prose, word
 
 from .pricing import Vector
+from .report import facts
 from .scores import score
 from .siblings import GROUPS
 from .transfer import Transferred
 
-_CALM = ("transferred", "residual_left_behind", "without_record")
-"""Facts that ask for nothing."""
 _MOST_NETWORKS = 20
 """Networks up to which each is listed."""
 
@@ -29,7 +28,7 @@ def transferred(done: Transferred, name: str, path: str) -> list[Block]:
         _scores(done),
         *([_networks(done)] if len(done.measured) <= _MOST_NETWORKS else []),
         Heading("Verdict"),
-        Facts(tuple((f.name, _toned(f.name, f.line.removeprefix(f"{f.name}: "))) for f in done.verdict)),
+        facts(done.verdict),
     ]
 
 
@@ -99,7 +98,3 @@ def _networks(done: Transferred) -> Table:
 
 def _relative(log_errors: Vector) -> list[float]:
     return [float(error) for error in np.expm1(log_errors)]
-
-
-def _toned(name: str, text: str) -> Value:
-    return text if name in _CALM else Cell(text, "yellow")

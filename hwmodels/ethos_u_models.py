@@ -45,16 +45,16 @@ class EthosU(NamedTuple):
     """The same for weights and for the inputs of products and windows."""
     scale_words: float = 0.0
     """The same for scales and biases."""
-    block_h: float = 0.0
-    block_w: float = 0.0
-    block_c: float = 0.0
-    input_block_h: float = 0.0
-    input_block_w: float = 0.0
-    input_block_c: float = 0.0
-    unit_h: float = 0.0
+    block_h: float = 1.0
+    block_w: float = 1.0
+    block_c: float = 1.0
+    input_block_h: float = 1.0
+    input_block_w: float = 1.0
+    input_block_c: float = 1.0
+    unit_h: float = 1.0
     """Output elements that the multipliers work on at one time."""
-    unit_w: float = 0.0
-    unit_c: float = 0.0
+    unit_w: float = 1.0
+    unit_c: float = 1.0
     mixes: float = 0.0
     """1 where every output channel needs all input channels."""
     kernel_first: float = 0.0

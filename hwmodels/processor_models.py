@@ -7,6 +7,7 @@ field's suffix, and a field without a suffix is a count or a fraction. A field w
 
 from __future__ import annotations
 
+from math import inf
 from typing import NamedTuple
 
 
@@ -117,6 +118,16 @@ class WorkGroups(NamedTuple):
     """Output rows of a work item."""
     block_c: float = 4.0
     """Output channels of a work item."""
+    group_z_max: float = inf
+    """Work items of a group along the slices."""
+    resident: float = 0.0
+    """Waves of a convolution that registers hold at one time, on all units together."""
+    resident_plain: float = 0.0
+    """The same for a convolution of single pixels at stride 1, which computes fewer addresses."""
+    pixel_s: float = 0.0
+    """Time by which a step waits longer for each texel of a tensor: neighbours' reads lie in many lines."""
+    filter_s: float = 0.0
+    """The same for each texel of filters, most of which a whole wave shares."""
 
 
 class Free(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 from simulator import zoo
@@ -12,6 +13,7 @@ from simulator.graph import Graph
 
 from .record import MeasureError
 
+_MOST_CHARACTERS = 72
 KINDS = ("model", "file", "op")
 AS_STORED = "file"
 """The precision of a model file: its own."""
@@ -34,6 +36,11 @@ class Configuration(NamedTuple):
     def label(self) -> str:
         """What people read, such as "conv2d hw=28 cin=320 cout=64 kernel=3"."""
         return " ".join([self.name, *(f"{key}={value}" for key, value in self.settings)])
+
+    @property
+    def short_label(self) -> str:
+        """The same for tables: of a long chain its beginning."""
+        return shorten(self.label, _MOST_CHARACTERS, placeholder=" ...")
 
     @property
     def digest(self) -> str:

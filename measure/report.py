@@ -35,7 +35,7 @@ def lines(records: Sequence[Record]) -> list[str]:
             text += _readings_text([found for _, found in measured])
             text += _table([_HEADINGS, *(_cells(record, found, best) for record, found in measured)])
         text += _caveats([found for _, found in measured], best)
-        text += _failures([(r.configuration.label, r.outcome) for r in group if isinstance(r.outcome, str)])
+        text += _failures([(r.configuration.short_label, r.outcome) for r in group if isinstance(r.outcome, str)])
     return text
 
 
@@ -139,7 +139,7 @@ def _cells(record: Record, measurement: Measurement, best: Mapping[str, Pace]) -
     wide = "" if is_converged(measurement) else " *"
     interval = "-" if isnan(s.ci95_s) else f"{s.ci95_s / s.mean_s:.1%}{wide}"
     return (
-        *(record.configuration.label, record.configuration.dtype, f"{_ms(measurement.latency_s)}{unsettled}"),
+        *(record.configuration.short_label, record.configuration.dtype, f"{_ms(measurement.latency_s)}{unsettled}"),
         *(_ms(s.min_s), _ms(s.mean_s), interval, _ms(s.p95_s), str(len(measurement.runs))),
         *(str(measurement.run_count), f"{drift(measurement.representative, at_best):.2f}"),
     )

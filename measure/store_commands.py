@@ -80,7 +80,7 @@ def run_command(
             opened.forget_failures(name)
         progress = Progress(planned, current, opened, protocol)
         before = progress.tally
-        visits = sum(1 for _ in _until(_watched(measure(progress, current.backend), progress.left), minutes))
+        visits = sum(1 for _ in _until(watched(measure(progress, current.backend), progress.left), minutes))
         now = progress.tally
     failed = now.failed - before.failed
     click.echo(
@@ -164,7 +164,7 @@ def _until(visits: Iterator[Visit], minutes: float | None) -> Iterator[Visit]:
             return
 
 
-def _watched(visits: Iterator[Visit], total: int) -> Iterator[Visit]:
+def watched(visits: Iterator[Visit], total: int) -> Iterator[Visit]:
     """The same, with a progress bar and the time left where a person looks."""
     if not sys.stderr.isatty():
         yield from visits
@@ -176,5 +176,5 @@ def _watched(visits: Iterator[Visit], total: int) -> Iterator[Visit]:
     with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=1) as bar:
         task = bar.add_task("visits", total=total)
         for done, visit in enumerate(visits, 1):
-            bar.update(task, completed=done, total=done + visit.left, description=visit.configuration.label)
+            bar.update(task, completed=done, total=done + visit.left, description=visit.configuration.short_label)
             yield visit

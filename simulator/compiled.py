@@ -43,7 +43,10 @@ def _register_cost_functions() -> str:
             if isinstance(item, FunctionType) and item.__module__ == module.__name__:
                 register_jitable(item)
     for path in sorted(
-        [__file__, *(str(m.__file__) for m in (processor_models, accelerator_models, ethos_u_models, machine, *modules))]
+        [
+            __file__,
+            *(str(m.__file__) for m in (processor_models, accelerator_models, ethos_u_models, machine, *modules)),
+        ]
     ):
         digest.update(Path(path).read_bytes())
     return digest.hexdigest()[:16]

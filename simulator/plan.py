@@ -19,7 +19,6 @@ from .placement import place
 from .rule_names import verify_names
 from .work import work_of
 
-
 VELA = "vela"
 """The placement rule of a compiler that orders, cuts and places a whole network."""
 

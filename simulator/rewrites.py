@@ -264,7 +264,7 @@ def _is_join(graph: Graph, tensor: int) -> bool:
 
 @matches("pad")
 def pad_as_joined_borders(graph: Graph, layer: Layer) -> Rewrite | None:
-    """Borders are copied from stored zeros to either side of the map, which is copied too if something else reads it."""
+    """Stored zeros are copied to either side of the map, which is copied too if something else reads it."""
     if len(layer.attributes.pads) != 4:
         return None
     shared = len(graph.consumers[layer.inputs[0]]) > 1 or graph.producer[layer.inputs[0]] < 0

@@ -69,6 +69,7 @@ def test_what_was_measured_before_a_kill_is_not_measured_again(tmp_path: Path) -
     again = started(tmp_path, "--minutes", str(SHORT))
     output, errors = again.communicate(timeout=300)
     assert again.returncode == 0, errors
+    assert "; the time is spent" in errors
     assert "x86-xnnpack-litert" in output
     after = visits(tmp_path)
     assert before.items() <= after.items()
@@ -95,6 +96,15 @@ def test_an_accelerator_whose_compiler_tells_its_time_is_calibrated(tmp_path: Pa
     assert done.exit_code == 0, done.output
     assert load(output).overlay is not None
     assert load(output).dtypes == ("int8",)
+
+
+def test_a_base_of_another_kind_of_processor_is_not_taken_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    done = CliRunner().invoke(main, ["calibrate", "-b", "tflite", "-o", str(tmp_path / "mine.toml")])
+    assert done.exit_code == 2
+    assert "give -p BASE" in done.output
 
 
 def test_a_store_of_other_conditions_is_refused_before_time_is_spent(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from hypothesis.extra.numpy import arrays
 from calibration import design
 from calibration.choice import candidates, most_informative, slopes
 from calibration.costs import costs_s
+from calibration.errors import RecordsError
 from calibration.fit import PRIOR_SIGMA
 from calibration.parameters import parameters
 from calibration.records import MODEL_SIGMA
 from hwmodels import load, with_values
+from measure.configuration import configuration
 from simulator.predict import predict
 
 
@@ -81,10 +83,18 @@ def test_each_choice_lowers_the_variance_of_the_networks_as_the_inverse_says(
         assert variance(seen) == pytest.approx(min(options), rel=1e-6, abs=1e-9)
 
 
+def test_what_the_base_cannot_predict_is_left_out_and_named() -> None:
+    base = load("VPU")  # OpenVINO 2019R2 has no GELU.
+    known, unknown = (configuration("op", name, {"hw": 8, "cin": 8}, "float16") for name in ("add", "gelu"))
+    found = candidates(base, "float16", [known, unknown])
+    assert (found.configurations, found.unmodelled) == ((known,), ("gelu",))
+    with pytest.raises(RecordsError, match="predicts none"):
+        candidates(base, "float16", [unknown])
+
+
 def test_slopes_are_those_of_the_prediction() -> None:
     base = load("CPU")
     found = candidates(base, "float32", design.operators(32, "float32", 0)[:12])
-    assert found is not None
     free = parameters(base, frozenset(["float32"]))
     table = slopes(base, free, found.planned)
     for column, p in enumerate(free):
@@ -101,7 +111,6 @@ def test_slopes_are_those_of_the_prediction() -> None:
 def test_a_network_costs_more_than_its_operator_and_a_slow_one_more_than_a_quick_one() -> None:
     base = load("CPU")
     found = candidates(base, "float32", design.networks(4, "float32", 0))
-    assert found is not None
     latencies_s = found.planned.latencies_s(base)
     assert np.all(costs_s(found.planned, 2 * latencies_s) > costs_s(found.planned, latencies_s))
     assert np.all(costs_s(found.planned, latencies_s) > 14 * latencies_s)

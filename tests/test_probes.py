@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calibration.probes import fusion_facts, plan
+from calibration.probes_falls import unrolled_widths
 from calibration.probes_fusion import fusion, pairs
 from calibration.probes_rates import calls, compute_roofs, streaming
 from calibration.probes_sweeps import step_lines, sweep_plan
@@ -19,6 +20,8 @@ from hwmodels import load
 from measure.configuration import Configuration, configuration
 from measure.record import Conditions, Measurement, Reading, Run
 from measure.store import Key, Record, opened
+from simulator.predict import predict
+from simulator.zoo import build_block
 from stairline import main
 
 CONDITIONS = Conditions("board", "cpu", (), None, None, (0,), 1, "runtime", "1", "none", dtype="float32")
@@ -51,10 +54,6 @@ def test_noise_as_large_as_the_smaller_operator_leaves_it_open() -> None:
     assert fusion(100e-6, 1e-6, 100e-6, sigma_s=1e-6).fused is None
 
 
-def test_the_call_that_the_sum_has_twice_is_no_saving() -> None:
-    assert fusion(20e-6, 20e-6, 30e-6, sigma_s=0.5e-6, called_s=10e-6).fused is False
-
-
 @given(st.floats(1e-6, 1e-2), st.floats(1e-6, 1e-2), st.floats(0.0, 1.0), st.floats(1e-3, 0.1))
 def test_which_of_two_operators_comes_first_does_not_matter(a: float, b: float, share: float, noise: float) -> None:
     both = a + b - share * min(a, b)
@@ -63,25 +62,43 @@ def test_which_of_two_operators_comes_first_does_not_matter(a: float, b: float, 
     assert 0.5 <= one.confidence <= 1.0
 
 
-def test_pairs_are_found_in_a_store_by_the_maps_between_them() -> None:
-    # A convolution at stride 2 hands on 14 x 14 x 64: the relu alone must be of that size.
-    producer, both = op("chain", hw=28, cin=32, steps="conv:c_out=64:stride=2"), None
-    both = op("chain", hw=28, cin=32, steps="conv:c_out=64:stride=2 relu")
-    wrong, right = (op("chain", hw=hw, cin=c, steps="relu") for hw, c in ((28, 32), (14, 64)))
-    times = [record(producer, 100e-6), record(both, 101e-6)]
-    assert pairs([*times, record(wrong, 50e-6)]) == ()
-    (pair,) = pairs([*times, record(right, 50e-6)])
-    assert (pair.producer, pair.consumer, pair.found.fused) == ("conv:c_out=64:stride=2", "relu", True)
-    (unsure,) = pairs([*times, record(right, 50e-6, spread=2.0)])
-    assert unsure.found.fused is None
+def chains(**times_s: float) -> list[Record]:
+    """Chains by their letters: c for a convolution, s for a sigmoid, r for a ReLU."""
+    names = {"c": "conv:kernel=1", "s": "sigmoid", "r": "relu"}
+    return [
+        record(op("chain", hw=28, cin=32, steps=" ".join(names[letter] for letter in letters)), time_s)
+        for letters, time_s in times_s.items()
+    ]
+
+
+def test_a_change_of_layout_at_the_ends_is_no_fusion() -> None:
+    # A convolution of 100 us between 50 us of layout changes, a sigmoid of 30 us: alone and in a row.
+    alone = {"c": 150e-6, "cccc": 450e-6, "s": 30e-6, "ssss": 120e-6}
+    (apart,) = pairs(chains(**alone, cs=180e-6, cscscscs=570e-6))
+    assert apart.found.fused is False
+    assert apart.found.saved == pytest.approx(0.0, abs=1e-9)
+    (together,) = pairs(chains(**alone, cs=150e-6, cscscscs=450e-6))
+    assert together.found.fused is True
+    assert together.found.saved == pytest.approx(1.0)
+
+
+def test_a_pair_of_which_a_part_was_not_measured_is_not_judged() -> None:
+    whole = {"c": 150e-6, "cccc": 450e-6, "s": 30e-6, "ssss": 120e-6, "cs": 180e-6, "cscscscs": 570e-6}
+    for missing in whole:
+        assert pairs(chains(**{letters: time_s for letters, time_s in whole.items() if letters != missing})) == ()
+
+
+def test_a_relu_is_taken_alone_without_the_call() -> None:
+    times_s = {"c": 150e-6, "cccc": 450e-6, "r": 30e-6, "cr": 170e-6, "crcrcrcr": 530e-6}
+    (pair,) = pairs(chains(**times_s), called_s=10e-6)
+    assert (pair.producer, pair.consumer, pair.found.fused) == ("conv:kernel=1", "relu", False)
 
 
 def test_fusion_that_the_base_denies_is_a_fact_and_fusion_that_it_states_is_none() -> None:
     base = load("CPU")  # TFLite runs a convolution's ReLU inside it.
-    alone = [record(op("chain", hw=28, cin=32, steps=step), 50e-6) for step in ("conv:c_out=32", "relu")]
-    both = op("chain", hw=28, cin=32, steps="conv:c_out=32 relu")
-    assert list(fusion_facts(base, "float32", [*alone, record(both, 50e-6)])) == []
-    (fact,) = fusion_facts(base, "float32", [*alone, record(both, 100e-6)])
+    alone = {"c": 100e-6, "cccc": 400e-6, "r": 50e-6}
+    assert list(fusion_facts(base, "float32", chains(**alone, cr=100e-6, crcrcrcr=400e-6))) == []
+    (fact,) = fusion_facts(base, "float32", chains(**alone, cr=150e-6, crcrcrcr=600e-6))
     assert fact.name == "fusion_differs"
     assert "two kernels" in fact.line
     assert f"{base.name} says one kernel" in fact.line
@@ -98,6 +115,26 @@ def test_a_sweep_is_refined_where_its_edges_lie() -> None:
     (added,) = set(sweep_plan("float32", swept)) - set(first)
     assert any(edge < dict(added.settings)["cout"] < edge + 4 for edge in (32, 64, 96, 128))
     assert any("steps of 32" in line for line in step_lines(swept))
+
+
+def test_unrolled_loops_are_told_by_what_they_leave_over() -> None:
+    # TFLite's portable depthwise kernel: 16 channels at a time, then 4, then 1 (depthwiseconv_float.h, TF 2.1).
+    def time_s(channels: int) -> float:
+        wide, rest = divmod(channels, 16)
+        narrow, single = divmod(rest, 4)
+        return 16 * wide + 12 * narrow + 12 * single
+
+    widths = range(16, 81)
+    assert unrolled_widths(widths, [time_s(c) for c in widths]) == (4, 16)
+    # The file of that platform holds these loops, a staircase has none.
+    (tflite,) = {unrolled_widths(widths, [_depthwise_s("CPU", c) for c in widths])}
+    assert tflite[0] == 4
+    assert unrolled_widths(widths, [-(-c // 16) for c in widths]) == ()
+    assert unrolled_widths(widths, list(widths)) == ()
+
+
+def _depthwise_s(platform: str, channels: int) -> float:
+    return predict(build_block("dwconv", 28, channels, 3), load(platform)).latency_s
 
 
 def test_a_stack_of_layers_tells_the_layer_and_the_call() -> None:

@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from calibration.moving import Structure, learn, move, structure
 from calibration.pricing import Observation, prepare
 from calibration.siblings import GROUPS, Hierarchy, counterpart, hierarchy
-from calibration.transfer import Structure, built_in, learn, move, structure
 from hwmodels import Platform, load, quantities, with_values
 from simulator.predict import predict
 from simulator.zoo import build
@@ -110,15 +110,15 @@ def test_slower_is_slower_whatever_the_group(space):
 
 def test_more_records_leave_less_open(space):
     sibling = space.platform(factors_of(space, all=log(1.4)))
-    seen, usual = measured(space, sibling), built_in(space.centre, "float32")
-    widths = [log(learn(space, seen.only(np.arange(n)), alike(0.02), usual).interval.factor) for n in (1, 2, 6)]
+    seen = measured(space, sibling)
+    widths = [log(learn(space, seen.only(np.arange(n)), alike(0.02), seen).interval.factor) for n in (1, 2, 6)]
     assert widths[0] > widths[1] > widths[2] > 1.645 * 0.02
 
 
 def test_the_interval_holds_nine_in_ten_on_siblings_such_as_the_prior_expects(space):
     """Siblings drawn from the prior, with errors of structure as stated, seen through three networks each."""
     random, sigma = np.random.default_rng(3), 0.03
-    usual, graphs = built_in(space.centre, "float32"), [build(name) for name in NETWORKS]
+    usual, graphs = measured(space, space.centre), [build(name) for name in NETWORKS]
     inside = []
     for _ in range(8):
         sibling = space.platform(random.normal(0.0, space.sigmas))
@@ -166,6 +166,15 @@ def test_a_cores_times_are_carried_over_by_the_clock(tmp_path):
     assert there["kernels.dwconv2d.tap_s"].value == pytest.approx(2.0 * here["kernels.dwconv2d.tap_s"].value)
     efficiency = "kernels.conv2d|matmul|conv2d_transpose.efficiency"
     assert there[efficiency].value == here[efficiency].value, "a share of what the clock allows"
+
+
+def test_a_fitted_number_that_is_neither_time_nor_rate_is_carried_over_as_it_is():
+    """What a second tap costs beside the first is a ratio: no slower device changes it."""
+    base, key = load("x86-xnnpack-litert"), "kernels.dwconv2d.spilled_tap"
+    calibrated = with_values(base, {key: 1.9})
+    space = hierarchy(calibrated, base, FLOAT32)
+    moved = dict(quantities(space.platform(factors_of(space, all=log(2.0))).file))
+    assert moved[key].value == 1.9
 
 
 def test_the_error_of_the_structure_is_what_the_calibrated_interval_says(calibrated):
@@ -243,9 +252,19 @@ def test_a_device_that_is_no_sibling_is_asked_about(tmp_path, calibrated):
     assert "far_from_calibrated" in done.output
 
 
+def test_another_kind_of_device_is_no_sibling(tmp_path, calibrated):
+    """A device whose times go up and down as the calibrated one's do not: by one number nothing fits."""
+    for times, exit_code in ((1.3, 0), (5.0, 2)):
+        torn = {name: ms * t for (name, ms), t in zip(latencies_ms(calibrated, NETWORKS[:4]).items(), (1.0, times) * 2)}
+        done = run(write_records(tmp_path / "r.csv", torn), tmp_path / "s.toml")
+        assert done.exit_code == exit_code
+        assert "no_sibling" in done.output
+    assert load(tmp_path / "s.toml").file.uncertainty.factor.value > 1.3, "what was written when it was in doubt"
+
+
 def test_a_value_keeps_its_meaning_when_records_repeat_it(space, calibrated):
     """The same network measured twice counts as one left out, not as its own witness."""
     sibling = with_values(calibrated, {"platform.clock_hz": 2.84e9})
     twice = measured(space, sibling, ("mobilenet_v1", "mobilenet_v1", "inception_v1"))
-    found = learn(space, twice, alike(0.02), built_in(space.centre, "float32"))
+    found = learn(space, twice, alike(0.02), twice)
     assert found.left_out == pytest.approx(np.zeros(3), abs=0.01)

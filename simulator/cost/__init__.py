@@ -20,6 +20,8 @@ from .systolic_array import systolic_array, vector_lanes
 from .tiled_gemm import tiled_gemm
 from .unrolled_channels import unrolled_channels
 from .vector_kernels import vector_gemm, vector_window
+from .wave_moves import texture_concat_rounds, texture_reduce
+from .wave_rounds import texture_conv_rounds
 from .work_groups import (
     texture_concat,
     texture_conv,
@@ -46,10 +48,13 @@ MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "scalar_loops": scalar_loops,
     "free": free,
     "texture_conv": texture_conv,
+    "texture_conv_rounds": texture_conv_rounds,
     "texture_dwconv": texture_dwconv,
     "texture_elementwise": texture_elementwise,
     "texture_pool": texture_pool,
     "texture_concat": texture_concat,
+    "texture_concat_rounds": texture_concat_rounds,
+    "texture_reduce": texture_reduce,
     "texture_dense": texture_dense,
     "lane_conv": lane_conv,
     "lane_dwconv": lane_dwconv,
@@ -60,7 +65,6 @@ MODELS: dict[str, Callable[[Work, Roof, Any], Cost]] = {
     "ethos_u_dwconv": ethos_u_dwconv,
     "ethos_u_pool": ethos_u_pool,
     "ethos_u_elementwise": ethos_u_elementwise,
-    "ethos_u_copy": ethos_u_pool,
     "ethos_u_softmax": ethos_u_softmax,
 }
 

@@ -60,19 +60,15 @@ def texture_conv(work: Work, roof: Roof, p: WorkGroups) -> Cost:
 
     Filters small enough for constant memory are not read; a work item then computes all channels of one pixel.
     """
+    if in_constant_memory(work, roof, p):
+        return constant_conv(work, roof, p)
     taps = work.kernel_h * work.kernel_w
     slices_in = ceil(work.c_in / SLICE)
     slices_out = ceil(work.c_out / SLICE)
     steps = taps * slices_in
-    macs = taps * work.c_in * slices_out * SLICE
-    if macs * roof.element_bytes <= p.constant_bytes and slices_out <= CONSTANT_SLICES:
-        added = _added_texels(work) * slices_out
-        new = slices_in * min(taps, work.stride_h * work.stride_w) + added
-        items = Items(work.n * work.w_out, work.h_out, 1.0, 0.0, steps + added, new, slices_out, steps, macs)
-        return _searched(items, work, roof, p)
     pixels = p.block_w * p.block_h
     stored = pixels * p.block_c / SLICE
-    added = _added_texels(work) * stored
+    added = added_texels(work) * stored
     items = Items(
         ceil(work.n * work.w_out / p.block_w),
         ceil(work.h_out / p.block_h),
@@ -87,6 +83,24 @@ def texture_conv(work: Work, roof: Roof, p: WorkGroups) -> Cost:
     return _searched(items, work, roof, p)
 
 
+def in_constant_memory(work: Work, roof: Roof, p: WorkGroups) -> bool:
+    """Whether the filters of a convolution fit there, and its sums in registers."""
+    slices_out = ceil(work.c_out / SLICE)
+    filters = work.kernel_h * work.kernel_w * work.c_in * slices_out * SLICE
+    return work.groups == 1.0 and filters * roof.element_bytes <= p.constant_bytes and slices_out <= CONSTANT_SLICES
+
+
+def constant_conv(work: Work, roof: Roof, p: WorkGroups) -> Cost:
+    """A convolution whose filters are not read: a work item computes all channels of one pixel."""
+    taps = work.kernel_h * work.kernel_w
+    slices_in, slices_out = ceil(work.c_in / SLICE), ceil(work.c_out / SLICE)
+    steps, macs = taps * slices_in, taps * work.c_in * slices_out * SLICE
+    added = added_texels(work) * slices_out
+    new = slices_in * min(taps, work.stride_h * work.stride_w) + added
+    items = Items(work.n * work.w_out, work.h_out, 1.0, 0.0, steps + added, new, slices_out, steps, macs)
+    return _searched(items, work, roof, p)
+
+
 def texture_dwconv(work: Work, roof: Roof, p: WorkGroups) -> Cost:
     """A depthwise convolution, slice by slice: 3x3 at stride 1 in blocks of pixels, any other pixel by pixel."""
     taps = work.kernel_h * work.kernel_w
@@ -95,7 +109,7 @@ def texture_dwconv(work: Work, roof: Roof, p: WorkGroups) -> Cost:
     block_w = p.block_w if blocked else 1.0
     block_h = p.block_h if blocked else 1.0
     pixels = block_w * block_h
-    added = _added_texels(work) * pixels
+    added = added_texels(work) * pixels
     items = Items(
         ceil(work.n * work.w_out / block_w),
         ceil(work.h_out / block_h),
@@ -166,7 +180,8 @@ def _search_from(items: Items, p: WorkGroups, least: float) -> Launch:
         for y in range(1, int(min(items.grid_y, p.group_max / x)) + 1):
             if not _divides(y, items.grid_y):
                 continue
-            for z in range(max(1, int(ceil(least / (x * y)))), int(min(items.grid_z, p.group_max / (x * y))) + 1):
+            deepest = int(min(items.grid_z, p.group_z_max, p.group_max / (x * y)))
+            for z in range(max(1, int(ceil(least / (x * y)))), deepest + 1):
                 if _divides(z, items.grid_z):
                     best = _fewer(best, _launch(items, p, x, y, z))
                     if best.waves <= fewest:
@@ -187,7 +202,7 @@ def _divides(part: float, whole: float) -> bool:
     return whole - floor(whole / part) * part == 0.0
 
 
-def _added_texels(work: Work) -> float:
+def added_texels(work: Work) -> float:
     """Texels of fused operands per texel written."""
     return (work.input_elements - work.n * work.h_in * work.w_in * work.c_in) / work.output_elements
 

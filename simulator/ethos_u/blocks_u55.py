@@ -43,9 +43,7 @@ def find_block(query: Query) -> Block:
     depth, h, w, tall, wide, deep = (values[fits] for values in (depth, h, w, tall, wide, deep))
 
     across, layers = -(-height // h) * -(-width // w), -(-channels // depth)
-    part_h, part_w, part_c = (
-        single(size) / values.astype(single) for size, values in zip(query.output, (h, w, depth))
-    )
+    part_h, part_w, part_c = (single(size) / values.astype(single) for size, values in zip(query.output, (h, w, depth)))
     outputs = single(volume(query.output))
     if query.kind == "elementwise":
         cost = outputs / (h * w * depth).astype(single)
@@ -62,9 +60,7 @@ def find_block(query: Query) -> Block:
         cost = (fetched + weights) / outputs
     cost = np.where(volume(inputs) < tall * wide * deep * 2, cost / single(2), cost)
     i = cheapest(np, cost, h, w, inputs, tall, wide)
-    return Block(
-        (int(h[i]), int(w[i]), int(depth[i])), (int(tall[i]), int(wide[i]), int(deep[i])), UNIT, kernel_first
-    )
+    return Block((int(h[i]), int(w[i]), int(depth[i])), (int(tall[i]), int(wide[i]), int(deep[i])), UNIT, kernel_first)
 
 
 def prefers_kernel_first(channels: int, query: Query) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from .blocks import SUBKERNEL, Block, Query, Size, down, larger_input, reach, up, volume
+from .blocks import SUBKERNEL, Block, Query, Size, larger_input, reach, up, volume
 from .blocks_u55 import cheapest, up_all
 from .blocks_u85_fit import find_window_block
 
@@ -106,9 +106,7 @@ def _search(query: Query, unit: Size, kernel_first: bool) -> Block:
 def _candidates(np: Any, query: Query, unit: Size, copies: int) -> tuple[Any, Any, Any]:
     """Depths, heights and widths of all blocks whose sums have room, in Vela's order."""
     steps = unit[0], unit[1], DEPTH_GRANULE
-    end = [
-        up(max(min(size, most), step), each) for size, most, step, each in zip(query.output, LARGEST, steps, unit)
-    ]
+    end = [up(max(min(size, most), step), each) for size, most, step, each in zip(query.output, LARGEST, steps, unit)]
     channels, depths, depth = query.output[2], [], max(unit[2], min(end[2], DEPTH_GRANULE))
     while True:
         depth = up(depth, DEPTH_GRANULE) if depth < channels else depth

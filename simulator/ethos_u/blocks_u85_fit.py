@@ -81,8 +81,9 @@ def _area_fit(query: Query, unit: Size, output: Size, most: Size, fixed: int) ->
     return found
 
 
-def _fit_depth(query: Query, unit: Size, output: Size, most: Size, depth: int, piece: Size,
-               fixed: int) -> tuple[int, int] | None:
+def _fit_depth(
+    query: Query, unit: Size, output: Size, most: Size, depth: int, piece: Size, fixed: int
+) -> tuple[int, int] | None:
     """Height and width at one depth, made smaller until both memories hold them; None where nothing fits."""
     unit_sums = unit[0] * unit[1] * DEPTH_GRANULE
     whole = volume(tuple(up(size, each) for size, each in zip(query.first, piece)))  # type: ignore[arg-type]

@@ -6,11 +6,12 @@ ProposeSlicedWeightBuffering and PreferFutureOpPerformance, with the constants n
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import floor
 from typing import NamedTuple
 
-from ..cost.ethos_u import blocks_across
 from ..cost.ethos_u_memory import copied_cycles
+from ..cost.ethos_u_traffic import blocks_across
 from .blocks import down, up
 from .encoding import encode
 from .estimate import Estimate, Operator, engine, estimate, read_cycles
@@ -91,30 +92,39 @@ def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
         whole = full <= place.free_bytes and (hidden or at_start) and (buffered_cycles < unmoved or not dominated)
     if not (sliced or whole):
         return None
-    slices = (0, depth)
+    slices: tuple[int, ...] = (0, depth)
     if sliced:
         found = _slices(op, depth, full, transfer, slack, dominated, place.free_bytes // 2)
         if found is None:
             return None
         slices = found
-    sizes = [encode(op.work, p, end - start).bytes for start, end in zip(slices, slices[1:])]
+    sizes = [encode(op.work, p, end - start).bytes for start, end in pairwise(slices)]
     parts = _parts(sizes, place.free_bytes)
     if parts is None:
         return None
     double = parts[1] > 0
     early = may_start_early and parts[0] < slack_bytes
     usable = slack if early else START_CYCLES if at_start else 0
-    new = estimate(op, slices, rows=rows, staged_weights=True, slack_cycles=usable, double=double,
-                   staged_input=place.cascaded and not place.cascade_start)
-    if not _better(op, place, reference, new, sum(parts), slack_bytes, len(slices) - 1, dominated, at_start, readings,
-                   transfer):
+    new = estimate(
+        op,
+        slices,
+        rows=rows,
+        staged_weights=True,
+        slack_cycles=usable,
+        double=double,
+        staged_input=place.cascaded and not place.cascade_start,
+    )
+    if not _better(
+        op, place, reference, new, sum(parts), slack_bytes, len(slices) - 1, dominated, at_start, readings, transfer
+    ):
         return None
     own = Slack(new.last_slice, place.free_bytes - parts[(len(slices) - 2) % 2 if double else 0])
     return Buffered(slices, parts, early, double, own)
 
 
-def _slices(op: Operator, depth: int, full: int, transfer: int, slack: int, dominated: bool,
-            half: int) -> tuple[int, ...] | None:
+def _slices(
+    op: Operator, depth: int, full: int, transfer: int, slack: int, dominated: bool, half: int
+) -> tuple[int, ...] | None:
     least, block, granule = min(SPLIT_DEPTH / depth, 1.0), int(op.p.block_c), int(op.p.unit_c)
     ratio = min(slack / transfer, 1.0)
     aligned = floor(ratio / least) * least
@@ -136,7 +146,7 @@ def _slices(op: Operator, depth: int, full: int, transfer: int, slack: int, domi
     while True:
         each = max(down(each, block if each > block else granule), granule)
         slices = (0, *range(early, depth, each), depth)
-        sizes = [encode(op.work, op.p, end - start).bytes for start, end in zip(slices, slices[1:])]
+        sizes = [encode(op.work, op.p, end - start).bytes for start, end in pairwise(slices)]
         if max(sizes) <= half or (early == SPLIT_DEPTH and each == granule):
             break
         if each > early:
@@ -157,8 +167,19 @@ def _parts(sizes: list[int], free: int) -> tuple[int, int] | None:
     return (single, 0) if single <= free else None
 
 
-def _better(op: Operator, place: Place, old: Estimate, new: Estimate, taken: int, slack_bytes: int, slices: int,
-            dominated: bool, at_start: bool, readings: int, transfer: int) -> bool:
+def _better(
+    op: Operator,
+    place: Place,
+    old: Estimate,
+    new: Estimate,
+    taken: int,
+    slack_bytes: int,
+    slices: int,
+    dominated: bool,
+    at_start: bool,
+    readings: int,
+    transfer: int,
+) -> bool:
     """Whether buffering is no slower than reading weights in place."""
     input_read = new.input_read
     if place.movable_input and not (place.cascaded and not place.cascade_start):

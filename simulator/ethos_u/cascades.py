@@ -37,7 +37,7 @@ def minimal(net: Network, striped: Striped) -> Steps:
     found, rows = {}, 1
     for position in reversed(range(len(net.nodes))):
         node = net.nodes[position]
-        found[position] = striped(position, int(node.op.work.h_out) if node.chained else rows)
+        found[position] = striped(position, rows)
         rows = int(node.op.work.stride_h)
     return found
 
@@ -87,8 +87,7 @@ def rolling_bytes(net: Network, steps: Steps, producer: int) -> int:
 
 def _cascadable(net: Network, position: int, step: Step) -> bool:
     node = net.nodes[position]
-    kinds = ("conv", "depthwise", "elementwise", "pool", "copy")
-    return node.kind in kinds and not node.chained and step.rows < node.op.work.h_out
+    return node.striped and step.rows < node.op.work.h_out
 
 
 def _same_map(net: Network, producer: int, after: int) -> bool:
@@ -96,8 +95,9 @@ def _same_map(net: Network, producer: int, after: int) -> bool:
     return (a.h_out, a.w_out, a.c_out) == (b.h_in, b.w_in, b.c_in)
 
 
-def optimized(net: Network, cascade: Cascade, steps: Steps, whole: Steps, striped: Striped, limit: int,
-              before: Slack | None) -> tuple[Steps, list[Cascade]] | None:
+def optimized(
+    net: Network, cascade: Cascade, steps: Steps, whole: Steps, striped: Striped, limit: int, before: Slack | None
+) -> tuple[Steps, list[Cascade]] | None:
     """The cascade with weights buffered and the highest stripes that fit; None where none are higher.
 
     ``before`` is the slack of the node before the cascade.

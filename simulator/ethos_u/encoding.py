@@ -15,7 +15,7 @@ from typing import NamedTuple
 from hwmodels.ethos_u_models import EthosU
 
 from ..cost import Work
-from ..cost.ethos_u import BIAS_BYTES
+from ..cost.ethos_u_engine import BIAS_BYTES
 from .blocks import up
 
 ALIGNMENT = 16

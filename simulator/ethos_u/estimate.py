@@ -7,22 +7,16 @@ regor/architecture/ethosu85/ethos_u85_performance.cpp.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from hwmodels.ethos_u_models import EthosU
 from hwmodels.platform import Roof
 
 from ..cost import Work
-from ..cost.ethos_u import (
-    Engine,
-    blocks_across,
-    conv_engine,
-    dwconv_engine,
-    elementwise_engine,
-    input_elements,
-    pool_engine,
-)
-from ..cost.ethos_u_memory import copied_cycles, read_rate
+from ..cost.ethos_u_engine import Engine, conv_engine, dwconv_engine, elementwise_engine, pool_engine
+from ..cost.ethos_u_memory import copied_cycles, input_map, read_rate, stored_elements
+from ..cost.ethos_u_traffic import blocks_across, window_elements
 from .encoding import encode
 
 
@@ -71,7 +65,7 @@ def engine(op: Operator, first: bool = True, last: bool = True) -> Engine:
         return conv_engine(op.work, op.roof, op.p, float(first), float(last))
     if op.model == "ethos_u_dwconv":
         return dwconv_engine(op.work, op.roof, op.p, float(first), float(last))
-    if op.model in ("ethos_u_pool", "ethos_u_copy"):
+    if op.model == "ethos_u_pool":
         return pool_engine(op.work, op.roof, op.p)
     return elementwise_engine(op.work, op.roof, op.p)
 
@@ -93,10 +87,10 @@ def estimate(
     h_in = min((rows - 1) * work.stride_h + (work.kernel_h - 1) * work.dilation_h + 1, work.h_in)
     w_in = min((work.w_out - 1) * work.stride_w + (work.kernel_w - 1) * work.dilation_w + 1, work.w_in)
     run = visible = read_elements = weight_bytes = fetches = cycles = 0
-    for number, (start, end) in enumerate(zip(slices, slices[1:])):
+    for number, (start, end) in enumerate(pairwise(slices)):
         part = work._replace(h_in=h_in, w_in=w_in, h_out=float(rows), c_out=float(end - start))
         cycles = int(engine(Operator(op.model, part, roof, p), number == 0, end == slices[-1]).cycles)
-        read_elements += int(input_elements(part, p))
+        read_elements += int(read_elements_of(op.model, part, p))
         if op.weighted:
             size, again = encode(work, p, end - start).bytes, int(blocks_across(part, p))
             weight_bytes, fetches = weight_bytes + size * again, fetches + again
@@ -116,6 +110,13 @@ def estimate(
         read_bytes,
         int(h_in * w_in * work.c_in * roof.element_bytes),
     )
+
+
+def read_elements_of(model: str, work: Work, p: EthosU) -> float:
+    """Elements of the first input that a kernel of that model reads."""
+    if model == "ethos_u_elementwise":
+        return work.n * stored_elements(input_map(work, p))
+    return window_elements(work, p)
 
 
 def read_cycles(op: Operator, size: float, fast: bool) -> int:

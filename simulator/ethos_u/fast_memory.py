@@ -34,19 +34,14 @@ def kept(candidates: Sequence[Range], fixed: Iterable[Range], limit: int) -> set
         _add(most, r, r.bytes)
     if max(most, default=0) <= limit:
         return {t for r in candidates for t in r.tensors}
-    possible, stay = [], []
+    possible = [r for r in candidates if _peak(least, r) + r.bytes <= limit]
     for r in candidates:
-        if _peak(least, r) + r.bytes > limit:
+        if r not in possible:
             _add(most, r, -r.bytes)
-        else:
-            possible.append(r)
-    competing = []
-    for r in possible:
-        if _peak(most, r) <= limit:
-            stay.append(r)
-            _add(least, r, r.bytes)
-        else:
-            competing.append(r)
+    stay = [r for r in possible if _peak(most, r) <= limit]
+    for r in stay:
+        _add(least, r, r.bytes)
+    competing = [r for r in possible if r not in stay]
     for group in _groups(competing):
         chosen = _best(group, least, most, limit)
         stay += chosen

@@ -51,9 +51,7 @@ def layout(graph: Graph) -> Layout:
                 linear.add(stored[source])
             stored[view] = stored[source]
     plain = {stored[t] for t in linear} | linear
-    bricks = tuple(
-        stored[t] not in plain and not tensor.constant for t, tensor in enumerate(graph.tensors)
-    )
+    bricks = tuple(stored[t] not in plain and not tensor.constant for t, tensor in enumerate(graph.tensors))
     return Layout(tuple(stored), bricks)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hwmodels.ethos_u_models import EthosU
 
 from ..cost import Work
-from ..cost.ethos_u_memory import stored_elements
+from ..cost.ethos_u_memory import Map, stored_elements
 from ..graph import Graph, Layer
 from ..ops import ACTIVATIONS, as_nhwc
 from .blocks import Kind, Size, up
@@ -27,8 +27,12 @@ KINDS: dict[str, Kind] = {
     "ethos_u_dwconv": "depthwise",
     "ethos_u_pool": "pool",
     "ethos_u_elementwise": "elementwise",
-    "ethos_u_copy": "copy",
 }
+
+
+STRIPED = ELEMENTWISE | {"conv2d", "dwconv2d", "mean", "avgpool2d", "maxpool2d", "globalavgpool2d", "globalmaxpool2d"}
+OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
+"""Operators whose blocks are searched in another way than those of their model."""
 
 
 class Stored(NamedTuple):
@@ -63,6 +67,8 @@ class Node(NamedTuple):
     second: Size | None
     table: bool
     chained: bool
+    striped: bool
+    """Whether it may run stripe by stripe: a window, product or element-wise operator with nothing chained behind."""
 
 
 class Network(NamedTuple):
@@ -104,12 +110,13 @@ def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
 
 def _bytes(graph: Graph, tensor: int, stored: Layout) -> int:
     n, h, w, c = as_nhwc(graph.tensors[tensor].shape)
-    return up(ceil(n * stored_elements(h, w, c, float(stored.bricks[tensor]))), ALIGNMENT)
+    return up(ceil(n * stored_elements(Map(h, w, c, 0.0, float(stored.bricks[tensor])))), ALIGNMENT)
 
 
 def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     rule = kernel.rule
-    assert rule is not None and isinstance(rule.parameters, EthosU)
+    assert rule is not None
+    assert isinstance(rule.parameters, EthosU)
     layers = [graph.layers[i] for i in kernel.layers]
     first, last = layers[0], layers[-1]
     own = _own_activations(layers)
@@ -127,7 +134,10 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         work = _regrouped(work, second)
     before = {t for layer in layers for t in layer.outputs}
     beside = tuple(
-        (stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:]) for layer in chain for t in layer.inputs if t not in before
+        (stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:])
+        for layer in chain
+        for t in layer.inputs
+        if t not in before
     )
     home = 1.0 - rule.parameters.maps_slow
     stored_inputs = [graph.tensors[t].constant for t in inputs]
@@ -149,7 +159,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     )
     return Node(
         number,
-        "dense" if first.op == "dense" else KINDS[rule.model],
+        OWN_KINDS.get(first.op) or KINDS[rule.model],
         Operator(rule.model, work, rule.roof, p),
         tuple(stored.stored[t] for t in inputs),
         beside,
@@ -157,6 +167,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         second,
         bool({layer.op for layer in layers} & (ACTIVATIONS - CLIPS)),
         bool(chain),
+        not chain and first.op in STRIPED,
     )
 
 

@@ -7,11 +7,12 @@ of this package take one by one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hwmodels.ethos_u_models import EthosU
 
-from ..cost.ethos_u_memory import copied_cycles, stored_elements, transferred_bytes
+from ..cost.ethos_u_memory import Map, copied_cycles, stored_elements, transferred_bytes
 from ..graph import Graph
 from .blocks import Size, volume
 from .buffering import Place, Slack, propose
@@ -70,7 +71,7 @@ def _completed(net: Network, node: Node, decision: Decision, fast: set[int], bef
     found = decision.buffered
     if found is None:
         return p._replace(copy_visible_cycles=table)
-    sizes = [encode(op.work, p, end - start) for start, end in zip(found.slices, found.slices[1:])]
+    sizes = [encode(op.work, p, end - start) for start, end in pairwise(found.slices)]
     return p._replace(
         buffered=1.0,
         weight_bytes=float(sum(size.weights for size in sizes)),
@@ -106,9 +107,6 @@ def _beside(net: Network, node: Node, p: EthosU, fast: set[int]) -> EthosU:
 
 
 def _moved(p: EthosU, size: Size, bricks: bool, fast: bool, read: bool) -> float:
-    h, w, c = (float(each) for each in size)
-    burst = p.fast_burst_bytes if fast else p.slow_burst_bytes
-    block_w, block_c = (p.input_block_w, p.input_block_c) if read else (p.block_w, p.block_c)
-    return transferred_bytes(
-        float(read), float(bricks), w, c, block_w, block_c, burst, stored_elements(h, w, c, float(bricks))
-    )
+    m = Map(*size, float(fast), float(bricks))
+    h, w, c = (p.input_block_h, p.input_block_w, p.input_block_c) if read else (p.block_h, p.block_w, p.block_c)
+    return transferred_bytes(p, m, Map(h, w, c, 0.0, 0.0), float(read), stored_elements(m))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..cost.ethos_u import input_elements
-from ..cost.ethos_u_memory import stored_elements
+from ..cost.ethos_u_memory import Map, output_map, stored_elements
 from . import cascades
 from .buffering import Buffered, Place, Slack, propose
 from .cascades import Cascade, Steps
+from .estimate import read_elements_of
 from .fast_memory import Range, kept
 from .network import Network, Node
 from .steps import Step, step
@@ -56,7 +56,8 @@ def spilled(net: Network, limit: int) -> tuple[list[Decision], set[int]]:
 
 def _times(net: Network, joined: list[Cascade]) -> list[int]:
     """When each node runs; a cascade runs at one time. In the odd times between, weights are copied early."""
-    times, time = [], 0
+    times: list[int] = []
+    time = 0
     members = {i: c for c in joined for i in range(c.start, c.end + 1)}
     for position in range(len(net.nodes)):
         cascade = members.get(position)
@@ -78,7 +79,7 @@ def _buffer_all(net: Network, steps: Steps, joined: list[Cascade], limit: int) -
     for position, one in steps.items():
         buffering[times[position]] += one.buffer_bytes
     decisions: list[Decision] = []
-    for position, node in enumerate(net.nodes):
+    for position in range(len(net.nodes)):
         one, time = steps[position], times[position]
         free = max(limit - max(buffering[time] - one.buffer_bytes, 0) - rolling[time] - early[time], 0)
         slack, proposal = Slack(one.cycles, free), None
@@ -116,7 +117,7 @@ def _fast(net: Network, decisions: list[Decision], joined: list[Cascade], limit:
     ]
     for position, decision in enumerate(decisions):
         fixed += _buffers(decision, times[position])
-    fast = kept(_candidates(net, decisions, times, rolling), fixed, limit) | set(rolling)
+    fast = kept(_candidates(net, decisions, times), fixed, limit) | set(rolling)
     _same_place(net, decisions, fast)
     return fast
 
@@ -135,7 +136,7 @@ def _buffers(decision: Decision, time: int) -> list[Range]:
     return ranges
 
 
-def _candidates(net: Network, decisions: list[Decision], times: list[int], rolling: dict[int, int]) -> list[Range]:
+def _candidates(net: Network, decisions: list[Decision], times: list[int]) -> list[Range]:
     """Live ranges of the maps that nodes outside cascades write, an element-wise operator's output in its input's."""
     ranges: dict[int, Range] = {}
     for position, node in enumerate(net.nodes):
@@ -145,7 +146,7 @@ def _candidates(net: Network, decisions: list[Decision], times: list[int], rolli
         start = min(times[w] for w in tensor.writers)
         end = max(times[r] for r in tensor.readers) + 1
         ranges[node.output] = Range(
-            frozenset({node.output}), start, end, tensor.bytes, _accesses(net, decisions, node.output, rolling)
+            frozenset({node.output}), start, end, tensor.bytes, _accesses(net, decisions, node.output)
         )
     for node in net.nodes:
         _reuse(net, node, ranges)
@@ -154,7 +155,9 @@ def _candidates(net: Network, decisions: list[Decision], times: list[int], rolli
 
 def _reuse(net: Network, node: Node, ranges: dict[int, Range]) -> None:
     """Give the output of an operator that maps one element to one the place of an input that nothing else reads."""
-    single = node.kind == "elementwise" or (node.kind in ("pool", "copy") and node.op.work.kernel_h * node.op.work.kernel_w == 1)
+    single = node.kind == "elementwise" or (
+        node.kind in ("pool", "copy") and node.op.work.kernel_h * node.op.work.kernel_w == 1
+    )
     own = next((r for r in ranges.values() if node.output in r.tensors), None)
     if not single or own is None or len(net.tensors[node.output].writers) != 1:
         return
@@ -174,7 +177,7 @@ def _reuse(net: Network, node: Node, ranges: dict[int, Range]) -> None:
             return
 
 
-def _accesses(net: Network, decisions: list[Decision], tensor: int, rolling: dict[int, int]) -> int:
+def _accesses(net: Network, decisions: list[Decision], tensor: int) -> int:
     """Elements that are read from and written to a tensor; without bound where a cascade reads it in its middle."""
     total = 0
     for reader in net.tensors[tensor].readers:
@@ -182,15 +185,17 @@ def _accesses(net: Network, decisions: list[Decision], tensor: int, rolling: dic
         if step.cascade >= 0 and not step.first:
             return 1 << 40
         if node.inputs[0] == tensor:
-            total += int(input_elements(step.op.work, step.op.p))
+            total += int(read_elements_of(step.op.model, step.op.work, step.op.p))
         elif len(node.inputs) > 1 and node.inputs[1] == tensor and node.second:
-            total += int(stored_elements(*node.second, node.op.p.second_bricks))
+            total += int(stored_elements(Map(*node.second, 0.0, node.op.p.second_bricks)))
         total += sum(
-            int(stored_elements(*size, float(net.tensors[tensor].bricks))) for t, size in node.beside if t == tensor
+            int(stored_elements(Map(*size, 0.0, float(net.tensors[tensor].bricks))))
+            for t, size in node.beside
+            if t == tensor
         )
     for writer in net.tensors[tensor].writers:
-        work, p = net.nodes[writer].op.work, net.nodes[writer].op.p
-        total += int(stored_elements(work.h_out, work.w_out, work.c_out, p.output_bricks))
+        op = net.nodes[writer].op
+        total += int(stored_elements(output_map(op.work, op.p)))
     return total
 
 

@@ -11,10 +11,6 @@ from .estimate import Estimate, Operator, engine, estimate
 from .network import Node
 
 
-WHOLE = frozenset({"reduction", "matmul"})
-"""Kinds that are never cut into stripes."""
-
-
 class Step(NamedTuple):
     """A node at one height of its stripes, with everything where it is when nothing is staged."""
 
@@ -34,7 +30,7 @@ class Step(NamedTuple):
 def step(node: Node, rows: int) -> Step:
     """The node computing ``rows`` of its output at a time. Raises ValueError where no block fits."""
     work = node.op.work
-    rows = int(work.h_out) if node.chained or node.kind in WHOLE else rows
+    rows = rows if node.striped else int(work.h_out)
     taken = int(min((rows - 1) * work.stride_h + (work.kernel_h - 1) * work.dilation_h + 1, work.h_in))
     whole = rows == work.h_out
     op = _with_block(node, _block(node, int(work.h_in) if whole else taken, rows))
@@ -59,11 +55,13 @@ def _block(node: Node, input_rows: int, rows: int) -> Block:
         (min(input_rows, node.second[0]), node.second[1], node.second[2]) if node.second else None,
         node.table,
     )
-    return (blocks_u55 if node.op.p.generation == 55.0 else blocks_u85).find_block(query)
+    search = blocks_u55.find_block if node.op.p.generation == 55.0 else blocks_u85.find_block
+    found: Block = search(query)
+    return found
 
 
 def _with_block(node: Node, block: Block) -> Operator:
-    op, elementwise = node.op, node.kind == "elementwise"
+    op = node.op
     p = op.p._replace(
         block_h=float(block.output[0]),
         block_w=float(block.output[1]),
@@ -71,7 +69,7 @@ def _with_block(node: Node, block: Block) -> Operator:
         input_block_h=float(block.first[0]),
         input_block_w=float(block.first[1]),
         input_block_c=float(block.first[2]),
-        unit_h=0.0 if elementwise else float(block.unit[0]),
+        unit_h=float(block.unit[0]),
         unit_w=float(block.unit[1]),
         unit_c=float(block.unit[2]),
         kernel_first=float(block.kernel_first),

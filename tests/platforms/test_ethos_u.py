@@ -1,0 +1,145 @@
+"""The Ethos-U platforms against Vela itself, whose estimate they model, and against what memories and orders allow."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import stairline
+from measure.backends.vela import estimate
+from measure.build import tflite_bytes
+from simulator import zoo
+from simulator.attributes import Attributes
+from simulator.builder import GraphBuilder
+from simulator.ethos_u import blocks_u55, blocks_u85
+from simulator.ethos_u.blocks import Query, up
+from simulator.ethos_u.fast_memory import Range, kept
+from simulator.graph import Graph
+from simulator.order import depth_first
+
+PLATFORMS = {"ethos-u55-128": "ethos-u55-128-vela5.2", "ethos-u85-256": "ethos-u85-256-vela5.2"}
+
+
+def conv() -> Graph:
+    b = GraphBuilder("conv")
+    return b.build(b.conv2d(b.input((1, 28, 28, 64)), 40, 3))
+
+
+def inverted_residuals() -> Graph:
+    """Two blocks whose maps exceed the U85's fast memory, so that they are cascaded, chained and buffered."""
+    b = GraphBuilder("blocks")
+    x = b.conv2d(b.input((1, 96, 96, 3)), 24, 3, 2, activation="relu6")
+    for _ in range(2):
+        y = b.conv2d(x, 144, 1, activation="relu6")
+        y = b.conv2d(b.dwconv2d(y, 3, activation="relu6"), 24, 1)
+        x = b.layer("add", y, x)
+    return b.build(b.layer("globalavgpool2d", b.conv2d(x, 96, 1, activation="relu")))
+
+
+def joined() -> Graph:
+    """A concatenation of a part that is written in place and one that is copied there."""
+    b = GraphBuilder("joined")
+    x = b.conv2d(b.input((1, 24, 24, 16)), 32, 3, activation="relu")
+    y = b.conv2d(x, 16, 3)
+    both = b.layers("concat", [x, y], Attributes(axis=-1))[0]
+    return b.build(b.layer("sigmoid", b.conv2d(both, 32, 1)))
+
+
+@cache
+def vela_s(accelerator: str, name: str, directory: str) -> float:
+    path = f"{directory}/{name}.tflite"
+    from pathlib import Path
+
+    Path(path).write_bytes(tflite_bytes(NETWORKS[name](), "int8"))
+    return estimate(accelerator, Path(path)).median_s
+
+
+NETWORKS = {"conv": conv, "inverted_residuals": inverted_residuals, "joined": joined}
+
+
+@pytest.mark.parametrize("accelerator", PLATFORMS)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_takes_what_vela_says(accelerator: str, name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    measured_s = vela_s(accelerator, name, str(tmp_path_factory.mktemp("vela")))
+    predicted_s = stairline.load(PLATFORMS[accelerator]).predict(NETWORKS[name]()).latency_s
+    # Weights of these networks are normal, those of the platform's ratio uniform: 5 % where reading them decides.
+    assert predicted_s == pytest.approx(measured_s, rel=0.05)
+
+
+sizes = st.integers(1, 96)
+queries = st.builds(
+    lambda kind, hw, c_in, c_out, kernel: Query(
+        kind, (hw, hw, c_in), (hw, hw, c_out if kind == "conv" else c_in), (kernel, kernel)
+    ),
+    st.sampled_from(["conv", "depthwise", "pool"]),
+    sizes,
+    sizes,
+    sizes,
+    st.sampled_from([1, 3, 5]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(queries)
+def test_a_block_of_the_u55_leaves_room_for_its_sums_twice(query: Query) -> None:
+    h, w, c = blocks_u55.find_block(query).output
+    assert 2 * 4 * h * w * up(c, 8) <= 20 * 1024
+
+
+@settings(max_examples=60, deadline=None)
+@given(queries)
+def test_a_block_of_the_u85_leaves_room_for_its_sums(query: Query) -> None:
+    block = blocks_u85.find_block(query)
+    h, w, c = block.output
+    assert 4 * h * w * up(c, 16) <= 16384
+    assert h % block.unit[0] == 0
+    assert w % block.unit[1] == 0
+
+
+ranges = st.lists(
+    st.builds(
+        lambda start, length, size, accesses: (start, start + length, size, accesses),
+        st.integers(0, 12),
+        st.integers(0, 5),
+        st.integers(1, 60),
+        st.integers(1, 100),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ranges)
+def test_maps_that_are_kept_fit_the_fast_memory_at_all_times(found: list[tuple[int, int, int, int]]) -> None:
+    candidates = [Range(frozenset({i}), *each) for i, each in enumerate(sorted(found))]
+    stay = kept(candidates, [], 100)
+    for time in range(20):
+        assert sum(r.bytes for r in candidates if r.tensors <= stay and r.start <= time <= r.end) <= 100
+
+
+@pytest.mark.parametrize("name", ["resnet_v1_50", "inception_v1", "nasnet_a_mobile"])
+def test_a_graph_in_depth_first_order_is_still_a_graph(name: str) -> None:
+    graph = zoo.build(name)
+    ordered = depth_first(graph)
+    # Building it anew verifies that no layer reads what is not there yet.
+    again = Graph(ordered.name, ordered.tensors, ordered.layers, ordered.inputs, ordered.outputs)
+    assert sorted(layer.name for layer in again.layers) == sorted(layer.name for layer in graph.layers)
+
+
+def test_the_main_path_runs_before_the_shortcut_that_is_read_first() -> None:
+    b = GraphBuilder("residual")
+    x = b.input((1, 8, 8, 16))
+    shortcut = b.conv2d(x, 16, 1, name="shortcut")
+    main = b.conv2d(x, 16, 3, name="main")
+    ordered = depth_first(b.build(b.layer("add", shortcut, main)))
+    assert [layer.name for layer in ordered.layers][:2] == ["main", "shortcut"]
+
+
+def test_an_operator_that_stays_on_the_host_is_not_priced_at_nothing() -> None:
+    b = GraphBuilder("normalised")
+    graph = b.build(b.layer("layer_norm", b.conv2d(b.input((1, 8, 8, 16)), 16, 1)))
+    with pytest.raises(ValueError, match="layer_norm"):
+        stairline.load("ethos-u55-128-vela5.2").predict(graph)
