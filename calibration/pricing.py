@@ -39,7 +39,7 @@ class Observation(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """Where a kernel's rule comes from: an operator of the fitted platform, or one that stays (of a fallback, a schedule)."""
+    """Where a kernel's rule comes from: an operator of the fitted platform, or one that stays, as a fallback's does."""
 
     dtype: str
     op: str
