@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
-from math import isinf
+from math import inf, isinf
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from hwmodels import Platform
 from hwmodels.overlay import Calibration, Change, OverlayFile, Scores
 from hwmodels.provenance import Quantity, Source
-from hwmodels.schema import Uncertainty
+from hwmodels.schema import WIDEST, Uncertainty
 from hwmodels.text import did_you_mean
 from simulator.graph import Graph
 
@@ -89,6 +89,9 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
     errors = corrected if trained else analytical
     seen = outline(platform, measured)
     found = interval(seen, errors)
+    if WIDEST < found.factor < inf:
+        wide = f"predictions for records held out of the fit are off by a factor of {found.factor:.3g}"
+        raise RecordsError(f"{records.name}: {wide}; is {base.name} of this device, runtime and precision?")
     verdict = (
         *about_records(records.rows, measured, frozenset(tabled)),
         *about_fit(fitted, len(measured), base_errors),
@@ -163,7 +166,7 @@ def uncertainty(found: Interval, source: str) -> Uncertainty | None:
     return Uncertainty(
         factor=Quantity(value=rounded(found.factor), source=source),
         common=rounded(found.common),
-        unlike_factor=rounded(found.unlike_factor),
+        unlike_factor=rounded(min(found.unlike_factor, WIDEST)),
     )
 
 

@@ -8,7 +8,7 @@ from math import isfinite
 
 from .kernel_models import KERNEL_MODELS, SHARED_PARAMETERS
 from .quantities import quantities
-from .schema import ELEMENT_BYTES, PlatformFile
+from .schema import ELEMENT_BYTES, WIDEST, PlatformFile
 from .text import did_you_mean
 
 # Suffix of a key and the range, in the suffix's unit, outside which the number is another unit's.
@@ -22,7 +22,7 @@ _PLAUSIBLE: tuple[tuple[str, float, float], ...] = (
     ("_w", 1e-6, 1e4),
     ("efficiency", 1e-6, 1.0),
     ("overlap", 0.0, 1.0),
-    ("factor", 1.0, 100.0),
+    ("factor", 1.0, WIDEST),
 )
 
 

@@ -158,6 +158,10 @@ class Power(Closed):
     active_w: PerDtype
 
 
+WIDEST = 100.0
+"""Factor of the widest interval that says anything."""
+
+
 class Uncertainty(Closed):
     """The 90 % interval of one kernel, and what becomes of it in a network.
 
@@ -169,7 +173,7 @@ class Uncertainty(Closed):
     factor: PerDtype
     common: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     """1: no number of kernels averages anything out, and a network is as uncertain as a kernel."""
-    unlike_factor: Annotated[float, Field(ge=1.0, le=100.0)] | None = None
+    unlike_factor: Annotated[float, Field(ge=1.0, le=WIDEST)] | None = None
     """In place of ``factor`` for a network that is unlike all that were calibrated; see ``hwmodels.domain``."""
 
 

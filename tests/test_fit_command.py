@@ -435,3 +435,14 @@ def test_a_fit_without_residual_writes_none(place, latencies_ms, tmp_path):
     assert run_fit(place, records, tmp_path / "mine.toml", "--no-residual").exit_code == 0
     assert not list(tmp_path.glob("*.json"))
     assert load(tmp_path / "mine.toml").residual is None
+
+
+def test_records_that_nothing_predicts_are_refused_in_one_line(place, latencies_ms, tmp_path):
+    """Nine in ten of normal log errors of deviation 4 lie within exp(1.645 * 4) = 720."""
+    random = np.random.default_rng(2)
+    rows = {name: ms * float(random.lognormal(0, 4)) for name, ms in latencies_ms.items()}
+    result = run_fit(place, write_records(tmp_path / "r.csv", rows), tmp_path / "mine.toml")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "held out of the fit are off by a factor of" in result.stderr
+    assert not (tmp_path / "mine.toml").exists()
