@@ -102,10 +102,8 @@ def calibrate_command(
         _verify_setting(kept, current, opened.records())
         _measure(Task(origin, precision, current, kept, minutes, wanted, seed), opened)
         measured = [record for record in opened.records() if record.backend == name]
-    records, graphs = read_store(kept, name)
-    done = calibrate(origin, records, graphs)
-    facts = fusion_facts(origin, precision, measured)
-    done = done._replace(verdict=(*done.verdict, *facts))
+    done = calibrate(origin, *read_store(kept, name))
+    done = done._replace(verdict=(*done.verdict, *fusion_facts(origin, precision, measured)))
     overlay = to.write(done, _conditions(current))
     if page:
         html_report.write(page, done, overlay, read_sweeps(kept, name))

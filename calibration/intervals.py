@@ -71,10 +71,6 @@ class Coverage(NamedTuple):
     """Mean over families, each left out of the fits, of the interval's numbers and of what was calibrated."""
 
 
-UNKNOWN = Interval(inf, 1.0, inf, None)
-"""What is said of an interval before any error is known."""
-
-
 def outline(platform: Platform, measured: Measured) -> Outline:
     """Of all observations as the platform predicts them."""
     own_s, network = measured.kernels_s(platform), np.repeat(np.arange(len(measured)), measured.sizes)

@@ -19,7 +19,7 @@ from hwmodels import Platform
 from hwmodels.residual import Residual, ResidualRecord, digest, read_residual
 from simulator.residual import FEATURES, features
 
-from .pricing import Measured, Vector
+from .pricing import Indices, Measured, Vector
 
 BOUND = 0.3
 """Largest correction, as a natural logarithm: a factor of 1.35. A mechanism that is off by more shows."""
@@ -54,7 +54,7 @@ def train(platform: Platform, measured: Measured) -> Trained:
     operators = tuple(sorted({slot.op for slot in measured.slots if slot.fixed is None}))
     code_of = {op: code for code, op in enumerate(operators)}
     codes = np.array([float(code_of.get(op, -1)) for op in measured.own_operators])
-    own = np.flatnonzero((codes >= 0.0) & (different_s > 0.0))
+    own = _correctable(measured, different_s)
     asked = features(codes[own], measured.works[own], different_s[own], measured.element_bytes[own])
     data = xgboost.DMatrix(asked, label=np.zeros(len(own)), feature_names=list(FEATURES), nthread=1)
     settings = {
@@ -73,14 +73,25 @@ def train(platform: Platform, measured: Measured) -> Trained:
 
 
 def with_residual(platform: Platform, measured: Measured) -> Platform:
-    """A fitted platform with the residual that these observations teach."""
+    """A fitted platform with the residual that these observations teach.
+
+    The platform itself where there is nothing to correct: every kernel that takes time has a rule of its own, such as
+    one that a schedule completed.
+    """
+    if not len(_correctable(measured, measured.different_s(platform))):
+        return platform
     return replace(platform, residual=train(platform, measured).residual)
+
+
+def _correctable(measured: Measured, different_s: Vector) -> Indices:
+    """The different kernels that take time, under rules of the fitted platform."""
+    return np.flatnonzero(np.array([bool(op) for op in measured.own_operators]) & (different_s > 0.0))
 
 
 class _Objective:
     """The gradient and hessian of the loss of all networks in every kernel's correction."""
 
-    def __init__(self, measured: Measured, different_s: Vector, outside_s: Vector, own: Any) -> None:
+    def __init__(self, measured: Measured, different_s: Vector, outside_s: Vector, own: Indices) -> None:
         self._measured, self._different_s, self._outside_s, self._own = measured, different_s, outside_s, own
         self._network = np.repeat(np.arange(len(measured)), measured.sizes)
         # A typical observation weighs as much as one network; one known half as well, a quarter.
@@ -94,7 +105,9 @@ class _Objective:
         errors = np.log(totals_s) - np.log(m.observed_s)
         eased = self._weight / np.sqrt(1.0 + (errors / m.sigma) ** 2)
         shares = kernels_s / totals_s[self._network]
-        pull = shares * eased[self._network]
-        hessian = np.bincount(m.kernels, pull, minlength=len(different_s))
-        gradient = np.bincount(m.kernels, pull * errors[self._network], minlength=len(different_s))
-        return gradient[self._own], np.maximum(hessian[self._own], 1e-12)
+        pull: Vector = shares * eased[self._network]
+        sums = (
+            np.bincount(m.kernels, part, minlength=len(different_s)) for part in (pull * errors[self._network], pull)
+        )
+        gradient, hessian = (part.astype(np.float64)[self._own] for part in sums)
+        return gradient, np.maximum(hessian, 1e-12)

@@ -10,7 +10,7 @@ import pytest
 import xgboost
 
 from calibration.pricing import Measured, Observation, prepare
-from calibration.residual import BOUND, Trained, train
+from calibration.residual import BOUND, Trained, train, with_residual
 from hwmodels import load
 from hwmodels.residual import ResidualRecord, digest, read_residual
 from simulator.batch import predict_many
@@ -92,6 +92,13 @@ def test_no_correction_exceeds_the_bound_and_strange_operators_are_left_alone(tr
     assert np.all(np.abs(np.log(factors)) <= BOUND + 1e-12)
     strange = corrections(trained.residual, ["softmax"] * len(works), works, times_s, measured.element_bytes)
     assert np.all(strange == 1.0)
+
+
+def test_kernels_whose_rules_a_schedule_completed_are_priced_as_predicted_and_not_corrected():
+    platform, graph = load("ethos-u55-128-vela5.2"), network(np.random.default_rng(0), 0)
+    scheduled = prepare(platform, [Observation(graph, "int8", 1e-2)])
+    assert scheduled.latencies_s(platform) == pytest.approx([predict(graph, platform).latency_s])
+    assert with_residual(platform, scheduled) is platform
 
 
 def changed(raw: bytes, change) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hwmodels.platform import Roof
 from hwmodels.processor_models import VectorGemm, VectorWindow
 
-from .roof import Cost, Work, ceil, floor, pad_to, parameters_s, tensors_s
+from .roof import Cost, Work, ceil, combine, floor, pad_to, parameters_s, tensors_s
 
 SPILL_RANGE = 0.25
 """Excess over a cache, relative to it, from which a loop over all of it finds none of it there any more."""
@@ -82,8 +82,8 @@ def _with_parameters(
     overhead_s: float,
 ) -> Cost:
     """Bounds combined, with the reading of parameters added: each is met for the first time."""
-    busy_s = compute_s + epilogue_s
-    latency_s = busy_s + memory_s - roof.overlap * min(busy_s, memory_s) + weights_s + overhead_s
+    others = combine(roof, padded_macs, compute_s, memory_s, 0.0, epilogue_s, overhead_s)
+    latency_s = others.latency_s + weights_s
     return Cost(padded_macs, compute_s, memory_s, weights_s, epilogue_s, overhead_s, latency_s)
 
 

@@ -57,80 +57,115 @@ class Buffered(NamedTuple):
     slack: Slack
 
 
+class Case(NamedTuple):
+    """What decides whether the weights of an operator are copied, all times in cycles."""
+
+    reference: Estimate
+    """Without buffering."""
+    bytes: int
+    """Of all its weights, encoded."""
+    transfer: int
+    """Copying them."""
+    readings: int
+    """How often they are read: blocks across the map, times stripes."""
+    stripes: int
+    unmoved: int
+    """Reading them from where they are stored, all readings together."""
+    moved: int
+    """The same from the fast memory."""
+    slack: Slack
+    may_start_early: bool
+    at_start: bool
+    """Whether it is worth delaying the start of the network."""
+
+    @property
+    def dominated(self) -> bool:
+        """Whether the engine takes longer than reading weights in place."""
+        return self.reference.run > self.unmoved
+
+
 def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
     """How the weights of ``op`` are buffered; None where they are read from where they are stored.
 
     ``reference`` is the operator's estimate without buffering.
     """
-    depth, p, roof = int(op.work.c_out), op.p, op.roof
-    rows = place.rows or int(op.work.h_out)
-    full = encode(op.work, p, depth).bytes
-    transfer = int(copied_cycles(p, roof, full))
-    stripes = up(int(op.work.h_out), rows) // rows if place.cascaded else 1
-    readings = int(blocks_across(op.work, p)) * stripes
-    unmoved, moved = read_cycles(op, full, False) * readings, read_cycles(op, full, True) * readings
-    if moved >= unmoved:
+    case = _case(op, place, reference)
+    if case.moved >= case.unmoved:
         return None
-    slack = place.before.cycles if place.before else 0
-    slack_bytes = place.before.bytes if place.before else place.free_bytes
-    smallest = int(transfer * float(min(depth, SPLIT_DEPTH)) / depth)
-    may_start_early = place.before is not None and (not place.cascaded or place.cascade_start)
-    at_start = place.before is None and readings > 1 and (smallest < unmoved // 10 or smallest <= START_CYCLES)
-    dominated = reference.run > unmoved
-    visible = max(transfer - slack, 0)
-    buffered_cycles = moved + visible
-    sliced = whole = False
-    if not place.cascaded:
-        sliced = (
-            at_start
-            or buffered_cycles < unmoved
-            or depth // int(p.block_c) > 2
-            or (may_start_early and smallest < slack and readings > 1)
-        )
-    else:
-        hidden = visible < transfer // 20 or -(-visible // stripes) < START_CYCLES
-        whole = full <= place.free_bytes and (hidden or at_start) and (buffered_cycles < unmoved or not dominated)
-    if not (sliced or whole):
+    slices = _worthwhile_slices(op, place, case)
+    if slices is None:
         return None
-    slices: tuple[int, ...] = (0, depth)
-    if sliced:
-        found = _slices(op, depth, full, transfer, slack, dominated, place.free_bytes // 2)
-        if found is None:
-            return None
-        slices = found
-    sizes = [encode(op.work, p, end - start).bytes for start, end in pairwise(slices)]
+    sizes = [encode(op.work, op.p, end - start).bytes for start, end in pairwise(slices)]
     parts = _parts(sizes, place.free_bytes)
     if parts is None:
         return None
-    double = parts[1] > 0
-    early = may_start_early and parts[0] < slack_bytes
-    usable = slack if early else START_CYCLES if at_start else 0
+    double, early = parts[1] > 0, case.may_start_early and parts[0] < case.slack.bytes
     new = estimate(
         op,
         slices,
-        rows=rows,
+        rows=place.rows or int(op.work.h_out),
         staged_weights=True,
-        slack_cycles=usable,
+        slack_cycles=case.slack.cycles if early else START_CYCLES if case.at_start else 0,
         double=double,
         staged_input=place.cascaded and not place.cascade_start,
     )
-    if not _better(
-        op, place, reference, new, sum(parts), slack_bytes, len(slices) - 1, dominated, at_start, readings, transfer
-    ):
+    if not _better(op, place, case, new, sum(parts), len(slices) - 1):
         return None
     own = Slack(new.last_slice, place.free_bytes - parts[(len(slices) - 2) % 2 if double else 0])
     return Buffered(slices, parts, early, double, own)
 
 
-def _slices(
-    op: Operator, depth: int, full: int, transfer: int, slack: int, dominated: bool, half: int
-) -> tuple[int, ...] | None:
+def _case(op: Operator, place: Place, reference: Estimate) -> Case:
+    depth, rows = int(op.work.c_out), place.rows or int(op.work.h_out)
+    full = encode(op.work, op.p, depth).bytes
+    transfer = int(copied_cycles(op.p, op.roof, full))
+    stripes = up(int(op.work.h_out), rows) // rows if place.cascaded else 1
+    readings = int(blocks_across(op.work, op.p)) * stripes
+    unmoved, moved = read_cycles(op, full, False) * readings, read_cycles(op, full, True) * readings
+    smallest = _smallest(transfer, depth)
+    return Case(
+        reference,
+        full,
+        transfer,
+        readings,
+        stripes,
+        unmoved,
+        moved,
+        place.before or Slack(0, place.free_bytes),
+        place.before is not None and (not place.cascaded or place.cascade_start),
+        place.before is None and readings > 1 and (smallest < unmoved // 10 or smallest <= START_CYCLES),
+    )
+
+
+def _smallest(transfer: int, depth: int) -> int:
+    """Cycles of copying the smallest slice."""
+    return int(transfer * float(min(depth, SPLIT_DEPTH)) / depth)
+
+
+def _worthwhile_slices(op: Operator, place: Place, case: Case) -> tuple[int, ...] | None:
+    """In what slices the weights would be copied; None where that is not worth proposing."""
+    depth = int(op.work.c_out)
+    visible = max(case.transfer - case.slack.cycles, 0)
+    quicker = case.moved + visible < case.unmoved
+    if place.cascaded:
+        hidden = visible < case.transfer // 20 or -(-visible // case.stripes) < START_CYCLES
+        whole = case.bytes <= place.free_bytes and (hidden or case.at_start) and (quicker or not case.dominated)
+        return (0, depth) if whole else None
+    hideable = case.may_start_early and _smallest(case.transfer, depth) < case.slack.cycles and case.readings > 1
+    if case.at_start or quicker or depth // int(op.p.block_c) > 2 or hideable:
+        return _slices(op, case, place.free_bytes // 2)
+    return None
+
+
+def _slices(op: Operator, case: Case, half: int) -> tuple[int, ...] | None:
+    """Slices that let copies hide behind the work, None where they would be too thin; ``half`` is a buffer's bytes."""
+    depth, full, transfer = int(op.work.c_out), case.bytes, case.transfer
     least, block, granule = min(SPLIT_DEPTH / depth, 1.0), int(op.p.block_c), int(op.p.unit_c)
-    ratio = min(slack / transfer, 1.0)
+    ratio = min(case.slack.cycles / transfer, 1.0)
     aligned = floor(ratio / least) * least
     if 1.0 - aligned < least / 2:
         ratio = 1.0
-    if dominated and 0.5 < ratio < 1.0:
+    if case.dominated and 0.5 < ratio < 1.0:
         ratio = min(max(up(int(depth * 0.5), SPLIT_DEPTH) / depth, 0.5), 1.0)
     ratio = min(max(ratio, least), min(half / full, 1.0))
     if ratio >= 1.0:
@@ -167,40 +202,33 @@ def _parts(sizes: list[int], free: int) -> tuple[int, int] | None:
     return (single, 0) if single <= free else None
 
 
-def _better(
-    op: Operator,
-    place: Place,
-    old: Estimate,
-    new: Estimate,
-    taken: int,
-    slack_bytes: int,
-    slices: int,
-    dominated: bool,
-    at_start: bool,
-    readings: int,
-    transfer: int,
-) -> bool:
+def _better(op: Operator, place: Place, case: Case, new: Estimate, taken: int, slices: int) -> bool:
     """Whether buffering is no slower than reading weights in place."""
-    input_read = new.input_read
+    old, input_read = case.reference, new.input_read
     if place.movable_input and not (place.cascaded and not place.cascade_start):
         fits = new.input_bytes + taken <= place.free_bytes
         staged = read_cycles(op, old.input_read_bytes, True)
         with_input = max(old.run, old.weight_read, staged)
         with_weights = max(new.full_run, new.weight_read, new.input_read)
-        if not fits and new.input_bytes < slack_bytes and with_input < with_weights and with_input < new.input_read:
+        if (
+            not fits
+            and new.input_bytes < case.slack.bytes
+            and with_input < with_weights
+            and with_input < new.input_read
+        ):
             return False
-        if _consumer_needs_it(place, old, new, taken, slack_bytes):
+        if _consumer_needs_it(place, old, new, taken, case.slack.bytes):
             return False
         if fits:
             input_read = read_cycles(op, new.input_read_bytes, True)
     before = max(old.run, old.weight_read, input_read)
     after = max(new.full_run, new.weight_read, input_read)
-    if dominated:
+    if case.dominated:
         if new.visible // slices < START_CYCLES:
             after -= new.visible
-        if slices > 1 and new.full_run == after and at_start:
+        if slices > 1 and new.full_run == after and case.at_start:
             after -= slices * (START_CYCLES // 2)
-    return before >= after and not (readings == 1 and transfer + new.weight_read > before)
+    return before >= after and not (case.readings == 1 and case.transfer + new.weight_read > before)
 
 
 def _consumer_needs_it(place: Place, old: Estimate, new: Estimate, taken: int, slack_bytes: int) -> bool:

@@ -139,24 +139,15 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         for t in layer.inputs
         if t not in before
     )
-    home = 1.0 - rule.parameters.maps_slow
-    stored_inputs = [graph.tensors[t].constant for t in inputs]
     p = rule.parameters._replace(
         mixes=float(rule.model == "ethos_u_conv"),
         table=float(bool(own - CLIPS)),
         clipped=float(bool(own & CLIPS)),
-        input_fast=0.0 if stored_inputs[0] else home,
-        second_fast=0.0 if stored_inputs[-1] else home,
-        output_fast=home,
-        input_bricks=float(stored.bricks[inputs[0]]),
         output_bricks=float(bool(chain) or stored.bricks[last.outputs[0]]),
-        second_h=float(second[0]) if second else 0.0,
-        second_w=float(second[1]) if second else 0.0,
-        second_c=float(second[2]) if second else 0.0,
-        second_bricks=float(stored.bricks[inputs[1]]) if second else 0.0,
         chained_cycles=len(chain) * rule.parameters.output_cycles,
         output_stored=0.0 if chain else 1.0,
     )
+    p = _with_operands(p, graph, inputs, second, stored)
     return Node(
         number,
         OWN_KINDS.get(first.op) or KINDS[rule.model],
@@ -169,6 +160,23 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         bool(chain),
         not chain and first.op in STRIPED,
     )
+
+
+def _with_operands(p: EthosU, graph: Graph, inputs: list[int], second: Size | None, stored: Layout) -> EthosU:
+    """Where a kernel's tensors are before anything is moved, and the shape of its second operand."""
+    home = 1.0 - p.maps_slow
+    first_home, last_home = (0.0 if graph.tensors[t].constant else home for t in (inputs[0], inputs[-1]))
+    p = p._replace(
+        input_fast=first_home,
+        second_fast=last_home,
+        output_fast=home,
+        input_bricks=float(stored.bricks[inputs[0]]),
+    )
+    if second is None:
+        return p._replace(second_h=0.0, second_w=0.0, second_c=0.0, second_bricks=0.0)
+    height, width, channels = map(float, second)
+    bricks = float(stored.bricks[inputs[1]])
+    return p._replace(second_h=height, second_w=width, second_c=channels, second_bricks=bricks)
 
 
 def _own_activations(layers: list[Layer]) -> set[str]:
