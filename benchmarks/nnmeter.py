@@ -89,8 +89,8 @@ def fitted_on(platform: Platform, measured: Measured, count: int) -> Result:
     corrected = with_residual(fitted, known)
     # The interval rests on the fitted networks alone, each held out in turn.
     _, errors = held_out(platform, known)
-    found = interval(outline(corrected, known), errors)
-    covered = found.covers(outline(corrected, rest), rest.log_errors(corrected))
+    seen = outline(corrected, known)
+    covered = interval(seen, errors).covers(outline(corrected, rest, seen.kinds), rest.log_errors(corrected))
     return Result(score(rest.log_errors(fitted)), score(rest.log_errors(corrected)), float(np.mean(covered)))
 
 

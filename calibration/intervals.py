@@ -7,6 +7,7 @@ are of errors divided by how far those of kernels average out in the network: th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, exp, inf
 from typing import NamedTuple
 
@@ -71,16 +72,18 @@ class Coverage(NamedTuple):
     """Mean over families, each left out of the fits, of the interval's numbers and of what was calibrated."""
 
 
-def outline(platform: Platform, measured: Measured) -> Outline:
-    """Of all observations as the platform predicts them."""
+def outline(platform: Platform, measured: Measured, kinds: Sequence[str] = ()) -> Outline:
+    """Of all observations as the platform predicts them, by the given kinds of kernels; by their own where left out."""
     own_s, network = measured.kernels_s(platform), np.repeat(np.arange(len(measured)), measured.sizes)
     shares = own_s / (measured.totals_s(own_s) + measured.outside_s(platform))[network]
     sides = np.max(measured.works[:, [Work._fields.index("kernel_h"), Work._fields.index("kernel_w")]], axis=1)
     named = [kind(op, side) for op, side in zip(measured.operators, sides)]
-    kinds, codes = np.unique(named, return_inverse=True)
+    kinds = tuple(kinds) or tuple(sorted(set(named)))
+    places = {name: place for place, name in enumerate(kinds)}
+    codes = np.array([places.get(name, len(kinds)) for name in named])
     found = profiles(codes[measured.kernels], len(kinds), measured.works[measured.kernels], own_s, network)
     concentrations = np.bincount(network, shares**2, minlength=len(measured)).astype(np.float64)
-    return Outline(concentrations, found, tuple(kinds.tolist()), np.array(measured.families))
+    return Outline(concentrations, found, kinds, np.array(measured.families))
 
 
 def interval(seen: Outline, errors: HeldOut) -> Interval:

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration.intervals import Outline, averaged, conformal_factor, coverage, family_factor, interval
+from calibration.intervals import Outline, averaged, conformal_factor, coverage, family_factor, interval, outline
+from calibration.pricing import Observation, prepare
 from calibration.scores import HeldOut
+from hwmodels import load
 from hwmodels.domain import Domain
 from simulator.intervals import averaging
+from simulator.zoo import build_block
 
 
 @given(st.floats(0, 1), st.integers(1, 60))
@@ -72,6 +75,18 @@ def test_without_families_the_unlike_are_twice_as_uncertain_and_without_records_
     few = np.arange(len(errors.folds)) < 5
     assert interval(seen.only(few), HeldOut(errors.folds[few], None)).factor == float("inf")
     assert interval(seen.only(few), HeldOut(errors.folds[few], None)).domain is None
+
+
+def test_networks_are_outlined_by_the_kinds_of_the_calibrated_ones():
+    """Time in kinds that were not calibrated counts together, in the place behind theirs."""
+    platform = load("pixel4-cortexa76-tflite2.1")
+    blocks = [build_block("conv", 28, 64, 3), build_block("dwconv", 28, 64, 3)]
+    known, strange = (prepare(platform, [Observation(graph, "float32", 1e-3)]) for graph in blocks)
+    seen = outline(platform, known)
+    assert seen.kinds == ("conv2d 3x3",)
+    other = outline(platform, strange, seen.kinds)
+    assert other.profiles.shape == seen.profiles.shape
+    assert (seen.profiles[0, 0], seen.profiles[0, 1]) == (other.profiles[0, 1], other.profiles[0, 0]) == (4.0, 0.0)
 
 
 def test_a_domain_of_other_sizes_is_refused():
