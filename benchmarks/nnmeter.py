@@ -2,7 +2,7 @@
 
 Run from the root of the repository: python -m benchmarks.nnmeter [DATA_DIR [PLATFORM...]]. DATA_DIR, else
 $STAIRLINE_DATA, holds nnmeter/latency.csv.gz and nnmeter/layers.csv.gz: the networks' measured latencies and their
-layers. Takes about ten minutes and 1.5 GB on two cores. Seeds are fixed.
+layers. Takes about 15 minutes and 1.5 GB on one core. Seeds are fixed.
 
 The platforms but the Mi 9's were first fitted to some of these very networks, and every fit starts from them. The prior
 that holds a fit to its start is as wide as a factor of 20, so what carries over is the choice of mechanisms.
