@@ -20,6 +20,8 @@ _PLANE_PIXELS = (3, 160)
 _ELEMENTS = (2_000, 1_000_000)
 """Of an operator's input: from the last stages of small networks to the first ones of large networks."""
 _CHANNELS = 2048
+_FILTER_WEIGHTS = 2_400_000
+"""Of a convolution: as the widest 3x3 ones of VGG-16 and ResNet-50."""
 _STEPS = (1, 4, 8, 16)
 """Channels are multiples of one of these."""
 
@@ -75,8 +77,10 @@ def _operator(at: _Place, dtype: str) -> Configuration:
 
 
 def _conv2d(at: _Place, cin: int, step: int) -> _Settings:
-    cout = cin if at.ratio > 0.75 else _channels(cin * _between(at.ratio / 0.75, (1 / 6, 6)), step)
-    return {"cout": cout, "kernel": _pick(at.kernel, (1, 1, 1, 3, 3, 5, 7)), **_strided(at)}
+    kernel = _pick(at.kernel, (1, 1, 1, 3, 3, 5, 7))
+    ratio = 1.0 if at.ratio > 0.75 else _between(at.ratio / 0.75, (1 / 6, 6))
+    cout = _channels(min(cin * ratio, _FILTER_WEIGHTS / (kernel**2 * cin)), step)
+    return {"cout": cout, "kernel": kernel, **_strided(at)}
 
 
 def _depthwise(at: _Place, _cin: int, _step: int) -> _Settings:
