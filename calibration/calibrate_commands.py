@@ -86,8 +86,8 @@ def calibrate_command(
     from .budget import Task
     from .calibrate import calibrate
     from .probes import fusion_facts
+    from .staircases import long_sweeps
     from .store_records import read_store
-    from .sweeps import read_sweeps
 
     if page:
         html_report.verify(page)
@@ -106,7 +106,7 @@ def calibrate_command(
     done = done._replace(verdict=(*done.verdict, *fusion_facts(origin, precision, measured)))
     overlay = to.write(done, _conditions(current))
     if page:
-        html_report.write(page, done, overlay, read_sweeps(kept, name))
+        html_report.write(page, done, overlay, long_sweeps(kept, name))
 
 
 def _verify_setting(path: Path, current: Session, records: Sequence[Record]) -> None:

@@ -80,7 +80,7 @@ def fit_command(
     # Numerics are loaded by this verb only: the others start in a fraction of the time.
     from . import html_report
     from .calibrate import calibrate
-    from .sweeps import read_sweeps
+    from .staircases import long_sweeps
 
     if dtype not in (None, *ELEMENT_BYTES):
         raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
@@ -94,7 +94,7 @@ def fit_command(
     done = calibrate(started, found, graphs, correct=not no_residual)
     overlay = to.write(done, stated, omitted)
     if page:
-        html_report.write(page, done, overlay, read_sweeps(Path(records), backend))
+        html_report.write(page, done, overlay, long_sweeps(Path(records), backend))
 
 
 def records_and_networks(

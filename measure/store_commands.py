@@ -139,12 +139,13 @@ def export_command(store_file: Path, csv_file: Path | None, parquet_file: Path |
 def plot_command(store_file: Path, setting: str, step: int | None, output: Path) -> None:
     """Draw latency over a setting that was swept, a panel for each backend."""
     from . import plot, store
+    from .sweeps import sweeps_over
 
     plot.require_matplotlib()
     with store.opened(store_file) as opened:
-        lines = plot.sweep_lines(opened.records(), setting)
-    plot.save(plot.sweep_figure(lines, setting, step), output)
-    click.echo(f"wrote {output}: {sum(len(line.points) for line in lines)} measurements", err=True)
+        found = sweeps_over(opened.records(), setting)
+    plot.save(plot.sweep_figure(found, step), output)
+    click.echo(f"wrote {output}: {sum(len(sweep.points) for sweep in found)} measurements", err=True)
 
 
 @contextmanager
