@@ -15,7 +15,7 @@ from hwmodels import Platform
 from measure.backends import NAMES
 
 from .errors import RecordsError
-from .overlay_commands import base_platform, target
+from .overlay_commands import base_platform, name_option, output_option, report_option, target, title_option
 
 if TYPE_CHECKING:
     from measure.session import Session
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from .budget import Round, Task
 
-_FILE = click.Path(path_type=Path)
 _MOST_NAMES = 5
 
 
@@ -36,12 +35,16 @@ _MOST_NAMES = 5
     show_default=True,
     help="Time to measure; the last fit comes after it.",
 )
-@click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help="Where the calibrated platform is written.")
+@output_option()
 @click.option(
     "-p", "--platform", "base", metavar="BASE", help="The platform to start from; the backend's where left out."
 )
 @click.option(
-    "--store", "store_file", type=_FILE, metavar="FILE", help="Where measurements are kept [default: OVERLAY.db]"
+    "--store",
+    "store_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where measurements are kept [default: OVERLAY.db]",
 )
 @click.option("--dtype", help="Precision; the base's default where left out.")
 @click.option(
@@ -54,9 +57,9 @@ _MOST_NAMES = 5
 @click.option("--threads", type=int, default=1, show_default=True, help="Threads, each with a core of its own.")
 @click.option("--on", metavar="BOARD", help="A board: ssh:user@host, ssh:user@host:port, adb or adb:serial.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is measured.")
-@click.option("--name", "own_name", help="Name of the calibrated platform; the output file's where left out.")
-@click.option("--title", help="Its title, for lists.")
-@click.option("--report", "page", type=_FILE, metavar="REPORT.html", help="Write a page with figures as well.")
+@name_option()
+@title_option
+@report_option
 def calibrate_command(
     name: str,
     minutes: float,

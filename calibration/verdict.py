@@ -11,6 +11,7 @@ import numpy as np
 from hwmodels import Platform
 from hwmodels.text import did_you_mean
 
+from .errors import RecordsError
 from .fit import PRIOR_SIGMA, Fit
 from .intervals import conformal_factor
 from .parameters import Parameter
@@ -48,16 +49,13 @@ class Fact(NamedTuple):
         return f"{self.name}: {self.found}" + (f"; {self.remedy}" if self.remedy else "")
 
 
-def refusals(measured: Measured, base_errors: Vector) -> Iterator[Fact]:
-    """Why nothing should be fitted to these observations. ``base_errors`` are log(predicted / observed) of the base."""
-    if len(set(measured.names)) > 1 and len(np.unique(measured.observed_s)) == 1:
-        found = f"all {len(measured)} latencies are {measured.observed_s[0] * 1e3:g} ms, of different networks"
-        yield Fact("constant_latency", found, "measure again: this is a timer or a limit, not the networks")
-    ratio = exp(-float(np.median(base_errors)))
-    power = round(log10(ratio))
-    if power in _UNITS and abs(log10(ratio) - power) < 0.5:
-        found = f"the median of measured / predicted by the base is {ratio:.3g}; latency_ms must be milliseconds"
-        yield Fact("unit_suspected", found, _UNITS[power])
+def refuse(records: str, measured: Measured, base_errors: Vector) -> None:
+    """Raise RecordsError, naming the records, where nothing should be fitted to them.
+
+    ``base_errors`` are log(predicted / observed) of the base.
+    """
+    for fact in _refusals(measured, base_errors):
+        raise RecordsError(f"{records}: {fact.line}")
 
 
 def about_records(rows: tuple[Record, ...], measured: Measured, tabled: frozenset[str]) -> Iterator[Fact]:
@@ -138,6 +136,17 @@ def about_residual(fitted: Platform, measured: Measured, trained: Trained | None
 def at_limit(p: Parameter) -> str | None:
     """Which bound a fitted parameter has run into, None where neither."""
     return "low" if p.value <= p.low * 1.001 else "high" if p.value >= p.high * 0.999 else None
+
+
+def _refusals(measured: Measured, base_errors: Vector) -> Iterator[Fact]:
+    if len(set(measured.names)) > 1 and len(np.unique(measured.observed_s)) == 1:
+        found = f"all {len(measured)} latencies are {measured.observed_s[0] * 1e3:g} ms, of different networks"
+        yield Fact("constant_latency", found, "measure again: this is a timer or a limit, not the networks")
+    ratio = exp(-float(np.median(base_errors)))
+    power = round(log10(ratio))
+    if power in _UNITS and abs(log10(ratio) - power) < 0.5:
+        found = f"the median of measured / predicted by the base is {ratio:.3g}; latency_ms must be milliseconds"
+        yield Fact("unit_suspected", found, _UNITS[power])
 
 
 def _about_parameters(fitted: Fit) -> Iterator[Fact]:

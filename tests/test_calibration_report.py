@@ -16,6 +16,7 @@ from calibration import html_report, report
 from calibration.attribution import OUTSIDE, breakdown, operator_errors
 from calibration.calibrate import Calibrated, calibrate, overlay_of
 from calibration.fit import fit
+from calibration.overlay import Heading
 from calibration.parameters import parameters
 from calibration.precision import standard_errors, telling
 from calibration.pricing import Measured, Observation, prepare
@@ -89,7 +90,7 @@ def calibrated(base: Platform, graphs: list[Graph], times: float = 1.3) -> Calib
 
 
 def overlay(done: Calibrated, title: str = "Mine") -> OverlayFile:
-    return overlay_of(done, "mine", title, "base", {"threads": "1"}, "mine.residual.json")
+    return overlay_of(done, Heading("mine", title, "base", {"threads": "1"}), "mine.residual.json")
 
 
 def page(done: Calibrated, title: str = "Mine") -> str:
