@@ -13,7 +13,7 @@ from measure.design_space import dataset
 from measure.plan import configurations
 from simulator.plan import plan
 
-from .fit import PRIOR_SIGMA, Fit
+from .fit import Fit, covariance
 from .parameters import Parameter
 from .pricing import Observation, Vector, prepare
 
@@ -43,9 +43,7 @@ def standard_errors(fitted: Fit, sigma: Vector) -> Vector:
     """
     scaled = np.array(fitted.log_errors) / sigma
     scatter = max(1.0, 1.4826 * float(np.median(np.abs(scaled - np.median(scaled)))))
-    known = fitted.jacobian.T @ fitted.jacobian / scatter**2
-    errors: Vector = np.sqrt(np.diag(np.linalg.inv(known + np.eye(len(known)) / PRIOR_SIGMA**2)))
-    return errors
+    return np.asarray(np.sqrt(np.diag(covariance(fitted.jacobian, scatter))))
 
 
 def telling(platform: Platform, dtype: str, wanted: Iterable[Parameter]) -> Iterator[Telling]:

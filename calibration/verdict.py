@@ -12,7 +12,7 @@ from hwmodels import Platform
 from hwmodels.text import did_you_mean
 
 from .errors import RecordsError
-from .fit import PRIOR_SIGMA, Fit
+from .fit import PRIOR_SIGMA, Fit, covariance
 from .intervals import conformal_factor
 from .parameters import Parameter
 from .pricing import Measured, Vector
@@ -154,19 +154,16 @@ def _about_parameters(fitted: Fit) -> Iterator[Fact]:
         if side := at_limit(p):
             found = f"{p.key} = {p.value:.3g}, its {side} bound"
             yield Fact("at_limit", found, "widen the bound if that is possible; else a mechanism is missing")
-    jacobian = fitted.jacobian
-    effect = np.linalg.norm(jacobian, axis=0)
+    effect = np.linalg.norm(fitted.jacobian, axis=0)
     decided = np.flatnonzero(effect * PRIOR_SIGMA > 1.0)
     for i in np.flatnonzero(effect * PRIOR_SIGMA <= 1.0):
         p = fitted.parameters[i]
         yield Fact("unidentified", f"{p.key}: no record tells its value", "measure networks that spend time on it")
-    if len(decided):
-        own = jacobian[:, decided]
-        covariance = np.linalg.inv(own.T @ own + np.eye(len(decided)) / PRIOR_SIGMA**2)
-        spread = np.sqrt(np.diag(covariance))
-        for i, j in zip(*np.nonzero(np.triu(np.abs(covariance / np.outer(spread, spread)) > _CORRELATION, 1))):
-            pair = " and ".join(fitted.parameters[decided[k]].key for k in (i, j))
-            yield Fact("ill_conditioned", pair, "only their combination is known: measure networks that differ in one")
+    joint = covariance(fitted.jacobian[:, decided])
+    spread = np.sqrt(np.diag(joint))
+    for i, j in zip(*np.nonzero(np.triu(np.abs(joint / np.outer(spread, spread)) > _CORRELATION, 1))):
+        pair = " and ".join(fitted.parameters[decided[k]].key for k in (i, j))
+        yield Fact("ill_conditioned", pair, "only their combination is known: measure networks that differ in one")
 
 
 def _count(number: int, what: str) -> str:
