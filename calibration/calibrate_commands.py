@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from measure.store import Record, Store
 
     from .budget import Round, Task
+    from .calibrate import Calibrated
 
 _MOST_NAMES = 5
 
@@ -81,16 +82,12 @@ def calibrate_command(
     holds is not measured again.
     """
     # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
-    from measure import store
     from measure.backends import backend
     from measure.session import session
 
     from . import html_report
     from .budget import Task
-    from .calibrate import calibrate
-    from .probes import fusion_facts
     from .staircases import long_sweeps
-    from .store_records import read_store
 
     if page:
         html_report.verify(page)
@@ -100,16 +97,28 @@ def calibrate_command(
     to = target(output, start, origin, own_name, title)
     precision = _precision(dtype, origin, used.dtypes)
     kept = store_file or to.path.with_suffix(".db")
-    current = session(used, threads, on)
-    with store.opened(kept, create=True) as opened:
-        _verify_setting(kept, current, opened.records())
-        _measure(Task(origin, precision, current, kept, minutes, wanted, seed), opened)
-        measured = [record for record in opened.records() if record.backend == name]
-    done = calibrate(origin, *read_store(kept, name))
-    done = done._replace(verdict=(*done.verdict, *fusion_facts(origin, precision, measured)))
-    overlay = to.write(done, _conditions(current))
+    task = Task(origin, precision, session(used, threads, on), kept, minutes, wanted, seed)
+    done = _calibrated(task)
+    overlay = to.write(done, _conditions(task.session))
     if page:
         html_report.write(page, done, overlay, long_sweeps(kept, name))
+
+
+def _calibrated(task: Task) -> Calibrated:
+    """Measure, then fit all that the task's store holds on its backend."""
+    from measure import store
+
+    from .calibrate import calibrate
+    from .probes import fusion_facts
+    from .store_records import read_store
+
+    name = task.session.backend.name
+    with store.opened(task.store_file, create=True) as opened:
+        _verify_setting(task.store_file, task.session, opened.records())
+        _measure(task, opened)
+        measured = [record for record in opened.records() if record.backend == name]
+    done = calibrate(task.base, *read_store(task.store_file, name))
+    return done._replace(verdict=(*done.verdict, *fusion_facts(task.base, task.dtype, measured)))
 
 
 def _verify_setting(path: Path, current: Session, records: Sequence[Record]) -> None:
