@@ -67,12 +67,7 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
 
     Raises RecordsError where nothing should be fitted to them, PlatformError for a precision that the base lacks.
     """
-    dtypes = frozenset(row.dtype for row in records.rows)
-    for dtype in dtypes:
-        base.machine(dtype)
-    start = parameters(base, dtypes)
-    if not start:
-        raise RecordsError(f"{base.name}: nothing to fit: no number for {', '.join(dtypes)} is marked fit = true")
+    start = _fittable(base, records)
     measured, tabled = planned(base, records, graphs)
     if len(set(measured.names)) < 2:
         raise RecordsError(f"{records.name}: only one network of it is in the layer table; measure several")
@@ -86,9 +81,7 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
     errors = corrected if trained else analytical
     seen = outline(platform, measured)
     found = interval(seen, errors)
-    if WIDEST < found.factor < inf:
-        wide = f"predictions for records held out of the fit are off by a factor of {found.factor:.3g}"
-        raise RecordsError(f"{records.name}: {wide}; is {base.name} of this device, runtime and precision?")
+    _verify_width(found, base, records)
     verdict = (
         *about_records(records.rows, measured, tabled),
         *about_fit(fitted, len(measured), base_errors),
@@ -96,9 +89,39 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
         *about_residual(fitted.platform, measured, trained),
     )
     return Calibrated(
-        *(base, records, measured, start, fitted, platform, trained, verdict, base_errors, analytical, errors, found),
-        *(interval(seen, analytical), coverage(found, seen, errors)),
+        base=base,
+        records=records,
+        measured=measured,
+        start=start,
+        fit=fitted,
+        platform=platform,
+        trained=trained,
+        verdict=verdict,
+        base_errors=base_errors,
+        analytical=analytical,
+        held_out=errors,
+        interval=found,
+        analytical_interval=interval(seen, analytical),
+        coverage=coverage(found, seen, errors),
     )
+
+
+def _fittable(base: Platform, records: Records) -> tuple[Parameter, ...]:
+    """What may be fitted to the records. Raises RecordsError for nothing, PlatformError for a precision without it."""
+    dtypes = frozenset(row.dtype for row in records.rows)
+    for dtype in dtypes:
+        base.machine(dtype)
+    start = parameters(base, dtypes)
+    if not start:
+        raise RecordsError(f"{base.name}: nothing to fit: no number for {', '.join(dtypes)} is marked fit = true")
+    return start
+
+
+def _verify_width(found: Interval, base: Platform, records: Records) -> None:
+    """Raises RecordsError for an interval that no platform file may state."""
+    if WIDEST < found.factor < inf:
+        wide = f"predictions for records held out of the fit are off by a factor of {found.factor:.3g}"
+        raise RecordsError(f"{records.name}: {wide}; is {base.name} of this device, runtime and precision?")
 
 
 def _is_worthwhile(measured: Measured, analytical: HeldOut, corrected: HeldOut) -> bool:

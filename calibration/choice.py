@@ -22,8 +22,7 @@ from simulator.plan import plan
 from .errors import RecordsError
 from .fit import covariance
 from .parameters import Parameter
-from .pricing import Indices, Measured, Observation, Vector, prepare
-from .records import MODEL_SIGMA
+from .pricing import MODEL_SIGMA, Indices, Measured, Observation, Vector, prepare
 
 _STEP = 0.02
 """Of a logarithm, either way, for a slope."""

@@ -16,6 +16,7 @@ from simulator.plan import plan
 from .fit import Fit, covariance
 from .parameters import Parameter
 from .pricing import Observation, Vector, prepare
+from .robust import deviation
 
 _TRIED = 2.0
 """Factor by which a parameter is moved, either way, to see what moves with it, past flat stretches too."""
@@ -42,7 +43,7 @@ def standard_errors(fitted: Fit, sigma: Vector) -> Vector:
     parameter that no observation tells has the prior's standard deviation.
     """
     scaled = np.array(fitted.log_errors) / sigma
-    scatter = max(1.0, 1.4826 * float(np.median(np.abs(scaled - np.median(scaled)))))
+    scatter = max(1.0, deviation(scaled))
     return np.asarray(np.sqrt(np.diag(covariance(fitted.jacobian, scatter))))
 
 

@@ -16,13 +16,10 @@ from hwmodels.text import did_you_mean
 from simulator.graph import Graph
 
 from .errors import RecordsError
-from .pricing import Measured, Observation, prepare
+from .pricing import MODEL_SIGMA, Measured, Observation, prepare
 
 COLUMNS = ("net", "latency_ms", "std_ms", "dtype")
 """Columns of a record file; the first two are required."""
-
-MODEL_SIGMA = 0.02
-"""Relative error that the structure of a hardware model leaves even where the measurement is exact."""
 
 
 class Record(NamedTuple):

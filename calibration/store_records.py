@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from math import hypot
+from math import hypot, isnan
 from pathlib import Path
 
 from hwmodels.schema import ELEMENT_BYTES
@@ -17,15 +17,12 @@ from simulator.networks import read
 from . import design
 from .errors import RecordsError
 from .records import Record, Records
+from .robust import NORMAL
 
 CALL_S = 1e-6
 """To how much the time of a call is known, whatever its runs spread: the clock, and Python's part of the call."""
 
 _MAGIC = b"SQLite format 3\0"
-
-
-_NORMAL = 1.4826
-"""Standard deviation of a normal distribution over its median distance from the median."""
 
 
 def is_store(path: Path) -> bool:
@@ -70,8 +67,8 @@ def _spread_s(outcome: Measurement) -> float:
     """
     if outcome.representative.exact:
         return 0.0
-    found = replace(outcome, runs=(outcome.representative,)).statistics
-    told_s = next((s for s in (_NORMAL * found.mad_s, found.std_s) if s == s), 0.0)
+    found = outcome.reported
+    told_s = next((s for s in (NORMAL * found.mad_s, found.std_s) if not isnan(s)), 0.0)
     return hypot(told_s, CALL_S)
 
 

@@ -8,7 +8,6 @@ found by least squares, so one record moves everything alike, and more records t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import exp
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +24,7 @@ from .pricing import Measured, Vector
 from .records import Records, planned
 from .scores import score
 from .siblings import Hierarchy, hierarchy
-from .verdict import FAR, Fact, about_records, refuse
+from .verdict import Fact, about_records, is_far, is_worse, measured_over_predicted, refuse
 
 MOST_OBSERVATIONS = 200
 """Beyond, a fit learns more than a transfer."""
@@ -33,7 +32,7 @@ MOST_OBSERVATIONS = 200
 SURPRISING = 3.0
 """Errors on networks left out, in units of what was expected, from which another kind of device is likelier."""
 
-WIDEST = 20.0
+_MOST_FACTOR = 20.0
 """Half of a 90 % interval, as a factor, beyond which a prediction says nothing."""
 
 
@@ -70,7 +69,7 @@ def transfer(calibrated: Platform, base: Platform, records: Records, graphs: Ite
     refuse(records.name, measured, before)
     dtype = measured.dtypes[0]
     learned = learn(space, measured, structure(calibrated, dtype), built_in(space.centre, dtype))
-    if learned.interval.factor > WIDEST:
+    if learned.interval.factor > _MOST_FACTOR:
         raise RecordsError(f"{records.name}: {_no_sibling(learned).line}")
     ratio = _ratio_errors(measured, before)
     done = Transferred(calibrated, base, records, measured, space, learned, before, ratio, ())
@@ -107,14 +106,14 @@ def _facts(done: Transferred) -> Iterator[Fact]:
             yield Fact("at_limit", found, "the sibling differs by more than a number: is its base the right one?")
     if done.calibrated.residual is not None:
         yield Fact("residual_left_behind", "the calibrated platform's corrections were learnt of its own device")
-    ratio = exp(-float(np.median(done.before)))
-    if not 1 / FAR < ratio < FAR:
+    ratio = measured_over_predicted(done.before)
+    if is_far(ratio):
         found = f"the median of measured / predicted by the calibrated platform is {ratio:.3g}"
         yield Fact("far_from_calibrated", found, "is this a sibling, and the same precision?")
     if done.learned.surprise > SURPRISING:
         yield _no_sibling(done.learned)
     error, by_ratio = score(done.learned.left_out).mape, score(done.ratio).mape
-    if count > 2 and error > 1.05 * by_ratio + 0.001:
+    if count > 2 and is_worse(error, by_ratio):
         found = f"mean error {error:.1%} on networks left out, {by_ratio:.1%} by one ratio"
         yield Fact("ratio_as_good", found, "the records tell nothing but a speed: measure networks that differ more")
 

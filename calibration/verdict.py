@@ -44,9 +44,14 @@ class Fact(NamedTuple):
     remedy: str = ""
 
     @property
+    def text(self) -> str:
+        """What was found and what to do."""
+        return self.found + (f"; {self.remedy}" if self.remedy else "")
+
+    @property
     def line(self) -> str:
         """The fact as one line."""
-        return f"{self.name}: {self.found}" + (f"; {self.remedy}" if self.remedy else "")
+        return f"{self.name}: {self.text}"
 
 
 def refuse(records: str, measured: Measured, base_errors: Vector) -> None:
@@ -101,8 +106,8 @@ def about_fit(fitted: Fit, observations: int, base_errors: Vector) -> Iterator[F
         yield Fact(
             "no_interval", "fewer than 9 observations: the base's uncertainty stays", "measure 9 or more networks"
         )
-    ratio = exp(-float(np.median(base_errors)))
-    if not 1 / FAR < ratio < FAR:
+    ratio = measured_over_predicted(base_errors)
+    if is_far(ratio):
         found = f"the median of measured / predicted by the base is {ratio:.3g}"
         yield Fact("far_from_base", found, "is the base of this device, runtime and precision?")
     yield from _about_parameters(fitted)
@@ -111,7 +116,7 @@ def about_fit(fitted: Fit, observations: int, base_errors: Vector) -> Iterator[F
 def about_scores(fold_errors: Vector, base_errors: Vector) -> Iterator[Fact]:
     """Whether the fit is of use for networks that it has not seen."""
     fitted, base = score(fold_errors).mape, score(base_errors).mape
-    if fitted > 1.05 * base + 0.001:
+    if is_worse(fitted, base):
         found = f"mean error {fitted:.1%} on networks held out of the fit, {base:.1%} by the base as it stands"
         yield Fact("worse_than_base", found, "stay with the base, or measure more networks")
 
@@ -133,6 +138,21 @@ def about_residual(fitted: Platform, measured: Measured, trained: Trained | None
             yield Fact("residual_large", found, "its model lacks a mechanism: look at its shapes, measure it alone")
 
 
+def measured_over_predicted(log_errors: Vector) -> float:
+    """The median ratio of log(predicted / observed)."""
+    return exp(-float(np.median(log_errors)))
+
+
+def is_far(ratio: float) -> bool:
+    """Whether a median of measured / predicted says that the two are of different devices."""
+    return not 1 / FAR < ratio < FAR
+
+
+def is_worse(error: float, other: float) -> bool:
+    """Whether a mean error is larger than another by more than chance; both as fractions."""
+    return error > 1.05 * other + 0.001
+
+
 def at_limit(p: Parameter) -> str | None:
     """Which bound a fitted parameter has run into, None where neither."""
     return "low" if p.value <= p.low * 1.001 else "high" if p.value >= p.high * 0.999 else None
@@ -142,7 +162,7 @@ def _refusals(measured: Measured, base_errors: Vector) -> Iterator[Fact]:
     if len(set(measured.names)) > 1 and len(np.unique(measured.observed_s)) == 1:
         found = f"all {len(measured)} latencies are {measured.observed_s[0] * 1e3:g} ms, of different networks"
         yield Fact("constant_latency", found, "measure again: this is a timer or a limit, not the networks")
-    ratio = exp(-float(np.median(base_errors)))
+    ratio = measured_over_predicted(base_errors)
     power = round(log10(ratio))
     if power in _UNITS and abs(log10(ratio) - power) < 0.5:
         found = f"the median of measured / predicted by the base is {ratio:.3g}; latency_ms must be milliseconds"

@@ -220,6 +220,11 @@ class Measurement:
         return self.representative.median_s
 
     @property
+    def reported(self) -> Statistics:
+        """Over the runs of the representative visit alone."""
+        return replace(self, runs=(self.representative,)).statistics
+
+    @property
     def run_count(self) -> int:
         """Of all visits; the warm-ups stay out."""
         return sum(run.summary.runs if run.summary else len(run.runs_s) for run in self.runs)
