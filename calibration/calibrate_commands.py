@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,16 +122,16 @@ def _calibrated(task: Task) -> Calibrated:
 
 def _verify_setting(path: Path, current: Session, records: Sequence[Record]) -> None:
     """Measurements under other conditions do not mix with those to come: said before the time is spent."""
-    own = vars(replace(current.conditions, dtype=None, model_sha256=None))
-    for record in records:
-        if record.backend == current.backend.name:
-            other = vars(replace(record.conditions, dtype=None, model_sha256=None))
-            for key in own:
-                if own[key] != other[key]:
-                    raise RecordsError(
-                        f"{path}: was measured where {key} was {other[key]!r}; it is {own[key]!r} now, and the two do "
-                        "not mix: give another --store, or go back to those conditions"
-                    )
+    from measure.record import first_difference
+
+    own = [record for record in records if record.backend == current.backend.name]
+    for record in own:
+        if found := first_difference(record.conditions.setting, current.conditions.setting):
+            name, then, now = found
+            raise RecordsError(
+                f"{path}: was measured where {name} was {then!r}; it is {now!r} now, and the two do not mix: give "
+                "another --store, or go back to those conditions"
+            )
 
 
 def _measure(task: Task, opened: Store) -> None:

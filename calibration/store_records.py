@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hwmodels.schema import ELEMENT_BYTES
 from measure import store
-from measure.record import Measurement
+from measure.record import Measurement, first_difference
 from simulator.graph import Graph
 from simulator.networks import read
 
@@ -76,16 +76,15 @@ def _verify_one_setting(path: Path, found: Sequence[store.Record]) -> None:
     backends = dict.fromkeys(record.backend for record in found)
     if len(backends) > 1:
         raise RecordsError(f"{path}: holds measurements on {', '.join(backends)}; choose one with --backend")
-    settings = {record.conditions.setting_digest: record.conditions for record in found}
-    if len(settings) > 1:
-        one, other, *_ = settings.values()
-        kept = [key for key in vars(one) if key not in ("dtype", "model_sha256")]
-        differing = next(key for key in kept if getattr(one, key) != getattr(other, key))
-        here, there = getattr(one, differing), getattr(other, differing)
-        raise RecordsError(
-            f"{path}: was measured under {len(settings)} settings, which do not mix: {differing} is {here!r} and "
-            f"{there!r}; measure into a store of its own"
-        )
+    settings = {record.conditions.setting_digest: record.conditions.setting for record in found}
+    first, *others = settings.values()
+    for other in others:
+        if difference := first_difference(first, other):
+            name, here, there = difference
+            raise RecordsError(
+                f"{path}: was measured under {len(settings)} settings, which do not mix: {name} is {here!r} and "
+                f"{there!r}; measure into a store of its own"
+            )
 
 
 def _graph(path: Path, record: store.Record) -> Graph:

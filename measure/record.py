@@ -40,10 +40,14 @@ class Conditions:
     """Of the file that was run; None before it is built."""
 
     @property
+    def setting(self) -> Conditions:
+        """What holds for a whole session: all but the model and its precision."""
+        return replace(self, dtype=None, model_sha256=None)
+
+    @property
     def setting_digest(self) -> str:
-        """A hash of what holds for a whole session: all but the model and its precision."""
-        setting = asdict(replace(self, dtype=None, model_sha256=None))
-        return hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:16]
+        """A hash of ``setting``."""
+        return hashlib.sha256(json.dumps(asdict(self.setting), sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
         """One line of JSON, read back by ``from_json``."""
@@ -262,10 +266,15 @@ def pooled(measurements: Sequence[Measurement]) -> Measurement:
 
 def refuse_mixing(one: Conditions, other: Conditions) -> None:
     """Raise ConditionsDifferError, naming the first condition that differs and both values, if one does."""
-    for field in fields(Conditions):
-        here, there = getattr(one, field.name), getattr(other, field.name)
-        if here != there:
-            raise ConditionsDifferError(
-                f"measurements under different conditions cannot be averaged: {field.name} is {here!r} in one "
-                f"and {there!r} in another; keep them apart"
-            )
+    if found := first_difference(one, other):
+        name, here, there = found
+        raise ConditionsDifferError(
+            f"measurements under different conditions cannot be averaged: {name} is {here!r} in one "
+            f"and {there!r} in another; keep them apart"
+        )
+
+
+def first_difference(one: Conditions, other: Conditions) -> tuple[str, Any, Any] | None:
+    """The name of the first condition that differs and its value in each; None where none does."""
+    both = ((field.name, getattr(one, field.name), getattr(other, field.name)) for field in fields(Conditions))
+    return next((found for found in both if found[1] != found[2]), None)
