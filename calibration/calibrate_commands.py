@@ -11,7 +11,7 @@ import click
 
 import hwmodels
 from hwmodels import Platform
-from measure.backends import NAMES
+from measure.session_commands import backend_option, board_option, threads_option
 
 from .errors import RecordsError
 from .overlay_commands import base_platform, name_option, output_option, report_option, target, title_option
@@ -27,7 +27,7 @@ _MOST_NAMES = 5
 
 
 @click.command("calibrate")
-@click.option("-b", "--backend", "name", type=click.Choice(NAMES), required=True, help="Runtime to measure on.")
+@backend_option
 @click.option(
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
@@ -54,8 +54,8 @@ _MOST_NAMES = 5
     default=0.0,
     help="Stop when the mean error on networks held out of the fit is this, such as 0.05.",
 )
-@click.option("--threads", type=int, default=1, show_default=True, help="Threads, each with a core of its own.")
-@click.option("--on", metavar="BOARD", help="A board: ssh:user@host, ssh:user@host:port, adb or adb:serial.")
+@threads_option
+@board_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is measured.")
 @name_option()
 @title_option

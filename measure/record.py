@@ -87,15 +87,16 @@ def statistics(times_s: Sequence[float]) -> Statistics:
     if len(times) < 2:
         raise MeasureError(f"{len(times)} run: an interval needs at least 2")
     std_s = float(times.std(ddof=1))
-    ci95_s = _ci95_s(std_s, len(times))
+    ci95_s = ci95(std_s, len(times))
     median_s = float(np.median(times))
     mad_s = float(np.median(np.abs(times - median_s)))
     p90_s, p95_s, p99_s = (float(value) for value in np.percentile(times, (90, 95, 99)))
     return Statistics(float(times.mean()), std_s, ci95_s, float(times.min()), median_s, mad_s, p90_s, p95_s, p99_s)
 
 
-def _ci95_s(std_s: float, count: int) -> float:
-    return _student_t975(count - 1) * std_s / sqrt(count)
+def ci95(std: float, count: int) -> float:
+    """Half-width of the 95 % confidence interval of a mean, in the unit of the sample's standard deviation."""
+    return _student_t975(count - 1) * std / sqrt(count)
 
 
 def _student_t975(freedom: int) -> float:
@@ -149,7 +150,7 @@ class Summary:
     def statistics(self) -> Statistics:
         """With NaN for what is not known."""
         known = self.std_s is not None and self.runs > 1
-        ci95_s = _ci95_s(self.std_s or 0.0, self.runs) if known else nan
+        ci95_s = ci95(self.std_s or 0.0, self.runs) if known else nan
         std_s, min_s = (nan if value is None else value for value in (self.std_s, self.min_s))
         return Statistics(self.mean_s, std_s, ci95_s, min_s, *(nan,) * 5)
 
