@@ -22,7 +22,7 @@ from simulator.plan import plan
 from .errors import RecordsError
 from .fit import covariance
 from .parameters import Parameter
-from .pricing import MODEL_SIGMA, Indices, Measured, Observation, Vector, prepare
+from .pricing import PART_SIGMA, Indices, Measured, Observation, Vector, prepare
 
 _STEP = 0.02
 """Of a logarithm, either way, for a slope."""
@@ -81,10 +81,10 @@ def most_informative(
     """Indices of the candidates to measure within ``budget_s`` seconds, the best first.
 
     ``jacobian`` is the fit's (observations, parameters), in units of each observation's sigma; the others are slopes
-    of the candidates and of the networks whose predictions matter. Each in turn is the one that takes most off the
-    summed variance of those predictions for each second, as if the ones before had been measured.
+    of the candidates, operators and blocks, and of the networks whose predictions matter. Each in turn is the one that
+    takes most off the summed variance of those predictions for each second, as if the ones before had been measured.
     """
-    rows = candidate_slopes / MODEL_SIGMA
+    rows = candidate_slopes / PART_SIGMA
     left_open = covariance(jacobian)
     chosen: list[int] = []
     open_ = np.ones(len(rows), dtype=bool)

@@ -26,6 +26,8 @@ Indices = NDArray[np.int64]
 
 MODEL_SIGMA = 0.02
 """Relative error that the structure of a hardware model leaves even where the measurement is exact."""
+PART_SIGMA = 0.2
+"""The same of a single operator or block beside networks: run again and again it finds its data in nearer caches."""
 
 
 class Observation(NamedTuple):

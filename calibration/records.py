@@ -16,10 +16,14 @@ from hwmodels.text import did_you_mean
 from simulator.graph import Graph
 
 from .errors import RecordsError
-from .pricing import MODEL_SIGMA, Measured, Observation, prepare
+from .pricing import MODEL_SIGMA, PART_SIGMA, Measured, Observation, prepare
 
 COLUMNS = ("net", "latency_ms", "std_ms", "dtype")
 """Columns of a record file; the first two are required."""
+
+
+_ENOUGH_NETWORKS = 30
+"""Networks from which on a fit rests on them, and on single operators where they leave it open."""
 
 
 class Record(NamedTuple):
@@ -43,12 +47,14 @@ class Records(NamedTuple):
 
     def observations(self, graphs: Iterable[Graph]) -> Iterator[Observation]:
         """The networks that have been measured, with what was measured, in the order of the networks."""
+        networks = len({row.net for row in self.rows if row.family})
+        of_part = PART_SIGMA if networks >= _ENOUGH_NETWORKS else MODEL_SIGMA
         by_net: dict[str, list[Record]] = {}
         for row in self.rows:
             by_net.setdefault(row.net, []).append(row)
         for graph in graphs:
             for row in by_net.get(graph.name, ()):
-                sigma = hypot(MODEL_SIGMA, row.std_s / row.latency_s)
+                sigma = hypot(MODEL_SIGMA if row.family else of_part, row.std_s / row.latency_s)
                 yield Observation(graph, row.dtype, row.latency_s, sigma, family=row.family)
 
 

@@ -14,7 +14,7 @@ from calibration.costs import costs_s
 from calibration.errors import RecordsError
 from calibration.fit import PRIOR_SIGMA
 from calibration.parameters import parameters
-from calibration.pricing import MODEL_SIGMA
+from calibration.pricing import PART_SIGMA
 from hwmodels import load, with_values
 from measure.configuration import configuration
 from simulator.predict import predict
@@ -77,9 +77,9 @@ def test_each_choice_lowers_the_variance_of_the_networks_as_the_inverse_says(
 
     seen, left = jacobian, set(range(6))
     for chosen in most_informative(jacobian, rows, wanted, np.ones(6), budget_s=3.0):
-        options = [variance(np.vstack([seen, rows[i] / MODEL_SIGMA])) for i in left]
+        options = [variance(np.vstack([seen, rows[i] / PART_SIGMA])) for i in left]
         left.remove(chosen)
-        seen = np.vstack([seen, rows[chosen] / MODEL_SIGMA])
+        seen = np.vstack([seen, rows[chosen] / PART_SIGMA])
         assert variance(seen) == pytest.approx(min(options), rel=1e-6, abs=1e-9)
 
 
