@@ -123,8 +123,8 @@ def _buffered(net: Network, cascade: Cascade, own: Steps, limit: int, before: Sl
     found, used = set(), cascade.bytes
     for position, step in own.items():
         if step.op.weighted:
-            movable = bool(net.tensors[net.nodes[position].inputs[0]].writers)
-            place = Place(before, max(limit - used, 0), True, position == cascade.start, step.rows, movable)
+            movable, first = net.movable(net.nodes[position]), position == cascade.start
+            place = Place(before, max(limit - used, 0), True, first, step.rows, movable)
             proposal = propose(step.op, place, step.reference)
             if proposal is not None:
                 found.add(position)

@@ -69,6 +69,13 @@ class Node(NamedTuple):
     chained: bool
     striped: bool
     """Whether it may run stripe by stripe: a window, product or element-wise operator with nothing chained behind."""
+    stages: bool = False
+    """Whether it copies the input of the next node to the fast memory, as a part of that one's kernel."""
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """Stored tensors that it reads, each once."""
+        return tuple(dict.fromkeys((*self.inputs, *(t for t, _ in self.beside))))
 
 
 class Network(NamedTuple):
@@ -76,6 +83,11 @@ class Network(NamedTuple):
 
     nodes: tuple[Node, ...]
     tensors: dict[int, Stored]
+
+    def movable(self, node: Node) -> bool:
+        """Whether a node's input could be kept in the fast memory instead: it is made here, and not by a copy."""
+        writers = self.tensors[node.inputs[0]].writers
+        return bool(writers) and self.nodes[writers[0]].kind != "copy"
 
 
 def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
@@ -85,27 +97,34 @@ def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
         for number, kernel in enumerate(kernels)
         if kernel.rule is not None and isinstance(kernel.rule.parameters, EthosU)
     )
+    outside = {stored.stored[t] for t in (*graph.inputs, *graph.outputs)}
+    tensors = {
+        tensor: Stored(
+            _bytes(graph, tensor, stored),
+            (),
+            (),
+            stored.bricks[tensor],
+            tensor in outside,
+            graph.tensors[tensor].constant,
+        )
+        for node in nodes
+        for tensor in (*node.reads, node.output)
+    }
+    return Network(nodes, connected(nodes, tensors))
+
+
+def connected(nodes: Sequence[Node], tensors: dict[int, Stored]) -> dict[int, Stored]:
+    """The tensors with the positions of those ``nodes`` that write and read them."""
     writers: dict[int, list[int]] = {}
     readers: dict[int, list[int]] = {}
     for position, node in enumerate(nodes):
         writers.setdefault(node.output, []).append(position)
-        for tensor in dict.fromkeys((*node.inputs, *(t for t, _ in node.beside))):
+        for tensor in node.reads:
             readers.setdefault(tensor, []).append(position)
-    outside = {stored.stored[t] for t in (*graph.inputs, *graph.outputs)}
-    return Network(
-        nodes,
-        {
-            tensor: Stored(
-                _bytes(graph, tensor, stored),
-                tuple(writers.get(tensor, ())),
-                tuple(readers.get(tensor, ())),
-                stored.bricks[tensor],
-                tensor in outside,
-                graph.tensors[tensor].constant,
-            )
-            for tensor in {*writers, *readers}
-        },
-    )
+    return {
+        tensor: one._replace(writers=tuple(writers.get(tensor, ())), readers=tuple(readers.get(tensor, ())))
+        for tensor, one in tensors.items()
+    }
 
 
 def _bytes(graph: Graph, tensor: int, stored: Layout) -> int:
