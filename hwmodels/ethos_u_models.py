@@ -33,10 +33,7 @@ class EthosU(NamedTuple):
     slow_reads: float
     slow_writes: float
     weight_ratio: float
-    """Bytes that one weight comes to when encoded."""
-    zero_ratio: float
-    """Bytes that one zero comes to which fills a block of channels or taps."""
-    weight_header_bytes: float
+    """Size of encoded weights whose values a network's file does not hold, over that of uniform ones."""
     maps_slow: float = 0.0
     """1 where feature maps are in the slow memory unless the schedule puts them into the fast one."""
     copy_words: float = 0.0

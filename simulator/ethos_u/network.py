@@ -13,6 +13,7 @@ from ..cost.ethos_u_memory import Map, stored_elements
 from ..graph import Graph, Layer
 from ..ops import ACTIVATIONS, as_nhwc
 from .blocks import Kind, Size, up
+from .codes import Codes
 from .estimate import Operator
 from .layout import Layout
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ..plan import Kernel
 
 ALIGNMENT = 16
+ONES = b"\1"
+"""Weights of a sum."""
 CLIPS = frozenset({"relu", "relu6"})
 ELEMENTWISE = frozenset({"add", "sub", "mul", "maximum", "minimum"})
 KINDS: dict[str, Kind] = {
@@ -170,7 +173,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     return Node(
         number,
         OWN_KINDS.get(first.op) or KINDS[rule.model],
-        Operator(rule.model, work, rule.roof, p),
+        Operator(rule.model, work, rule.roof, p, Codes(ONES if first.op == "mean" else first.weights, p.weight_ratio)),
         tuple(stored.stored[t] for t in inputs),
         beside,
         stored.stored[last.outputs[0]],

@@ -79,14 +79,14 @@ def _completed(net: Network, node: Node, decision: Decision, fast: set[int], bef
     found = decision.buffered
     if found is None:
         return p._replace(copy_visible_cycles=table)
-    sizes = [encode(op.work, p, end - start) for start, end in pairwise(found.slices)]
+    sizes = [encode(op.work, p, op.codes, end - start) for start, end in pairwise(found.slices)]
     return p._replace(
         buffered=1.0,
         weight_bytes=float(sum(size.weights for size in sizes)),
         scale_bytes=float(sum(size.scales for size in sizes)),
         buffered_early_bytes=float(sizes[0].bytes) if found.early else 0.0,
         copy_visible_cycles=max(copied_cycles(p, op.roof, sizes[0].bytes) - lead, 0.0) + table,
-        copy_cycles=copied_cycles(p, op.roof, encode(op.work, p, op.work.c_out).bytes)
+        copy_cycles=copied_cycles(p, op.roof, encode(op.work, p, op.codes, op.work.c_out).bytes)
         - lead
         + found.slack.cycles
         + table,

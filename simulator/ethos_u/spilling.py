@@ -207,8 +207,8 @@ def _accesses(net: Network, decisions: list[Decision], tensor: int) -> int:
             if t == tensor
         )
     for writer in net.tensors[tensor].writers:
-        op = net.nodes[writer].op
-        total += int(stored_elements(output_map(op.work, op.p)))
+        node = net.nodes[writer]
+        total += 0 if node.stages else int(stored_elements(output_map(node.op.work, node.op.p)))
     return total
 
 
