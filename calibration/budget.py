@@ -40,6 +40,8 @@ _SHORTEST_S = 1e-5
 """Latency below which the call is timed rather than the operator."""
 _DEAREST_SHARE, _DEAREST_S = 0.03, 2.0
 """Of the budget, for one measurement at most; and what one may take however small the budget."""
+_PATIENCE_S = 60.0
+"""For one visit: some runtimes never return from shapes that no network has."""
 _POOL_PER_MINUTE, _POOL = 64, (64, 1024)
 """Operators to choose among; a quarter as many networks."""
 
@@ -131,7 +133,7 @@ def rounds(task: Task, store: Store, watch: Watch = lambda visits, _: visits) ->
                 return
             began_s = time.monotonic()
             due = Progress(chosen.configurations, task.session, store, PROTOCOL)
-            for _ in watch(measure(due, task.session.backend, builder), due.left):
+            for _ in watch(measure(due, task.session.backend, builder, _PATIENCE_S), due.left):
                 if time.monotonic() >= end_s:
                     break
             else:

@@ -103,8 +103,9 @@ def _pool(at: _Place, _cin: int, _step: int) -> _Settings:
     return {"kernel": _pick(at.kernel, (2, 3, 3)), "stride": _pick(at.stride, (1, 2))}
 
 
-def _expanded(at: _Place, _cin: int, _step: int) -> _Settings:
-    return {"kernel": _pick(at.kernel, (3, 3, 5)), "expansion": _pick(at.ratio, (1, 3, 6))}
+def _expanded(at: _Place, cin: int, _step: int) -> _Settings:
+    kernel, expansion = _pick(at.kernel, (3, 3, 5)), _pick(at.ratio, (1, 3, 6))
+    return {"cin": min(cin, _CHANNELS // 4), "kernel": kernel, "expansion": expansion}
 
 
 def _grouped(_at: _Place, cin: int, _step: int) -> _Settings:

@@ -42,6 +42,11 @@ class Outline(NamedTuple):
     kinds: tuple[str, ...]
     families: NDArray[np.str_]
 
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """Which are whole networks, and no single operators or blocks."""
+        return np.asarray(self.families != "")
+
     def only(self, chosen: NDArray[np.bool_]) -> Outline:
         """Of these observations."""
         return Outline(self.concentrations[chosen], self.profiles[chosen], self.kinds, self.families[chosen])
@@ -88,20 +93,20 @@ def outline(platform: Platform, measured: Measured, kinds: Sequence[str] = ()) -
 
 def interval(seen: Outline, errors: HeldOut) -> Interval:
     """The interval that held-out errors ask for."""
-    common = _common(errors.folds, seen.concentrations)
-    left = averaged(common, seen.concentrations)
-    domain, factor = _domain(seen), conformal_factor(errors.folds / left)
+    factor, common = _of_networks_and_parts(errors.folds, seen) or _of_all(errors.folds, seen)
+    domain = _domain(seen)
     if errors.families is None:
         # Nothing is known of other families: twice as wide, by assumption.
         return Interval(factor, common, factor**2, domain)
-    known = np.isfinite(errors.families)
+    known, left = np.isfinite(errors.families), averaged(common, seen.concentrations)
     unlike_factor = family_factor((errors.families / left)[known], seen.families[known])
     return Interval(factor, common, max(factor, unlike_factor), domain)
 
 
 def coverage(found: Interval, seen: Outline, errors: HeldOut) -> Coverage:
     """How much such intervals cover of networks that neither fits nor, for families, intervals had seen."""
-    folds = float(np.mean(found.covers(seen, errors.folds)))
+    whole = seen.whole if seen.whole.any() else ~seen.whole
+    folds = float(np.mean(found.covers(seen, errors.folds)[whole]))
     if errors.families is None:
         return Coverage(folds, None)
     shares = []
@@ -140,12 +145,28 @@ def family_factor(log_errors: Vector, families: NDArray[np.str_], coverage: floa
     return exp(float(np.abs(log_errors)[order[place]]))
 
 
-def _common(log_errors: Vector, concentrations: Vector) -> float:
-    """Share of the variance of kernels' errors that a network's kernels have in common: 1 unless the records tell."""
-    if len(log_errors) < FEWEST or np.ptp(concentrations) < 0.1:
-        return 1.0
-    (same, own), _ = nnls(np.column_stack([np.ones(len(log_errors)), concentrations]), log_errors**2)
-    return float(same / (same + own)) if same + own > 0.0 else 1.0
+def _of_networks_and_parts(log_errors: Vector, seen: Outline) -> tuple[float, float] | None:
+    """f of a kernel as single operators tell it, and the common share that leaves what networks tell of many kernels.
+
+    None where either are too few.
+    """
+    networks, parts = log_errors[seen.whole], log_errors[~seen.whole]
+    if min(len(networks), len(parts)) < FEWEST:
+        return None
+    of_network, of_part = conformal_factor(networks), conformal_factor(parts)
+    if of_network >= of_part:
+        return of_network, 1.0
+    return of_part, float((np.log(of_network) / np.log(of_part)) ** 2)
+
+
+def _of_all(log_errors: Vector, seen: Outline) -> tuple[float, float]:
+    """The same where squared errors tell the share by how much of each network is one kernel: 1 if they do not."""
+    common = 1.0
+    if len(log_errors) >= FEWEST and np.ptp(seen.concentrations) >= 0.1:
+        terms = np.column_stack([np.ones(len(log_errors)), seen.concentrations])
+        (same, own), _ = nnls(terms, log_errors**2)
+        common = float(same / (same + own)) if same + own > 0.0 else 1.0
+    return conformal_factor(log_errors / averaged(common, seen.concentrations)), common
 
 
 def _domain(seen: Outline) -> Domain | None:

@@ -15,7 +15,9 @@ from typing import Any
 
 from .record import MeasureError
 
-_PATIENCE_S = 900.0
+PATIENCE_S = 900.0
+"""Within which a worker is to reply, unless told otherwise."""
+
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """For the libraries below numpy, whose matrix product is the reference; runtimes get their threads by their own API."""
 
@@ -30,12 +32,13 @@ class WorkerError(MeasureError):
 class Worker:
     """A child process, started when it is first asked and again after it died.
 
-    One that has replied ``most_replies`` times is ended, so that the next request meets a new one.
+    One that has replied ``most_replies`` times is ended, so that the next request meets a new one; so is one that does
+    not reply within ``patience_s`` seconds.
     """
 
-    def __init__(self, most_replies: int | None = None) -> None:
+    def __init__(self, most_replies: int | None = None, patience_s: float = PATIENCE_S) -> None:
         self._process: subprocess.Popen[str] | None = None
-        self._most_replies, self._replies = most_replies, 0
+        self._most_replies, self._replies, self._patience_s = most_replies, 0, patience_s
         self._stderr = TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 (closed on leaving)
 
     def __enter__(self) -> Worker:
@@ -53,7 +56,7 @@ class Worker:
         assert process.stdin is not None
         assert process.stdout is not None
         gave_up = threading.Event()
-        late = threading.Timer(_PATIENCE_S, _give_up, (process, gave_up))
+        late = threading.Timer(self._patience_s, _give_up, (process, gave_up))
         late.start()
         try:
             process.stdin.write(json.dumps(request) + "\n")
@@ -109,7 +112,7 @@ class Worker:
         self._stderr.seek(0)
         words = [line.strip() for line in self._stderr if line.strip()]
         if gave_up:
-            return f"took more than {_PATIENCE_S:g} s and was ended"
+            return f"took more than {self._patience_s:g} s and was ended"
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"left with exit code {code}"
         return f"the process {how}" + (f", saying: {words[-1]}" if words else "")
 

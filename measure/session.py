@@ -14,7 +14,7 @@ from typing import NamedTuple
 from .backends import Backend
 from .configuration import Configuration, sha256
 from .machine import alone
-from .process import Worker, WorkerError
+from .process import PATIENCE_S, Worker, WorkerError
 from .protocol import Protocol
 from .record import Conditions, Run, refuse_mixing
 from .store import Key, Store
@@ -149,17 +149,20 @@ class Models:
         return self._paths[configuration]
 
 
-def measure(progress: Progress, backend: Backend, builder: Worker | None = None) -> Iterator[Visit]:
+def measure(
+    progress: Progress, backend: Backend, builder: Worker | None = None, patience_s: float = PATIENCE_S
+) -> Iterator[Visit]:
     """Visit until nothing is due, in rounds through stretches of the plan, so that visits are spread over time.
 
     A configuration whose stretch is over becomes due again when a quicker moment shows that the machine was slow then.
-    ``builder`` converts models in place of a new process for each stretch.
+    ``builder`` converts models in place of a new process for each stretch. A visit that takes more than ``patience_s``
+    seconds has failed.
     """
     while due := progress.due:
         with (
             TemporaryDirectory(prefix="stairline-") as directory,
             nullcontext(builder) if builder else Worker() as converting,
-            Worker(progress.visits_per_process) as timer,
+            Worker(progress.visits_per_process, patience_s) as timer,
         ):
             models = Models(backend, converting, Path(directory))
             stretch = []

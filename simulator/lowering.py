@@ -10,14 +10,21 @@ from .builder import GraphBuilder
 from .graph import Graph, Layer
 from .layouts import LAYOUTS, with_reorders
 from .rewrites import REWRITES, Rewrite, Rule
+from .strides import strides_moved_up
+
+PASSES = {strides_moved_up.__name__: strides_moved_up}
+"""Rules about the whole network, which follow the rewrites. What a rule's docstring says, users are shown."""
 
 
 def lower(graph: Graph, machine: Machine) -> Graph:
     """The network as the platform's runtime executes it; the very same object when no rule applies.
 
-    Layouts come last: they are about the operators that the rewrites leave.
+    Layouts come last: they are about the operators that all others leave.
     """
     rewritten = _rewritten(graph, machine)
+    for entry in machine.lowering:
+        if entry.rule in PASSES:
+            rewritten = PASSES[entry.rule](rewritten)
     for entry in machine.lowering:
         if entry.rule in LAYOUTS:
             rewritten = with_reorders(rewritten, LAYOUTS[entry.rule])

@@ -13,6 +13,7 @@ from hwmodels.text import Block, Heading, Table, prose, word
 
 from .fusion import CONDITIONS
 from .layouts import LAYOUTS
+from .lowering import PASSES
 from .rewrites import REWRITES
 from .support import CONSTRAINTS
 
@@ -48,8 +49,9 @@ def _lowering(platform: Platform) -> list[Block]:
 
 def _rewrite(name: str) -> tuple[str, str]:
     """The operators that a rule is about, and what it does to them."""
-    if name in LAYOUTS:
-        return "all", _sentence(LAYOUTS[name])
+    of_all = PASSES.get(name) or LAYOUTS.get(name)
+    if of_all is not None:
+        return "all", _sentence(of_all)
     return ", ".join(REWRITES[name].ops), _sentence(REWRITES[name].match)
 
 

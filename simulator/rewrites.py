@@ -188,6 +188,23 @@ def strided_dwconv_as_slice(b: GraphBuilder, layer: Layer, inputs: tuple[int, ..
     return b.layer("strided_slice", x, begin=begin, end=end, steps=steps, name=f"{layer.name}/strided_slice")
 
 
+@matches("strided_slice")
+def strided_slice_between_transposes(graph: Graph, layer: Layer) -> Rewrite | None:
+    """A map is transposed before and back behind it: only the cut has channels last where all else has them first."""
+    if len(graph.tensors[layer.inputs[0]].shape) != 4:
+        return None
+    there, back = (0, 3, 1, 2), (0, 2, 3, 1)
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        a = layer.attributes
+        begin, end, steps, sizes = (tuple(v[i] for i in there) if v else () for v in (a.begin, a.end, a.steps, a.sizes))
+        x = b.layer("transpose", inputs[0], axes=there, name=f"{layer.name}/transpose")
+        x = b.layer("strided_slice", x, begin=begin, end=end, steps=steps, sizes=sizes, name=layer.name)
+        return b.layer("transpose", x, axes=back, name=f"{layer.name}/back")
+
+    return rewrite
+
+
 @matches("conv2d", "dwconv2d")
 def explicit_padding_as_pad(graph: Graph, layer: Layer) -> Rewrite | None:
     """Pad beforehand where the runtime's convolutions know "same" and "valid" padding only."""

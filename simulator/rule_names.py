@@ -10,6 +10,7 @@ from hwmodels.text import did_you_mean
 
 from .fusion import CONDITIONS
 from .layouts import LAYOUTS
+from .lowering import PASSES
 from .ops import OPS
 from .rewrites import REWRITES
 from .support import CONSTRAINTS
@@ -26,7 +27,9 @@ def verify_names(machine: Machine) -> None:
 
 def _names(machine: Machine) -> Iterator[tuple[str, str, Collection[str]]]:
     yield from (("kernels", op, OPS) for op in machine.rules)
-    yield from (("lowering", entry.rule, REWRITES.keys() | LAYOUTS.keys()) for entry in machine.lowering)
+    yield from (
+        ("lowering", entry.rule, REWRITES.keys() | PASSES.keys() | LAYOUTS.keys()) for entry in machine.lowering
+    )
     for rule in machine.support:
         yield from (("support.ops", op, OPS) for op in rule.ops)
         yield from (("support.constraints", name, CONSTRAINTS) for name in rule.constraints)

@@ -77,6 +77,20 @@ def test_without_families_the_unlike_are_twice_as_uncertain_and_without_records_
     assert interval(seen.only(few), HeldOut(errors.folds[few], None)).domain is None
 
 
+def test_single_operators_tell_the_interval_of_a_kernel_and_networks_that_of_a_network():
+    """However widely single operators miss, networks get the interval that covers networks."""
+    random = np.random.default_rng(6)
+    parts, networks = random.normal(0.0, 0.4, 500), random.normal(0.0, 0.05, 500)
+    names = np.repeat(["", "one", "other"], [500, 250, 250])
+    concentrations = np.concatenate([random.uniform(0.5, 1.0, 500), random.uniform(0.0, 0.1, 500)])
+    seen = Outline(concentrations, np.zeros((1000, 6)), ("conv2d 1x1",), names)
+    found = interval(seen, HeldOut(np.concatenate([parts, networks]), None))
+    # 1.645 standard deviations hold nine in ten of a normal distribution.
+    assert log(found.factor) == pytest.approx(1.645 * 0.4, rel=0.1)
+    assert log(found.factor) * averaging(found.common, []) == pytest.approx(1.645 * 0.05, rel=0.15)
+    assert np.mean(found.covers(seen, np.concatenate([parts, networks]))[500:]) >= 0.9
+
+
 def test_networks_are_outlined_by_the_kinds_of_the_calibrated_ones():
     """Time in kinds that were not calibrated counts together, in the place behind theirs."""
     platform = load("pixel4-cortexa76-tflite2.1")

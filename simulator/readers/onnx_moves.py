@@ -47,7 +47,8 @@ def _slice(s: Scope, n: Node) -> tuple[int, ...]:
         steps=tuple(r.step for r in ranges),
         sizes=tuple(len(r) for r in ranges),
     )
-    return s.add(n, "strided_slice", [x], attributes)
+    whole = all(step == 1 for step in attributes.steps)
+    return s.add(n, "slice" if whole else "strided_slice", [x], attributes)
 
 
 def _numbers(s: Scope, n: Node, position: int, name: str) -> tuple[int, ...] | None:

@@ -13,6 +13,7 @@ from hwmodels import load
 from simulator.builder import GraphBuilder
 from simulator.cost.vector_kernels import outside
 from simulator.graph import Graph
+from simulator.networks import read
 from simulator.predict import Prediction, plan, predict
 from simulator.zoo import build, build_block
 
@@ -69,6 +70,53 @@ def test_a_map_is_reordered_once_for_all_that_read_it_in_the_other_layout():
     lowered = plan(b.build(b.conv2d(y, 32)), load(ONNXRUNTIME).machine()).graph
     # In front of either convolution, one behind the first for both resizes, one behind the last.
     assert Counter(layer.op for layer in lowered.layers)["reorder"] == 4
+
+
+def as_openvino_runs(file: Path) -> list[tuple[str, tuple[int, ...]]]:
+    """Type and output shape, channels last, of what OpenVINO makes of a TensorFlow Lite model."""
+    import openvino
+
+    found = []
+    for node in openvino.Core().compile_model(str(file), "CPU").get_runtime_model().get_ordered_ops():
+        kind = node.get_rt_info()["layerType"]
+        n, *rest = node.output(0).get_shape()
+        found.append((str(getattr(kind, "value", kind)), (n, *rest[1:], rest[0]) if len(rest) == 3 else (n, *rest)))
+    return found
+
+
+def bottleneck_stages(first: int) -> Graph:
+    """Two residual blocks; the second halves the map in its shortcut and in its 1x1 convolution, or else in its 3x3."""
+    b = GraphBuilder("stages")
+    x = b.conv2d(b.input((1, 28, 28, 16)), 64, activation="relu")
+    y = b.conv2d(b.conv2d(x, 16, activation="relu"), 16, 3, activation="relu")
+    x = b.layer("relu", b.layer("add", x, b.conv2d(y, 64)))
+    y = b.conv2d(b.conv2d(x, 32, 1, first, activation="relu"), 32, 3, 2 // first, activation="relu")
+    return b.build(b.layer("relu", b.layer("add", b.conv2d(x, 128, 1, 2), b.conv2d(y, 128))))
+
+
+@pytest.mark.parametrize("first", [2, 1])
+def test_openvino_leaves_out_the_pixels_that_strided_convolutions_do_not_read(first, tmp_path):
+    from measure.build import tflite_bytes
+
+    graph, file = bottleneck_stages(first), tmp_path / "stages.tflite"
+    file.write_bytes(tflite_bytes(graph))
+    lowered = plan(graph, load(OPENVINO).machine()).graph
+    names = {"conv2d": "Convolution", "maxpool2d": "Pooling"}
+    ours = Counter((names[s.op], *lowered.shapes(s.outputs)) for s in lowered.layers if s.op in names)
+    assert ours == Counter(one for one in as_openvino_runs(file) if one[0] in names.values())
+    assert ours["Pooling", (1, 14, 14, 64)] == (first == 2)
+
+
+def test_openvino_transposes_maps_around_a_slice_of_python(tmp_path):
+    import tensorflow as tf
+
+    inputs = tf.keras.Input((29, 29, 16), batch_size=1)
+    cut = tf.keras.layers.Conv2D(24, 1)(inputs)[:, 1:, 1:, :]
+    model, file = tf.keras.Model(inputs, tf.keras.layers.Conv2D(8, 1)(cut)), tmp_path / "cut.tflite"
+    file.write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+    lowered = plan(read(file), load(OPENVINO).machine()).graph
+    transposes = Counter(kind for kind, _ in as_openvino_runs(file))["Transpose"]
+    assert Counter(layer.op for layer in lowered.layers)["transpose"] == transposes == 2
 
 
 BLOCKS = [
