@@ -20,8 +20,8 @@ LARGEST_QUOTIENT, LARGEST_TRUNCATED = 31, 2
 HEADER_BITS = 52
 """Of a slice with its palette's description, the end of the stream, and the unary chunk that is not filled."""
 UNCODABLE_BITS = 1000.0
-LATE_ZERO_BITS = 1.0 + 2 * 40 / 64
-"""Of each of 64 zeros in a row that are coded as weights: a bit, and slices of their own, which cost 40 bits."""
+LATE_ZERO_BITS = 1.0 + (40.0 + 2.0 * 23.0) / 56.0
+"""Of each of 56 zeros in a row that are coded as weights: a bit, 40 before the encoder sees its loss, two headers."""
 
 
 class Codes(NamedTuple):

@@ -42,16 +42,24 @@ def encode(work: Work, p: EthosU, codes: Codes, c_out: float) -> Encoded:
     stored = taps * depth * channels
     taps_filled, depth_filled = _filled_taps(taps, p), _filled_depth(depth, p)
     zeros = taps_filled * depth_filled * up(channels, int(p.unit_c)) - stored
-    block = min(channels, int(p.block_c))
-    early = zeros / stored
-    if taps_filled * (depth_filled - p.input_block_c) * block > CHUNK:
-        # The encoder sees no block of input channels that is filled.
-        early = taps_filled / taps * up(block, int(p.unit_c)) / block - 1.0
-    size = coded_bits(codes, stored, zeros, early) / 8.0
+    size = coded_bits(codes, stored, zeros, _early_zeros(p, taps, depth, channels)) / 8.0
     if p.generation == 85.0 and p.mixes > 0.0:
         size = min(size, FAST_HEADER_BYTES + (stored + zeros) / _fast_share(codes))
     scaled = c_out if p.generation == 55.0 else up(channels, SCALE_GRANULE)
     return Encoded(up(ceil(size), ALIGNMENT), up(ceil(BIAS_BYTES * scaled), ALIGNMENT))
+
+
+def _early_zeros(p: EthosU, taps: int, depth: int, channels: int) -> float:
+    """Zeros that fill the blocks of the first weights, over the number of these: all that the encoder decides by."""
+    block, taps_filled, depth_filled = min(channels, int(p.block_c)), _filled_taps(taps, p), _filled_depth(depth, p)
+    if taps_filled * depth_filled * up(channels, int(p.unit_c)) <= CHUNK:
+        block = channels
+    rows = up(block, int(p.unit_c))
+    filled = taps_filled / taps * rows / block
+    if taps_filled * (depth_filled - p.input_block_c) * rows <= CHUNK:
+        # Otherwise they reach no block of input channels that is filled.
+        filled *= depth_filled / depth
+    return filled - 1.0
 
 
 def _fast_share(codes: Codes) -> int:
