@@ -15,7 +15,7 @@ from ..ops import ACTIVATIONS, as_nhwc
 from .blocks import Kind, Size, up
 from .codes import Codes
 from .estimate import Operator
-from .layout import Layout
+from .layout import Layout, regrouped, regroups
 
 if TYPE_CHECKING:
     from ..plan import Kernel
@@ -154,6 +154,8 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     second = as_nhwc(graph.tensors[inputs[1]].shape)[1:] if len(inputs) == 2 else None
     if elementwise and not (stored.bricks[inputs[0]] or stored.bricks[last.outputs[0]]):
         work = _regrouped(work, second)
+    if regroups(first.op, (int(work.h_in), int(work.w_in), int(work.c_in))):
+        work = _sized(work, regrouped((int(work.h_in), int(work.w_in), int(work.c_in))))
     before = {t for layer in layers for t in layer.outputs}
     beside = tuple(
         (stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:])
@@ -228,8 +230,13 @@ def _regrouped(work: Work, second: Size | None) -> Work:
     elements = work.h_out * work.w_out * work.c_out
     if second is None or second[0] * second[1] * second[2] > 1 or elements % 256:
         return work
-    rows = elements / 256
-    return work._replace(h_in=rows, w_in=16.0, c_in=16.0, h_out=rows, w_out=16.0, c_out=16.0)
+    return _sized(work, (int(elements) // 256, 16, 16))
+
+
+def _sized(work: Work, size: Size) -> Work:
+    """The same work on maps of another shape and as many elements."""
+    h, w, c = map(float, size)
+    return work._replace(h_in=h, w_in=w, c_in=c, h_out=h, w_out=w, c_out=c)
 
 
 def _border(work: Work, whole: tuple[int, int, int, int]) -> Work:

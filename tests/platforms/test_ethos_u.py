@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from math import log2
+from math import log2, prod
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from simulator.ethos_u import blocks_u55, blocks_u85
 from simulator.ethos_u.blocks import Query, up
 from simulator.ethos_u.codes import Codes, coded_bits
 from simulator.ethos_u.fast_memory import Range, kept
+from simulator.ethos_u.layout import regrouped
 from simulator.graph import Graph
 from simulator.order import depth_first
 
@@ -65,12 +66,19 @@ def filled() -> Graph:
     return b.build(b.dense(b.input((1, 180)), 150))
 
 
+def shallow() -> Graph:
+    """An activation on four channels, which is run on 61 x 61 pixels of 16."""
+    b = GraphBuilder("shallow")
+    return b.build(b.layer("tanh", b.input((1, 122, 122, 4))))
+
+
 NETWORKS = {
     "conv": conv,
     "inverted_residuals": inverted_residuals,
     "joined": joined,
     "read_often": read_often,
     "filled": filled,
+    "shallow": shallow,
 }
 
 
@@ -122,6 +130,13 @@ def test_weights_that_are_all_alike_take_a_bit_each() -> None:
 def test_uniform_weights_take_a_byte_each() -> None:
     few, many = (coded_bits(Codes(b""), n, 0, 0.0) for n in (1000, 2000))
     assert many - few == pytest.approx(8 * 1000)
+
+
+@given(st.tuples(st.integers(1, 300), st.integers(1, 300), st.integers(1, 7)))
+def test_a_regrouped_map_has_as_many_elements_and_more_channels(size: tuple[int, int, int]) -> None:
+    h, w, c = regrouped(size)
+    assert h * w * c == prod(size)
+    assert c >= min(16, prod(size))
 
 
 sizes = st.integers(1, 96)
