@@ -88,9 +88,12 @@ class Network(NamedTuple):
     tensors: dict[int, Stored]
 
     def movable(self, node: Node) -> bool:
-        """Whether a node's input could be kept in the fast memory instead: it is made here, and not by a copy."""
+        """Whether a node's input could be kept in the fast memory instead: it is made here, and not by a copy.
+
+        Of several writers the last one counts: Vela holds them in the opposite order.
+        """
         writers = self.tensors[node.inputs[0]].writers
-        return bool(writers) and self.nodes[writers[0]].kind != "copy"
+        return bool(writers) and self.nodes[writers[-1]].kind != "copy"
 
 
 def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
