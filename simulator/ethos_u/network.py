@@ -12,10 +12,11 @@ from ..cost import Work
 from ..cost.ethos_u_memory import Map, stored_elements
 from ..graph import Graph, Layer
 from ..ops import ACTIVATIONS, as_nhwc
-from .blocks import Kind, Size, up
+from .blocks import Kind, Size, up, volume
 from .codes import Codes
 from .estimate import Operator
-from .layout import Layout, regrouped, regroups
+from .layout import Layout
+from .regrouping import regrouped, regroups
 
 if TYPE_CHECKING:
     from ..plan import Kernel
@@ -155,10 +156,9 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     if first.op == "copy" and graph.tensors[inputs[0]].constant:
         work = _border(work, as_nhwc(graph.tensors[stored.stored[last.outputs[0]]].shape))
     second = as_nhwc(graph.tensors[inputs[1]].shape)[1:] if len(inputs) == 2 else None
-    if elementwise and not (stored.bricks[inputs[0]] or stored.bricks[last.outputs[0]]):
-        work = _regrouped(work, second)
-    if regroups(first.op, (int(work.h_in), int(work.w_in), int(work.c_in))):
-        work = _sized(work, regrouped((int(work.h_in), int(work.w_in), int(work.c_in))))
+    if regroups(graph, first):
+        size = regrouped((int(work.h_out), int(work.w_out), int(work.c_out)))
+        work, second = _sized(work, size), size if second and volume(second) > 1 else second
     before = {t for layer in layers for t in layer.outputs}
     beside = tuple(
         (stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:])
@@ -226,14 +226,6 @@ def _work(first: Layer, work: Work) -> Work:
     if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
         return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
     return work
-
-
-def _regrouped(work: Work, second: Size | None) -> Work:
-    """Rows of plain maps that meet a single value are regrouped to 16 x 16 elements, where they come out even."""
-    elements = work.h_out * work.w_out * work.c_out
-    if second is None or second[0] * second[1] * second[2] > 1 or elements % 256:
-        return work
-    return _sized(work, (int(elements) // 256, 16, 16))
 
 
 def _sized(work: Work, size: Size) -> Work:

@@ -34,7 +34,7 @@ UNLIMITED_BYTES = 1 << 30
 
 def schedule(graph: Graph, kernels: Sequence[Kernel], fast_bytes: float) -> list[Kernel]:
     """The kernels with blocks, memories and copies decided; others than an Ethos-U's are left as they are."""
-    net = network(graph, kernels, layout(graph, {k.layers[0] for k in kernels}))
+    net = network(graph, kernels, layout(graph))
     if any(node.op.p.maps_slow > 0.0 for node in net.nodes):
         net = staged(net, int(fast_bytes))
         decisions, fast = spilled(net, int(fast_bytes))

@@ -22,7 +22,7 @@ from simulator.ethos_u import blocks_u55, blocks_u85
 from simulator.ethos_u.blocks import Query, up
 from simulator.ethos_u.codes import Codes, coded_bits
 from simulator.ethos_u.fast_memory import Range, kept
-from simulator.ethos_u.layout import regrouped
+from simulator.ethos_u.regrouping import regrouped
 from simulator.graph import Graph
 from simulator.order import depth_first
 
@@ -67,9 +67,12 @@ def filled() -> Graph:
 
 
 def shallow() -> Graph:
-    """An activation on four channels, which is run on 61 x 61 pixels of 16."""
+    """Operators on three and four channels, of which those that map one element to one are run on maps of 16."""
     b = GraphBuilder("shallow")
-    return b.build(b.layer("tanh", b.input((1, 122, 122, 4))))
+    x = b.layer("mul", b.input((1, 64, 64, 3)), b.constant((1,), "scale"))
+    x = b.layer("mul", b.layer("sub", x, b.constant((3,), "mean")), b.constant((3,), "deviation"))
+    x = b.conv2d(x, 4, 3, activation="relu6")
+    return b.build(b.layer("tanh", b.layer("add", x, b.conv2d(x, 4, 3))))
 
 
 NETWORKS = {
