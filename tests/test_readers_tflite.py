@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from measure.build import tflite_bytes
+from measure.build_parameters import with_weights
 from simulator.builder import GraphBuilder
 from simulator.graph import Graph
 from simulator.ops import count
@@ -186,10 +187,11 @@ def test_the_shapes_are_those_of_the_interpreter(name, tf, converted):
 
 def test_a_quantised_layer_brings_a_sample_of_its_weights(tf, tmp_path):
     b = GraphBuilder("weights")
-    x = b.conv2d(b.input((1, 6, 6, 3)), 8, 3)
+    x = b.dwconv2d(b.conv2d(b.input((1, 6, 6, 3)), 8, 3), 3)
+    graph = b.build(b.dense(b.layer("reshape", x, sizes=(1, 288)), 500))
     path = tmp_path / "weights.tflite"
-    path.write_bytes(tflite_bytes(b.build(b.dense(b.layer("reshape", x, sizes=(1, 288)), 500)), "int8"))
-    small, large = (layer.weights for layer in read(path).layers if layer.op in ("conv2d", "dense"))
+    path.write_bytes(tflite_bytes(graph, "int8"))
+    small, _, large = brought = [layer.weights for layer in read(path).layers if layer.weights]
     interpreter = tf.lite.Interpreter(model_path=str(path))
     interpreter.allocate_tensors()
     held = {
@@ -201,6 +203,7 @@ def test_a_quantised_layer_brings_a_sample_of_its_weights(tf, tmp_path):
     assert len(large) == 65536
     assert large[:1024] == held[500, 288][:1024]
     assert large[-1024:] in held[500, 288]
+    assert [layer.weights for layer in with_weights(graph).layers if layer.weights] == brought
 
 
 CONVOLUTIONS = {

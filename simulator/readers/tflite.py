@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..builder import GraphBuilder
 from ..graph import Graph
+from ..weights import sampled
 from . import Shapes
 from .assemble import Dimensions, Fact, Node, assemble, constants_among, in_order, input_shapes
 from .errors import ReadError
@@ -26,9 +27,6 @@ from .tflite_scope import Scope
 
 _SMALL_BYTES = 1024
 """Stored tensors up to this size may steer shapes and are read; larger ones are weights and are not."""
-
-_SAMPLES, _SAMPLE_BYTES = 64, 1024
-"""Of larger weights, so many pieces of this size stand for all."""
 
 _FREE = frozenset({"SHAPE", "RANK"})
 """Operators that need no values: with fixed shapes their results are known before the network runs."""
@@ -81,7 +79,7 @@ def _contents(buffer: Flatbuffer) -> _Contents:
         raise ReadError(f"holds {len(subgraphs)} subgraphs: one network is read: export a single signature")
     main, buffers = subgraphs[0], model.tables(4)
     tables = main.tables(0)
-    sampled = cache(lambda index: _sample(buffer, buffers[index]))
+    sample = cache(lambda index: _sample(buffer, buffers[index]))
     names = _unique_names([table.text(3) for table in tables])
     facts, values, samples = {}, {}, {}
     for name, table in zip(names, tables):
@@ -91,7 +89,7 @@ def _contents(buffer: Flatbuffer) -> _Contents:
         if stored and layout and len(stored) % struct.calcsize(layout) == 0:
             values[name] = struct.unpack(f"<{len(stored) // struct.calcsize(layout)}{layout}", stored)
         if stored is not None and facts[name].dtype == "int8":
-            samples[name] = sampled(table.scalar(2, "I"))
+            samples[name] = sample(table.scalar(2, "I"))
     inputs = _indices(main.integers(1), len(tables), "input")
     return _Contents(
         [_node(table, codes, names, place) for place, table in enumerate(main.tables(3))],
@@ -171,12 +169,8 @@ def _stored(buffer: Flatbuffer, buffers: list[Table], tensor: Table) -> bytes | 
 
 
 def _sample(buffer: Flatbuffer, entry: Table) -> bytes:
-    """All bytes of a stored tensor, or of a large one pieces from its whole length."""
-    start, size = entry.place(0) if entry.length(0) else (entry.scalar(1, "Q"), entry.scalar(2, "Q"))
-    if size <= _SAMPLES * _SAMPLE_BYTES:
-        return buffer.data[start : start + size]
-    pieces = (start + i * (size // _SAMPLES) for i in range(_SAMPLES))
-    return b"".join(buffer.data[at : at + _SAMPLE_BYTES] for at in pieces)
+    place = entry.place(0) if entry.length(0) else (entry.scalar(1, "Q"), entry.scalar(2, "Q"))
+    return sampled(buffer.data, *place)
 
 
 def _activation_dtype(nodes: list[Node], facts: dict[str, Fact]) -> str:
