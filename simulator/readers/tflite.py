@@ -28,6 +28,9 @@ from .tflite_scope import Scope
 _SMALL_BYTES = 1024
 """Stored tensors up to this size may steer shapes and are read; larger ones are weights and are not."""
 
+_SAMPLED_FOR_ONE = 16
+"""Bytes of samples that count as one entry, so that no file makes them more than 256 MB."""
+
 _FREE = frozenset({"SHAPE", "RANK"})
 """Operators that need no values: with fixed shapes their results are known before the network runs."""
 
@@ -170,7 +173,9 @@ def _stored(buffer: Flatbuffer, buffers: list[Table], tensor: Table) -> bytes | 
 
 def _sample(buffer: Flatbuffer, entry: Table) -> bytes:
     place = entry.place(0) if entry.length(0) else (entry.scalar(1, "Q"), entry.scalar(2, "Q"))
-    return sampled(buffer.data, *place)
+    sample = sampled(buffer.data, *place)
+    buffer.charge(len(sample) // _SAMPLED_FOR_ONE)
+    return sample
 
 
 def _activation_dtype(nodes: list[Node], facts: dict[str, Fact]) -> str:
