@@ -1,7 +1,7 @@
 """Parameters of kernels on Arm's Ethos-U: the engine as the platform file gives it, and what the compiler decided.
 
 Vela decides for each kernel what block it works in, where its tensors are kept and how its weights arrive;
-``simulator.ethos_u_schedule`` takes the same decisions and writes them into the second half of the list. Cycles are the
+``simulator.ethos_u.schedule`` takes the same decisions and writes them into the second half of the list. Cycles are the
 engine's, sizes of blocks are in elements, and flags are 0 or 1.
 """
 
@@ -33,10 +33,7 @@ class EthosU(NamedTuple):
     slow_reads: float
     slow_writes: float
     weight_ratio: float
-    """Bytes that one weight comes to when encoded."""
-    zero_ratio: float
-    """Bytes that one zero comes to which fills a block of channels or taps."""
-    weight_header_bytes: float
+    """Size of encoded weights whose values a network's file does not hold, over that of uniform ones."""
     maps_slow: float = 0.0
     """1 where feature maps are in the slow memory unless the schedule puts them into the fast one."""
     copy_words: float = 0.0
@@ -90,6 +87,8 @@ class EthosU(NamedTuple):
     """Cycles of the first copy, and of loading a table, that nothing hides."""
     copy_cycles: float = 0.0
     """Cycles of copying all weights less what the kernel before hides, with the slack of this one."""
+    input_copy_cycles: float = 0.0
+    """Cycles of copying the whole input to the fast memory before the kernel starts."""
     beside_fast_read_bytes: float = 0.0
     """Bytes that operators chained behind read from the fast memory."""
     beside_fast_written_bytes: float = 0.0

@@ -6,6 +6,7 @@ Layouts are TensorFlow's: (height, width, in, out) for convolutions, (in, out) f
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -14,9 +15,12 @@ from numpy.typing import NDArray
 from simulator.attributes import Attributes
 from simulator.graph import Graph
 from simulator.ops import Shape
+from simulator.weights import sampled
 
 Array = NDArray[np.float32]
 Parameters = dict[str, Array]
+
+_WEIGHTED = frozenset({"conv2d", "dwconv2d", "dense"})
 
 
 def layer_parameters(graph: Graph, number: int, seed: int = 0) -> Parameters:
@@ -31,6 +35,28 @@ def layer_parameters(graph: Graph, number: int, seed: int = 0) -> Parameters:
     generator = np.random.default_rng((seed, number))
     declared = shapes(graph.tensors[layer.inputs[0]].shape, layer.attributes)
     return {name: _draw(generator, name, shape) for name, shape in declared.items()}
+
+
+def with_weights(graph: Graph, seed: int = 0) -> Graph:
+    """The graph with the sample of its weights that a file of 8 bits built from it would bring.
+
+    Each output channel is quantised by its largest weight, as TensorFlow Lite does.
+    """
+    layers = [
+        layer._replace(weights=_quantised(layer_parameters(graph, number, seed))) if layer.op in _WEIGHTED else layer
+        for number, layer in enumerate(graph.layers)
+    ]
+    return replace(graph, layers=tuple(layers))
+
+
+def _quantised(drawn: Parameters) -> bytes:
+    kernel = next(iter(drawn.values()))
+    channels = (
+        kernel.reshape(-1, kernel.shape[-1]).T if "kernel" in drawn else kernel.reshape(-1, prod(kernel.shape[2:])).T
+    )
+    whole = np.rint(channels * (127.0 / np.abs(channels).max(axis=1, keepdims=True))).astype(np.int8)
+    stored = whole.tobytes() if "kernel" in drawn else np.ascontiguousarray(whole.T).tobytes()
+    return sampled(stored, 0, len(stored))
 
 
 def constant_value(graph: Graph, tensor: int, seed: int = 0) -> Array:

@@ -56,6 +56,7 @@ class GraphBuilder:
         name: str | None = None,
         stated: Sequence[Shape] = (),
         dtype: str | None = None,
+        weights: bytes = b"",
     ) -> tuple[int, ...]:
         """Append one layer and return all its output tensors.
 
@@ -73,7 +74,7 @@ class GraphBuilder:
         first = self._tensors[inputs[0]].dtype if inputs else self.dtype
         suffixes = [""] if len(shapes) == 1 else [f":{i}" for i in range(len(shapes))]
         outputs = tuple(self._tensor(label + s, shape, dtype or first) for s, shape in zip(suffixes, shapes))
-        self._layers.append(Layer(label, op, tuple(inputs), outputs, attributes))
+        self._layers.append(Layer(label, op, tuple(inputs), outputs, attributes, weights))
         return outputs
 
     def layer(

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from hwmodels.platform import Machine
 
+from .ethos_u.regrouping import regroups
 from .graph import Graph, Layer
 
 Condition = Callable[[Graph, Layer, Layer], bool]
@@ -33,6 +34,12 @@ def same_shape_or_constant(graph: Graph, _last: Layer, candidate: Layer) -> bool
     """Every operand of the candidate is a stored constant or has the shape of its output."""
     out = graph.tensors[candidate.outputs[0]].shape
     return all(graph.tensors[t].constant or graph.tensors[t].shape == out for t in candidate.inputs)
+
+
+@condition
+def regrouped_alike(graph: Graph, last: Layer, candidate: Layer) -> bool:
+    """Vela takes the maps of both for ones of more channels, or of neither."""
+    return regroups(graph, last) == regroups(graph, candidate)
 
 
 @condition

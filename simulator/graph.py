@@ -41,6 +41,8 @@ class Layer(NamedTuple):
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     attributes: Attributes = NEUTRAL
+    weights: bytes = b""
+    """A sample of its weights as signed bytes, for compilers that compress them; empty where they are not known."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ def digest(graph: Graph) -> str:
     """A hash of what a prediction depends on: operators, attributes, wiring, shapes and precisions, but no names."""
     tensors = [(t.shape, t.dtype, t.constant) for t in graph.tensors]
     layers = [(s.op, s.inputs, s.outputs, tuple(s.attributes)) for s in graph.layers]
-    text = repr((tensors, layers, graph.inputs, graph.outputs))
+    samples = [(i, hashlib.sha256(s.weights).digest()) for i, s in enumerate(graph.layers) if s.weights]
+    text = repr((tensors, layers, graph.inputs, graph.outputs, *([samples] if samples else [])))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

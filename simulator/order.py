@@ -8,8 +8,8 @@ from .graph import Graph
 def depth_first(graph: Graph) -> Graph:
     """The graph in the order of a walk back from its outputs: the branch of an operator's last input runs first.
 
-    The parts of a concatenation run in their order, those that are copied to their place after the others. Layers that
-    no output needs stand behind all others.
+    The parts of a concatenation run in their order, then those that are copied to their place, the last of them first.
+    Layers that no output needs stand behind all others.
     """
     order: list[int] = []
     seen: set[int] = set()
@@ -32,5 +32,6 @@ def _sources(graph: Graph, index: int) -> list[int]:
     layer = graph.layers[index]
     sources = [graph.producer[t] for t in layer.inputs if graph.producer[t] >= 0]
     if layer.op == "concat":
-        return sorted(sources, key=lambda source: graph.layers[source].op == "copy")
+        copies = [source for source in sources if graph.layers[source].op == "copy"]
+        return [source for source in sources if source not in copies] + copies[::-1]
     return sources[::-1]

@@ -232,7 +232,7 @@ def pad_merged_into_conv(graph: Graph, layer: Layer) -> Rewrite | None:
     (top, bottom), (left, right) = graph.layers[source].attributes.pads[1:3]
     own = layer.attributes.padding
     merged = layer.attributes._replace(padding=(own[0] + top, own[1] + bottom, own[2] + left, own[3] + right))
-    return lambda b, layer, inputs: b.layers(layer.op, inputs, merged, name=layer.name)[0]
+    return lambda b, layer, inputs: b.layers(layer.op, inputs, merged, name=layer.name, weights=layer.weights)[0]
 
 
 def _merges(graph: Graph, pad: Layer) -> bool:

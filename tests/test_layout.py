@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "measure": {"measure", "simulator"},
     "calibration": {"calibration", "simulator", "measure", "hwmodels"},
 }
-GRAPH_SIDE = ("attributes", "builder", "graph", "ops", "readers", "zoo")
+GRAPH_SIDE = ("attributes", "builder", "graph", "ops", "readers", "weights", "zoo")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "marshal", "shelve"}
 

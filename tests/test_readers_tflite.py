@@ -10,6 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from measure.build import tflite_bytes
+from measure.build_parameters import with_weights
+from simulator.builder import GraphBuilder
 from simulator.graph import Graph
 from simulator.ops import count
 from simulator.readers import ReadError, read
@@ -180,6 +183,27 @@ def test_the_shapes_are_those_of_the_interpreter(name, tf, converted):
     assert {n: named[n] for n in shared} == {n: reported[n] for n in shared}
     interpreter = tf.lite.Interpreter(model_path=str(path))
     assert graph.shapes(graph.outputs) == tuple(tuple(map(int, o["shape"])) for o in interpreter.get_output_details())
+
+
+def test_a_quantised_layer_brings_a_sample_of_its_weights(tf, tmp_path):
+    b = GraphBuilder("weights")
+    x = b.dwconv2d(b.conv2d(b.input((1, 6, 6, 3)), 8, 3), 3)
+    graph = b.build(b.dense(b.layer("reshape", x, sizes=(1, 288)), 500))
+    path = tmp_path / "weights.tflite"
+    path.write_bytes(tflite_bytes(graph, "int8"))
+    small, _, large = brought = [layer.weights for layer in read(path).layers if layer.weights]
+    interpreter = tf.lite.Interpreter(model_path=str(path))
+    interpreter.allocate_tensors()
+    held = {
+        tuple(t["shape"]): interpreter.get_tensor(t["index"]).tobytes()
+        for t in interpreter.get_tensor_details()
+        if tuple(t["shape"]) in ((8, 3, 3, 3), (500, 288))
+    }
+    assert small == held[8, 3, 3, 3]
+    assert len(large) == 65536
+    assert large[:1024] == held[500, 288][:1024]
+    assert large[-1024:] in held[500, 288]
+    assert [layer.weights for layer in with_weights(graph).layers if layer.weights] == brought
 
 
 CONVOLUTIONS = {

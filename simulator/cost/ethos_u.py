@@ -41,7 +41,7 @@ def ethos_u_softmax(work: Work, roof: Roof, p: EthosUSoftmax) -> Cost:
 
 
 def accounted(work: Work, roof: Roof, p: EthosU, engine: Engine, streamed: float) -> Cost:
-    """Whichever takes longest: the engine with its copies, or one of the memories.
+    """Whichever takes longest: the engine with its copies, or one of the memories; before it, a copy of the input.
 
     ``streamed`` is 1 where inputs pass once, element by element.
     """
@@ -55,9 +55,9 @@ def accounted(work: Work, roof: Roof, p: EthosU, engine: Engine, streamed: float
     return Cost(
         engine.padded_macs,
         engine.mac_cycles / roof.clock_hz,
-        maps / roof.clock_hz,
+        (maps + p.input_copy_cycles) / roof.clock_hz,
         weights / roof.clock_hz,
         engine.output_cycles / roof.clock_hz,
         (busy - engine.cycles) / roof.clock_hz,
-        max(busy, fast, slow) / roof.clock_hz,
+        (max(busy, fast, slow) + p.input_copy_cycles) / roof.clock_hz,
     )

@@ -131,7 +131,7 @@ def _cost(np: Any, query: Query, inputs: Size, depth: Any, h: Any, w: Any, tall:
     part_h, part_w, part_c = (single(size) / values.astype(single) for size, values in zip(query.output, (h, w, depth)))
     pieces = -(-reach(query.kernel[0], query.dilation[0]) // SUBKERNEL)
     pieces *= -(-reach(query.kernel[1], query.dilation[1]) // SUBKERNEL)
-    fetched = (tall * wide).astype(single) * single(inputs[2]) * single(pieces) * part_w * part_h
+    fetched = (tall * wide).astype(single) * single(inputs[2]) * single(pieces) * (part_w * part_h)
     if query.kind == "copy":
         return fetched / single(volume(query.output))
     weights = single(query.kernel[0] * query.kernel[1]) * single(inputs[2]) * across.astype(single)

@@ -123,8 +123,8 @@ def _buffered(net: Network, cascade: Cascade, own: Steps, limit: int, before: Sl
     found, used = set(), cascade.bytes
     for position, step in own.items():
         if step.op.weighted:
-            movable = bool(net.tensors[net.nodes[position].inputs[0]].writers)
-            place = Place(before, max(limit - used, 0), True, position == cascade.start, step.rows, movable)
+            movable, first = net.movable(net.nodes[position]), position == cascade.start
+            place = Place(before, max(limit - used, 0), True, first, step.rows, movable)
             proposal = propose(step.op, place, step.reference)
             if proposal is not None:
                 found.add(position)
@@ -141,7 +141,7 @@ def _restriped(net: Network, cascade: Cascade, rows: int, buffered: set[int], st
         node = net.nodes[position]
         step = striped(position, rows)
         if position in buffered:
-            step = step._replace(buffer_bytes=encode(node.op.work, step.op.p, node.op.work.c_out).bytes)
+            step = step._replace(buffer_bytes=encode(node.op.work, step.op.p, step.op.codes, node.op.work.c_out).bytes)
         found[position] = step
         rows = step.rows * int(node.op.work.stride_h)
     return found

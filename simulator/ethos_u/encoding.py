@@ -1,10 +1,7 @@
-"""Sizes of weights and scales as an Ethos-U stores them.
+"""Sizes of weights and scales as an Ethos-U stores them: weights fill the engine's blocks with zeros, and are coded.
 
-Weights fill the engine's blocks of channels and taps with zeros, and are compressed: all alike, or with the zeros as
-runs, which takes another bit of every weight. Which is shorter, and how far weights compress, depends on their values:
-a platform file says what they come to.
-
-Source: sizes that Vela 5.2 reports; the two modes are those of ethosu/mlw_codec.
+Source: Vela 5.2 (Arm, Apache-2.0), regor/architecture/ethosu85/ethos_u85_weight_encoder.cpp, its namesake for the U55
+and the sizes that Vela reports.
 """
 
 from __future__ import annotations
@@ -17,12 +14,14 @@ from hwmodels.ethos_u_models import EthosU
 from ..cost import Work
 from ..cost.ethos_u_engine import BIAS_BYTES
 from .blocks import up
+from .codes import Codes, coded_bits, distinct
 
 ALIGNMENT = 16
 SCALE_GRANULE = 16
 """Channels whose scales the U85 keeps together."""
-RUN_BYTES = 1.0 / 8.0
-"""What runs of zeros add to every weight."""
+FAST_HEADER_BYTES = 32
+CHUNK = 128 * 1024
+"""Weights by which the encoder decides how it codes all of them."""
 
 
 class Encoded(NamedTuple):
@@ -37,16 +36,36 @@ class Encoded(NamedTuple):
         return self.weights + self.scales
 
 
-def encode(work: Work, p: EthosU, c_out: float) -> Encoded:
+def encode(work: Work, p: EthosU, codes: Codes, c_out: float) -> Encoded:
     """The weights and scales of ``c_out`` output channels of a convolution, product or depthwise convolution."""
-    taps, depth = int(work.kernel_h * work.kernel_w), int(work.c_in) if p.mixes > 0.0 else 1
-    stored = taps * depth * c_out
-    filled = _filled_taps(taps, p) * _filled_depth(depth, p) * up(int(c_out), int(p.unit_c))
-    plain = filled * p.weight_ratio
-    runs = stored * (p.weight_ratio + RUN_BYTES) + (filled - stored) * p.zero_ratio
-    size = min(plain, runs) + p.weight_header_bytes
-    channels = c_out if p.generation == 55.0 else up(int(c_out), SCALE_GRANULE)
-    return Encoded(up(ceil(size), ALIGNMENT), up(ceil(BIAS_BYTES * channels), ALIGNMENT))
+    taps, depth, channels = int(work.kernel_h * work.kernel_w), int(work.c_in) if p.mixes > 0.0 else 1, int(c_out)
+    stored = taps * depth * channels
+    taps_filled, depth_filled = _filled_taps(taps, p), _filled_depth(depth, p)
+    zeros = taps_filled * depth_filled * up(channels, int(p.unit_c)) - stored
+    size = coded_bits(codes, stored, zeros, _early_zeros(p, taps, depth, channels)) / 8.0
+    if p.generation == 85.0 and p.mixes > 0.0:
+        size = min(size, FAST_HEADER_BYTES + (stored + zeros) / _fast_share(codes))
+    scaled = c_out if p.generation == 55.0 else up(channels, SCALE_GRANULE)
+    return Encoded(up(ceil(size), ALIGNMENT), up(ceil(BIAS_BYTES * scaled), ALIGNMENT))
+
+
+def _early_zeros(p: EthosU, taps: int, depth: int, channels: int) -> float:
+    """Zeros that fill the blocks of the first weights, over the number of these: all that the encoder decides by."""
+    block, taps_filled, depth_filled = min(channels, int(p.block_c)), _filled_taps(taps, p), _filled_depth(depth, p)
+    if taps_filled * depth_filled * up(channels, int(p.unit_c)) <= CHUNK:
+        block = channels
+    rows = up(block, int(p.unit_c))
+    filled = taps_filled / taps * rows / block
+    if taps_filled * (depth_filled - p.input_block_c) * rows <= CHUNK:
+        # Otherwise they reach no block of input channels that is filled.
+        filled *= depth_filled / depth
+    return filled - 1.0
+
+
+def _fast_share(codes: Codes) -> int:
+    """Weights to a byte in the U85's other format, which has a palette where there are few values."""
+    values = distinct(codes)
+    return 4 if values <= 4 else 2 if values <= 16 else 1
 
 
 def _filled_taps(taps: int, p: EthosU) -> int:

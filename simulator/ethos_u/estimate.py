@@ -17,6 +17,7 @@ from ..cost import Work
 from ..cost.ethos_u_engine import Engine, conv_engine, dwconv_engine, elementwise_engine, pool_engine
 from ..cost.ethos_u_memory import copied_cycles, input_map, read_rate, stored_elements
 from ..cost.ethos_u_traffic import blocks_across, window_elements
+from .codes import Codes
 from .encoding import encode
 
 
@@ -27,6 +28,7 @@ class Operator(NamedTuple):
     work: Work
     roof: Roof
     p: EthosU
+    codes: Codes = Codes(b"")
 
     @property
     def weighted(self) -> bool:
@@ -92,7 +94,7 @@ def estimate(
         cycles = int(engine(Operator(op.model, part, roof, p), number == 0, end == slices[-1]).cycles)
         read_elements += int(read_elements_of(op.model, part, p))
         if op.weighted:
-            size, again = encode(work, p, end - start).bytes, int(blocks_across(part, p))
+            size, again = encode(work, p, op.codes, end - start).bytes, int(blocks_across(part, p))
             weight_bytes, fetches = weight_bytes + size * again, fetches + again
             if staged_weights:
                 visible += max(int(copied_cycles(p, roof, size)) - slack_cycles, 0)

@@ -6,18 +6,15 @@ CheckLinearFormatForConcatSplit.
 
 from __future__ import annotations
 
-from math import prod
 from typing import NamedTuple
 
 from ..cost.ethos_u_memory import BRICK
 from ..graph import Graph
 from ..ops import as_nhwc
+from .regrouping import regroups
 
 VIEWS = frozenset({"reshape", "slice", "strided_slice"})
 """Operators whose output is their input, or part of it, under another shape."""
-
-
-PAIRS = frozenset({"add", "sub", "mul"})
 
 
 class Layout(NamedTuple):
@@ -29,20 +26,9 @@ class Layout(NamedTuple):
 
 def layout(graph: Graph) -> Layout:
     """Stored tensors of a lowered graph. A concatenation's inputs are parts of its output."""
-    stored, linear = list(range(len(graph.tensors))), set(graph.inputs) | set(graph.outputs)
-    for layer in reversed(graph.layers):
-        target = stored[layer.outputs[0]]
-        if layer.op == "concat":
-            in_depth = layer.attributes.axis in (-1, len(graph.tensors[layer.outputs[0]].shape) - 1)
-            offset = 0
-            for tensor in layer.inputs:
-                stored[tensor] = target
-                if in_depth and offset % BRICK:
-                    linear.add(target)
-                offset += graph.tensors[tensor].shape[-1]
+    stored, linear = _joined(graph)
+    linear |= {*graph.inputs, *graph.outputs, *_mixed(graph)}
     for layer in graph.layers:
-        if layer.op in PAIRS and layer.inputs[0] in linear and any(_single(graph, t) for t in layer.inputs[1:]):
-            linear.add(layer.outputs[0])  # Plain rows that meet a single value are regrouped, which bricks are not.
         if layer.op in VIEWS and not graph.tensors[layer.inputs[0]].constant:
             source, view = layer.inputs[0], layer.outputs[0]
             if as_nhwc(graph.tensors[source].shape)[2:] != as_nhwc(graph.tensors[view].shape)[2:]:
@@ -55,5 +41,28 @@ def layout(graph: Graph) -> Layout:
     return Layout(tuple(stored), bricks)
 
 
-def _single(graph: Graph, tensor: int) -> bool:
-    return prod(graph.tensors[tensor].shape) == 1
+def _mixed(graph: Graph) -> set[int]:
+    """Tensors that one operator takes for a regrouped map and another does not."""
+    seen: dict[int, bool] = {}
+    mixed = set()
+    for layer in graph.layers:
+        grouped = regroups(graph, layer)
+        mixed |= {t for t in (*layer.inputs, *layer.outputs) if seen.setdefault(t, grouped) != grouped}
+    return mixed
+
+
+def _joined(graph: Graph) -> tuple[list[int], set[int]]:
+    """By tensor the one that it is part of, and those whose parts do not begin at whole bricks."""
+    stored, uneven = list(range(len(graph.tensors))), set()
+    for layer in reversed(graph.layers):
+        if layer.op != "concat":
+            continue
+        target = stored[layer.outputs[0]]
+        in_depth = layer.attributes.axis in (-1, len(graph.tensors[layer.outputs[0]].shape) - 1)
+        offset = 0
+        for tensor in layer.inputs:
+            stored[tensor] = target
+            if in_depth and offset % BRICK:
+                uneven.add(target)
+            offset += graph.tensors[tensor].shape[-1]
+    return stored, uneven

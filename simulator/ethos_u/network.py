@@ -12,14 +12,18 @@ from ..cost import Work
 from ..cost.ethos_u_memory import Map, stored_elements
 from ..graph import Graph, Layer
 from ..ops import ACTIVATIONS, as_nhwc
-from .blocks import Kind, Size, up
+from .blocks import Kind, Size, up, volume
+from .codes import Codes
 from .estimate import Operator
 from .layout import Layout
+from .regrouping import regrouped, regroups
 
 if TYPE_CHECKING:
     from ..plan import Kernel
 
 ALIGNMENT = 16
+ONES = b"\1"
+"""Weights of a sum."""
 CLIPS = frozenset({"relu", "relu6"})
 ELEMENTWISE = frozenset({"add", "sub", "mul", "maximum", "minimum"})
 KINDS: dict[str, Kind] = {
@@ -69,6 +73,13 @@ class Node(NamedTuple):
     chained: bool
     striped: bool
     """Whether it may run stripe by stripe: a window, product or element-wise operator with nothing chained behind."""
+    stages: bool = False
+    """Whether it copies the input of the next node to the fast memory, as a part of that one's kernel."""
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """Stored tensors that it reads, each once."""
+        return tuple(dict.fromkeys((*self.inputs, *(t for t, _ in self.beside))))
 
 
 class Network(NamedTuple):
@@ -76,6 +87,14 @@ class Network(NamedTuple):
 
     nodes: tuple[Node, ...]
     tensors: dict[int, Stored]
+
+    def movable(self, node: Node) -> bool:
+        """Whether a node's input could be kept in the fast memory instead: it is made here, and not by a copy.
+
+        Of several writers the last one counts: Vela holds them in the opposite order.
+        """
+        writers = self.tensors[node.inputs[0]].writers
+        return bool(writers) and self.nodes[writers[-1]].kind != "copy"
 
 
 def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
@@ -85,27 +104,34 @@ def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
         for number, kernel in enumerate(kernels)
         if kernel.rule is not None and isinstance(kernel.rule.parameters, EthosU)
     )
+    outside = {stored.stored[t] for t in (*graph.inputs, *graph.outputs)}
+    tensors = {
+        tensor: Stored(
+            _bytes(graph, tensor, stored),
+            (),
+            (),
+            stored.bricks[tensor],
+            tensor in outside,
+            graph.tensors[tensor].constant,
+        )
+        for node in nodes
+        for tensor in (*node.reads, node.output)
+    }
+    return Network(nodes, connected(nodes, tensors))
+
+
+def connected(nodes: Sequence[Node], tensors: dict[int, Stored]) -> dict[int, Stored]:
+    """The tensors with the positions of those ``nodes`` that write and read them."""
     writers: dict[int, list[int]] = {}
     readers: dict[int, list[int]] = {}
     for position, node in enumerate(nodes):
         writers.setdefault(node.output, []).append(position)
-        for tensor in dict.fromkeys((*node.inputs, *(t for t, _ in node.beside))):
+        for tensor in node.reads:
             readers.setdefault(tensor, []).append(position)
-    outside = {stored.stored[t] for t in (*graph.inputs, *graph.outputs)}
-    return Network(
-        nodes,
-        {
-            tensor: Stored(
-                _bytes(graph, tensor, stored),
-                tuple(writers.get(tensor, ())),
-                tuple(readers.get(tensor, ())),
-                stored.bricks[tensor],
-                tensor in outside,
-                graph.tensors[tensor].constant,
-            )
-            for tensor in {*writers, *readers}
-        },
-    )
+    return {
+        tensor: one._replace(writers=tuple(writers.get(tensor, ())), readers=tuple(readers.get(tensor, ())))
+        for tensor, one in tensors.items()
+    }
 
 
 def _bytes(graph: Graph, tensor: int, stored: Layout) -> int:
@@ -130,8 +156,9 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     if first.op == "copy" and graph.tensors[inputs[0]].constant:
         work = _border(work, as_nhwc(graph.tensors[stored.stored[last.outputs[0]]].shape))
     second = as_nhwc(graph.tensors[inputs[1]].shape)[1:] if len(inputs) == 2 else None
-    if elementwise and not (stored.bricks[inputs[0]] or stored.bricks[last.outputs[0]]):
-        work = _regrouped(work, second)
+    if regroups(graph, first):
+        size = regrouped((int(work.h_out), int(work.w_out), int(work.c_out)))
+        work, second = _sized(work, size), size if second and volume(second) > 1 else second
     before = {t for layer in layers for t in layer.outputs}
     beside = tuple(
         (stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:])
@@ -151,7 +178,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     return Node(
         number,
         OWN_KINDS.get(first.op) or KINDS[rule.model],
-        Operator(rule.model, work, rule.roof, p),
+        Operator(rule.model, work, rule.roof, p, Codes(ONES if first.op == "mean" else first.weights, p.weight_ratio)),
         tuple(stored.stored[t] for t in inputs),
         beside,
         stored.stored[last.outputs[0]],
@@ -201,13 +228,10 @@ def _work(first: Layer, work: Work) -> Work:
     return work
 
 
-def _regrouped(work: Work, second: Size | None) -> Work:
-    """Rows of plain maps that meet a single value are regrouped to 16 x 16 elements, where they come out even."""
-    elements = work.h_out * work.w_out * work.c_out
-    if second is None or second[0] * second[1] * second[2] > 1 or elements % 256:
-        return work
-    rows = elements / 256
-    return work._replace(h_in=rows, w_in=16.0, c_in=16.0, h_out=rows, w_out=16.0, c_out=16.0)
+def _sized(work: Work, size: Size) -> Work:
+    """The same work on maps of another shape and as many elements."""
+    h, w, c = map(float, size)
+    return work._replace(h_in=h, w_in=w, c_in=c, h_out=h, w_out=w, c_out=c)
 
 
 def _border(work: Work, whole: tuple[int, int, int, int]) -> Work:

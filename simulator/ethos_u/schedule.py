@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hwmodels.ethos_u_models import EthosU
 
+from ..cost.ethos_u import ethos_u_pool
 from ..cost.ethos_u_memory import Map, copied_cycles, stored_elements, transferred_bytes
 from ..graph import Graph
 from .blocks import Size, volume
@@ -20,6 +21,7 @@ from .encoding import encode
 from .layout import layout
 from .network import Network, Node, network
 from .spilling import Decision, spilled
+from .staging import staged
 from .steps import step
 
 if TYPE_CHECKING:
@@ -34,17 +36,23 @@ def schedule(graph: Graph, kernels: Sequence[Kernel], fast_bytes: float) -> list
     """The kernels with blocks, memories and copies decided; others than an Ethos-U's are left as they are."""
     net = network(graph, kernels, layout(graph))
     if any(node.op.p.maps_slow > 0.0 for node in net.nodes):
+        net = staged(net, int(fast_bytes))
         decisions, fast = spilled(net, int(fast_bytes))
     else:
         decisions, fast = _unlimited(net), {t for t, stored in net.tensors.items() if not stored.constant}
-    done, before = list(kernels), None
+    done, before, staging_cycles = list(kernels), None, 0.0
     for node, decision in zip(net.nodes, decisions):
         kernel = kernels[node.number]
         assert kernel.rule is not None
         parameters = _completed(net, node, decision, fast, before)
-        rule = kernel.rule._replace(parameters=parameters)
-        done[node.number] = kernel._replace(rule=rule, work=node.op.work)
         before = decision.slack
+        if node.stages:
+            copy = ethos_u_pool(node.op.work, node.op.roof, parameters)
+            staging_cycles = copy.latency_s * node.op.roof.clock_hz
+            continue
+        rule = kernel.rule._replace(parameters=parameters._replace(input_copy_cycles=staging_cycles))
+        done[node.number] = kernel._replace(rule=rule, work=node.op.work)
+        staging_cycles = 0.0
     return done
 
 
@@ -71,14 +79,14 @@ def _completed(net: Network, node: Node, decision: Decision, fast: set[int], bef
     found = decision.buffered
     if found is None:
         return p._replace(copy_visible_cycles=table)
-    sizes = [encode(op.work, p, end - start) for start, end in pairwise(found.slices)]
+    sizes = [encode(op.work, p, op.codes, end - start) for start, end in pairwise(found.slices)]
     return p._replace(
         buffered=1.0,
         weight_bytes=float(sum(size.weights for size in sizes)),
         scale_bytes=float(sum(size.scales for size in sizes)),
         buffered_early_bytes=float(sizes[0].bytes) if found.early else 0.0,
         copy_visible_cycles=max(copied_cycles(p, op.roof, sizes[0].bytes) - lead, 0.0) + table,
-        copy_cycles=copied_cycles(p, op.roof, encode(op.work, p, op.work.c_out).bytes)
+        copy_cycles=copied_cycles(p, op.roof, encode(op.work, p, op.codes, op.work.c_out).bytes)
         - lead
         + found.slack.cycles
         + table,

@@ -6,6 +6,7 @@ ProposeScheduleBuffering; regor/compiler/faststorage_allocator.cpp: AllocateFeat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..cost.ethos_u_memory import Map, output_map, stored_elements
@@ -72,16 +73,19 @@ def _times(net: Network, joined: list[Cascade]) -> list[int]:
 def _buffer_all(net: Network, steps: Steps, joined: list[Cascade], limit: int) -> list[Decision]:
     """Weights buffered from first to last, each with what those before have left."""
     times = _times(net, joined)
-    rolling, buffering, early = ([0] * (2 * len(net.nodes) + 1) for _ in range(3))
+    maps, buffering, early = ([0] * (2 * len(net.nodes) + 1) for _ in range(3))
     for cascade in joined:
         for position in range(cascade.start, cascade.end):
-            rolling[times[position]] += cascades.rolling_bytes(net, steps, position)
+            maps[times[position]] += cascades.rolling_bytes(net, steps, position)
+    for start, end, size in _staged(net, times):
+        for time in range(start, end + 1):
+            maps[time] += size
     for position, one in steps.items():
         buffering[times[position]] += one.buffer_bytes
     decisions: list[Decision] = []
     for position in range(len(net.nodes)):
         one, time = steps[position], times[position]
-        free = max(limit - max(buffering[time] - one.buffer_bytes, 0) - rolling[time] - early[time], 0)
+        free = max(limit - max(buffering[time] - one.buffer_bytes, 0) - maps[time] - early[time], 0)
         slack, proposal = Slack(one.cycles, free), None
         if one.op.weighted:
             proposal = propose(one.op, _place(net, steps, position, decisions, free), one.reference)
@@ -94,6 +98,14 @@ def _buffer_all(net: Network, steps: Steps, joined: list[Cascade], limit: int) -
     return decisions
 
 
+def _staged(net: Network, times: list[int]) -> Iterator[tuple[int, int, int]]:
+    """First and last time of each copied input, and its bytes."""
+    for position, node in enumerate(net.nodes):
+        if node.stages:
+            tensor = net.tensors[node.output]
+            yield times[position], times[tensor.readers[0]] + 1, tensor.bytes
+
+
 def _place(net: Network, steps: Steps, position: int, before: list[Decision], free: int) -> Place:
     node, one = net.nodes[position], steps[position]
     readers = net.tensors[node.output].readers
@@ -103,7 +115,7 @@ def _place(net: Network, steps: Steps, position: int, before: list[Decision], fr
         one.cascade >= 0,
         one.first,
         one.rows,
-        bool(net.tensors[node.inputs[0]].writers),
+        net.movable(node),
         steps[readers[0]].reference if readers else None,
     )
 
@@ -118,6 +130,7 @@ def _fast(net: Network, decisions: list[Decision], joined: list[Cascade], limit:
     for position, decision in enumerate(decisions):
         fixed += _buffers(decision, times[position])
     fast = kept(_candidates(net, decisions, times), fixed, limit) | set(rolling)
+    fast |= {node.output for node in net.nodes if node.stages}
     _same_place(net, decisions, fast)
     return fast
 
@@ -194,8 +207,8 @@ def _accesses(net: Network, decisions: list[Decision], tensor: int) -> int:
             if t == tensor
         )
     for writer in net.tensors[tensor].writers:
-        op = net.nodes[writer].op
-        total += int(stored_elements(output_map(op.work, op.p)))
+        node = net.nodes[writer]
+        total += 0 if node.stages else int(stored_elements(output_map(node.op.work, node.op.p)))
     return total
 
 

@@ -39,7 +39,7 @@ def step(node: Node, rows: int) -> Step:
         rows,
         int(work.h_in) if whole else taken,
         estimate(op, (0, int(work.c_out)), rows=rows),
-        int(engine(op).cycles),
+        0 if node.stages else int(engine(op).cycles),  # Vela measures no cycles of a copy that it makes itself.
     )
 
 
@@ -75,6 +75,6 @@ def _with_block(node: Node, block: Block) -> Operator:
         kernel_first=float(block.kernel_first),
     )
     if op.weighted:
-        weights = encode(op.work, p, op.work.c_out)
+        weights = encode(op.work, p, op.codes, op.work.c_out)
         p = p._replace(weight_bytes=float(weights.weights), scale_bytes=float(weights.scales))
     return op._replace(p=p)

@@ -92,6 +92,11 @@ class Table:
         self._buffer.charge(count)
         return self._buffer.data[start : start + count]
 
+    def place(self, field: int) -> tuple[int, int]:
+        """Where a vector of bytes starts in the file, and its length."""
+        position = self._target(field)
+        return self._buffer.vector(position, 1) if position else (0, 0)
+
     def length(self, field: int, width: int = 1) -> int:
         """Number of entries of a vector of ``width``-byte entries, without reading them."""
         position = self._target(field)

@@ -1,8 +1,8 @@
 """TFLite files, float and quantised, to graphs.
 
-The file is mapped, not loaded: only the structure is visited, and of the stored tensors only those of a few bytes that
-shapes depend on (targets, paddings, axes). Field ids are those of TensorFlow's schema.fbs, version 3. Shapes are
-inferred here and verified against the ones that the file states.
+The file is mapped, not loaded: only the structure is visited, and of the stored tensors those of a few bytes that
+shapes depend on (targets, paddings, axes), and of weights of 8 bits a sample, which tells how far they compress. Field
+ids are those of TensorFlow's schema.fbs, version 3. Shapes are inferred here and verified against those in the file.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from ..builder import GraphBuilder
 from ..graph import Graph
+from ..weights import sampled
 from . import Shapes
 from .assemble import Dimensions, Fact, Node, assemble, constants_among, in_order, input_shapes
 from .errors import ReadError
@@ -25,6 +27,9 @@ from .tflite_scope import Scope
 
 _SMALL_BYTES = 1024
 """Stored tensors up to this size may steer shapes and are read; larger ones are weights and are not."""
+
+_SAMPLED_FOR_ONE = 16
+"""Bytes of samples that count as one entry, so that no file makes them more than 256 MB."""
 
 _FREE = frozenset({"SHAPE", "RANK"})
 """Operators that need no values: with fixed shapes their results are known before the network runs."""
@@ -39,6 +44,7 @@ class _Contents:
     nodes: list[Node]
     facts: dict[str, Fact]
     values: dict[str, tuple[int, ...]]
+    samples: dict[str, bytes]
     signatures: dict[str, Dimensions | None]
     outputs: tuple[str, ...]
 
@@ -62,7 +68,7 @@ def _graph(path: Path, contents: _Contents, shape: Shapes) -> Graph:
     builder = GraphBuilder(path.stem, _activation_dtype(nodes, facts), str(path))
     resized = any(shapes[name] != facts[name].shape for name in shapes)
     tensors = {name: builder.input(dims, name, facts[name].dtype) for name, dims in shapes.items()}
-    scope = Scope(builder, facts, contents.values, tensors, verified=not resized)
+    scope = Scope(builder, facts, contents.values, contents.samples, tensors, verified=not resized)
     live = [node for node in nodes if not all(name in constants for name in node.outputs)]
     return assemble(builder, live, tensors, contents.outputs, lambda node: convert(scope, node))
 
@@ -76,19 +82,23 @@ def _contents(buffer: Flatbuffer) -> _Contents:
         raise ReadError(f"holds {len(subgraphs)} subgraphs: one network is read: export a single signature")
     main, buffers = subgraphs[0], model.tables(4)
     tables = main.tables(0)
+    sample = cache(lambda index: _sample(buffer, buffers[index]))
     names = _unique_names([table.text(3) for table in tables])
-    facts, values = {}, {}
+    facts, values, samples = {}, {}, {}
     for name, table in zip(names, tables):
         stored = _stored(buffer, buffers, table)
         facts[name] = _fact(table, constant=stored is not None)
         layout = _LAYOUTS.get(facts[name].dtype)
         if stored and layout and len(stored) % struct.calcsize(layout) == 0:
             values[name] = struct.unpack(f"<{len(stored) // struct.calcsize(layout)}{layout}", stored)
+        if stored is not None and facts[name].dtype == "int8":
+            samples[name] = sample(table.scalar(2, "I"))
     inputs = _indices(main.integers(1), len(tables), "input")
     return _Contents(
         [_node(table, codes, names, place) for place, table in enumerate(main.tables(3))],
         facts,
         values,
+        samples,
         {names[i]: _signature(tables[i]) for i in inputs},
         tuple(names[i] for i in _indices(main.integers(2), len(tables), "output")),
     )
@@ -159,6 +169,13 @@ def _stored(buffer: Flatbuffer, buffers: list[Table], tensor: Table) -> bytes | 
     if start <= 1:
         return None
     return buffer.data[start : start + size] if size <= _SMALL_BYTES else b""
+
+
+def _sample(buffer: Flatbuffer, entry: Table) -> bytes:
+    place = entry.place(0) if entry.length(0) else (entry.scalar(1, "Q"), entry.scalar(2, "Q"))
+    sample = sampled(buffer.data, *place)
+    buffer.charge(len(sample) // _SAMPLED_FOR_ONE)
+    return sample
 
 
 def _activation_dtype(nodes: list[Node], facts: dict[str, Fact]) -> str:

@@ -50,7 +50,7 @@ def _conv2d(s: Scope, n: Node) -> tuple[int, ...]:
     shape = s.input_shape(n)
     attributes = _window(s, n, shape, (height, width), (s.option(n, 5, default=1), s.option(n, 4, default=1)))
     groups = _divided(n, shape[-1], c_filter, "input channels by the filter's")
-    return s.add(n, "conv2d", [s.operand(n, 0)], attributes._replace(c_out=c_out, groups=groups), fused=3)
+    return s.add(n, "conv2d", [s.operand(n, 0)], attributes._replace(c_out=c_out, groups=groups), 3, weights=1)
 
 
 def _dwconv2d(s: Scope, n: Node) -> tuple[int, ...]:
@@ -58,7 +58,7 @@ def _dwconv2d(s: Scope, n: Node) -> tuple[int, ...]:
     shape = s.input_shape(n)
     attributes = _window(s, n, shape, (height, width), (s.option(n, 6, default=1), s.option(n, 5, default=1)))
     multiplier = _divided(n, c_out, shape[-1], "output channels by the input's")
-    return s.add(n, "dwconv2d", [s.operand(n, 0)], attributes._replace(multiplier=multiplier), fused=4)
+    return s.add(n, "dwconv2d", [s.operand(n, 0)], attributes._replace(multiplier=multiplier), 4, weights=1)
 
 
 def _transpose_conv(s: Scope, n: Node) -> tuple[int, ...]:
@@ -79,7 +79,7 @@ def _fully_connected(s: Scope, n: Node) -> tuple[int, ...]:
     if shape[-1] != c_in or (not keep and len(shape) != 2):
         _divided(n, prod(shape), c_in, "elements by the weights' inputs")
         x = s.builder.layer("reshape", x, name=f"{n.name}/flatten", sizes=(-1, c_in))
-    return s.add(n, "dense", [x], Attributes(c_out=c_out), fused=0)
+    return s.add(n, "dense", [x], Attributes(c_out=c_out), 0, weights=1)
 
 
 def _batch_matmul(s: Scope, n: Node) -> tuple[int, ...]:

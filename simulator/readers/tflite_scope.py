@@ -21,6 +21,8 @@ class Scope(NamedTuple):
     builder: GraphBuilder
     facts: Mapping[str, Fact]
     values: Mapping[str, tuple[int, ...]]
+    samples: Mapping[str, bytes]
+    """Of large stored tensors of signed bytes."""
     tensors: dict[str, int]
     verified: bool
     """Whether the file's shapes hold; they do not once an input was given another shape."""
@@ -74,11 +76,23 @@ class Scope(NamedTuple):
         return tuple(s for s in shapes if s is not None) if self.verified and None not in shapes else ()
 
     def add(
-        self, node: Node, op: str, inputs: list[int], attributes: Attributes = NEUTRAL, fused: int | None = None
+        self,
+        node: Node,
+        op: str,
+        inputs: list[int],
+        attributes: Attributes = NEUTRAL,
+        fused: int | None = None,
+        weights: int | None = None,
     ) -> tuple[int, ...]:
-        """One layer with the node's outputs, and its fused activation (option id ``fused``) as a second."""
+        """One layer with the node's outputs, and its fused activation (option id ``fused``) as a second.
+
+        ``weights`` is the position of the operand that holds them.
+        """
+        sample = self.samples.get(node.inputs[weights], b"") if weights is not None else b""
         dtype, stated = self.facts[node.outputs[0]].dtype, self.stated(node)
-        outputs = self.builder.layers(op, inputs, attributes, name=node.name, stated=stated, dtype=dtype)
+        outputs = self.builder.layers(
+            op, inputs, attributes, name=node.name, stated=stated, dtype=dtype, weights=sample
+        )
         if len(outputs) != len(node.outputs):
             raise ReadError(f"node '{node.name}' ({node.op}): has {len(node.outputs)} outputs, gives {len(outputs)}")
         code = self.option(node, fused, "b") if fused is not None else 0
