@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hwmodels import with_free, without_operators
+from hwmodels import with_free, with_values, without_operators
 from hwmodels.schema import ELEMENT_BYTES
 from hwmodels.text import did_you_mean
 from simulator import zoo
@@ -41,6 +41,13 @@ LAYERS_HELP = "Layer table with the networks of a CSV. A store knows its own; wi
     help="An operator whose time RECORDS do not hold, such as dense; may repeat.",
 )
 @click.option(
+    "--set",
+    "stated",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A number of BASE that is another one where RECORDS were measured; may repeat.",
+)
+@click.option(
     "--free",
     "freed",
     multiple=True,
@@ -66,6 +73,7 @@ def fit_command(
     name: str | None,
     title: str | None,
     omitted: tuple[str, ...],
+    stated: Sequence[str],
     freed: Sequence[str],
     conditions: Sequence[str],
     page: Path | None,
@@ -86,13 +94,13 @@ def fit_command(
         raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
     platform = base_platform(base)
     to = target(output, base, platform, name, title)
-    stated = stated_conditions(conditions)
+    under, numbers = stated_conditions(conditions), _numbers(stated)
     if page:
         html_report.verify(page)
     found, graphs = records_and_networks(records, layers, backend, dtype or platform.dtypes[0])
-    started = with_free(without_operators(platform, omitted), _bounds(freed))
+    started = with_free(with_values(without_operators(platform, omitted), numbers), _bounds(freed))
     done = calibrate(started, found, graphs, correct=not no_residual)
-    overlay = to.write(done, stated, omitted)
+    overlay = to.write(done, under, omitted, numbers)
     if page:
         html_report.write(page, done, overlay, read_sweeps(Path(records), backend))
 
@@ -127,6 +135,17 @@ def stated_conditions(texts: Sequence[str]) -> dict[str, str]:
         if not key or not value or key in found:
             raise click.UsageError(f"--condition '{text}': give KEY=VALUE, such as threads=1, and each key once")
         found[key] = value
+    return found
+
+
+def _numbers(texts: Sequence[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for text in texts:
+        key, _, value = text.partition("=")
+        try:
+            found[key.strip()] = float(value)
+        except ValueError:
+            raise click.UsageError(f"--set '{text}': give KEY=VALUE, such as shared.group_max=512") from None
     return found
 
 
