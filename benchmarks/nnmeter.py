@@ -74,8 +74,8 @@ class Result(NamedTuple):
 PROTOCOLS = ("fit on 1,000, score the rest", "leave one family out, mean", "fit on 100, score the rest")
 
 
-def base(device: Device) -> Platform:
-    """The platform that is fitted."""
+def started(device: Device) -> Platform:
+    """The platform that a fit starts from."""
     timed = without_operators(hwmodels.load(device.platform), device.omitted)
     return with_free(with_values(timed, device.stated), device.freed)
 
@@ -136,7 +136,7 @@ def main(arguments: list[str]) -> None:
     layers = read_table(data / "layers.csv.gz")
     table = Table("platform", "networks", "protocol", "within 10 %", "goal", "models alone", "within 20 %", "covered")
     for device in chosen:
-        platform = base(device)
+        platform = started(device)
         measured = measured_on(platform, device, layers, latencies_s(data / "latency.csv.gz", device.column))
         for protocol, goal, found in zip(PROTOCOLS, device.goals, protocols(platform, measured)):
             reached = found.corrected.within_10
