@@ -8,10 +8,10 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from hwmodels import Platform
-from hwmodels.schema import ELEMENT_BYTES
 from simulator.cost import Work
 
-from .pricing import Indices, Measured, Slot, Vector
+from .pricing import Indices, Measured, Vector
+from .robust import deviation
 
 OUTSIDE = "outside kernels"
 """Transfers and the cost of an inference, beside the operators."""
@@ -59,7 +59,7 @@ class OperatorErrors(NamedTuple):
 
 def breakdown(measured: Measured, platform: Platform) -> Breakdown:
     """The observations taken apart as the platform predicts them."""
-    labels = [_label(slot) for slot in measured.slots]
+    labels = [slot.label for slot in measured.slots]
     ops = list(dict.fromkeys(labels))
     own = np.array([ops.index(label) for label in labels])[measured.rows[measured.kernels]]
     network = np.repeat(np.arange(len(measured)), measured.sizes)
@@ -68,8 +68,7 @@ def breakdown(measured: Measured, platform: Platform) -> Breakdown:
     outside_s = np.maximum(measured.latencies_s(platform) - times_s.sum(axis=1), 0.0)
     times_s = np.column_stack([times_s, np.where(outside_s > 1e-9 * times_s.sum(axis=1), outside_s, 0.0)])
     order = [i for i in np.argsort(-times_s.sum(axis=0), kind="stable") if times_s[:, i].any()]
-    works, slots = measured.works[measured.kernels], measured.rows[measured.kernels]
-    element_bytes = np.array([_element_bytes(slot) for slot in measured.slots])[slots]
+    works, element_bytes = measured.works[measured.kernels], measured.element_bytes[measured.kernels]
     return Breakdown(
         tuple([*ops, OUTSIDE][i] for i in order),
         times_s[:, order],
@@ -83,7 +82,7 @@ def operator_errors(shares: Vector, log_errors: Vector) -> OperatorErrors:
 
     To first order a network's log error is the mean of its operators' log errors, weighted by these shares.
     """
-    noise = max(1.4826 * float(np.median(np.abs(log_errors - np.median(log_errors)))), _LEAST_NOISE)
+    noise = max(deviation(log_errors), _LEAST_NOISE)
     held = np.eye(shares.shape[1]) / LIKELY_ERROR
     weighted = np.vstack([shares / noise, held])
     wanted = np.concatenate([log_errors / noise, np.zeros(len(held))])
@@ -98,12 +97,3 @@ def operator_errors(shares: Vector, log_errors: Vector) -> OperatorErrors:
 def _summed(places: Indices, values: Vector, count: int) -> Vector:
     """The sum of the values at each of the places 0 to count - 1."""
     return np.bincount(places, values, count).astype(np.float64)
-
-
-def _element_bytes(slot: Slot) -> float:
-    """A fallback has a precision of its own."""
-    return float(ELEMENT_BYTES[slot.dtype]) if slot.fixed is None else slot.fixed.roof.element_bytes
-
-
-def _label(slot: Slot) -> str:
-    return slot.op if slot.fixed is None else f"{slot.op} on {slot.fixed.processor}"

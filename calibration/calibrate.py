@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from itertools import chain
 from math import inf, isinf
 from typing import NamedTuple
 
 import numpy as np
 
 from hwmodels import Platform
-from hwmodels.overlay import Calibration, Change, OverlayFile, Scores
-from hwmodels.provenance import Quantity, Source
-from hwmodels.schema import WIDEST, Uncertainty
-from hwmodels.text import did_you_mean
+from hwmodels.overlay import Change, OverlayFile, Scores
+from hwmodels.provenance import Source
+from hwmodels.schema import WIDEST
 from simulator.graph import Graph
 
 from .errors import RecordsError
 from .fit import Fit, fit_measured
 from .intervals import COVERAGE, Coverage, Interval, coverage, interval, outline
+from .overlay import Heading, calibration, cited, cited_with_conditions, rounded, uncertainty
 from .parameters import Parameter, parameters
-from .pricing import Measured, Vector, prepare
-from .records import Records
+from .pricing import Measured, Vector
+from .records import Records, planned
 from .residual import Trained, train
 from .scores import HeldOut, Score, drawn, family_scores, held_out, over_families, score
-from .verdict import Fact, about_fit, about_records, about_residual, about_scores, refusals
+from .verdict import Fact, about_fit, about_records, about_residual, about_scores, refuse
 
 FEWEST_CORRECTED = 30
 """Observations below which nothing is corrected: trees would learn them by heart."""
@@ -68,19 +67,12 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
 
     Raises RecordsError where nothing should be fitted to them, PlatformError for a precision that the base lacks.
     """
-    dtypes = frozenset(row.dtype for row in records.rows)
-    for dtype in dtypes:
-        base.machine(dtype)
-    start = parameters(base, dtypes)
-    if not start:
-        raise RecordsError(f"{base.name}: nothing to fit: no number for {', '.join(dtypes)} is marked fit = true")
-    tabled: dict[str, None] = {}
-    measured = planned(base, records, noted(graphs, tabled), tabled)
+    start = _fittable(base, records)
+    measured, tabled = planned(base, records, graphs)
     if len(set(measured.names)) < 2:
         raise RecordsError(f"{records.name}: only one network of it is in the layer table; measure several")
     base_errors = measured.log_errors(base)
-    for fact in refusals(measured, base_errors):
-        raise RecordsError(f"{records.name}: {fact.line}")
+    refuse(records.name, measured, base_errors)
     fitted = fit_measured(base, drawn(measured, np.arange(len(measured))))
     analytical, corrected = held_out(base, measured)
     kept = correct and _is_worthwhile(measured, analytical, corrected)
@@ -89,19 +81,47 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
     errors = corrected if trained else analytical
     seen = outline(platform, measured)
     found = interval(seen, errors)
-    if WIDEST < found.factor < inf:
-        wide = f"predictions for records held out of the fit are off by a factor of {found.factor:.3g}"
-        raise RecordsError(f"{records.name}: {wide}; is {base.name} of this device, runtime and precision?")
+    _verify_width(found, base, records)
     verdict = (
-        *about_records(records.rows, measured, frozenset(tabled)),
+        *about_records(records.rows, measured, tabled),
         *about_fit(fitted, len(measured), base_errors),
         *about_scores(analytical.folds, base_errors),
         *about_residual(fitted.platform, measured, trained),
     )
     return Calibrated(
-        *(base, records, measured, start, fitted, platform, trained, verdict, base_errors, analytical, errors, found),
-        *(interval(seen, analytical), coverage(found, seen, errors)),
+        base=base,
+        records=records,
+        measured=measured,
+        start=start,
+        fit=fitted,
+        platform=platform,
+        trained=trained,
+        verdict=verdict,
+        base_errors=base_errors,
+        analytical=analytical,
+        held_out=errors,
+        interval=found,
+        analytical_interval=interval(seen, analytical),
+        coverage=coverage(found, seen, errors),
     )
+
+
+def _fittable(base: Platform, records: Records) -> tuple[Parameter, ...]:
+    """What may be fitted to the records. Raises RecordsError for nothing, PlatformError for a precision without it."""
+    dtypes = frozenset(row.dtype for row in records.rows)
+    for dtype in dtypes:
+        base.machine(dtype)
+    start = parameters(base, dtypes)
+    if not start:
+        raise RecordsError(f"{base.name}: nothing to fit: no number for {', '.join(dtypes)} is marked fit = true")
+    return start
+
+
+def _verify_width(found: Interval, base: Platform, records: Records) -> None:
+    """Raises RecordsError for an interval that no platform file may state."""
+    if WIDEST < found.factor < inf:
+        wide = f"predictions for records held out of the fit are off by a factor of {found.factor:.3g}"
+        raise RecordsError(f"{records.name}: {wide}; is {base.name} of this device, runtime and precision?")
 
 
 def _is_worthwhile(measured: Measured, analytical: HeldOut, corrected: HeldOut) -> bool:
@@ -114,77 +134,36 @@ def _is_worthwhile(measured: Measured, analytical: HeldOut, corrected: HeldOut) 
     return by_family[0] is None or by_family[1] is None or by_family[1].mape <= by_family[0].mape
 
 
-def overlay_of(
-    done: Calibrated, name: str, title: str, parent: str, conditions: Mapping[str, str], residual_file: str
-) -> OverlayFile:
+def overlay_of(done: Calibrated, heading: Heading, residual_file: str, omitted: tuple[str, ...] = ()) -> OverlayFile:
     """The overlay that says what was changed, and how good it is.
 
-    ``parent`` is the base as the file is to name it, ``residual_file`` where the residual will lie if there is one.
+    ``residual_file`` is where the residual will lie if there is one, ``omitted`` the operators without a time.
     """
     fitted_source, held_out_source = f"fit-{done.records.digest[:8]}", f"held-out-{done.records.digest[:8]}"
-    cite = f"{len(done.measured)} latencies of {done.records.name} (digest {done.records.digest})"
-    stated = "".join(f"; {key}: {value}" for key, value in conditions.items())
-    sources = {fitted_source: Source(kind="fitted", cite=f"fitted over {done.base.name} to {cite}{stated}")}
+    fitted = f"fitted over {done.base.name} to {cited_with_conditions(done, heading)}"
+    sources = {fitted_source: Source(kind="fitted", cite=fitted)}
     if not isinf(done.interval.factor):
         within = f"{COVERAGE:.0%} of networks held out of the fit lie within (split conformal)"
-        sources[held_out_source] = Source(kind="fitted", cite=f"{within}; {cite}")
+        sources[held_out_source] = Source(kind="fitted", cite=f"{within}; {cited(done)}")
     values = {p.key: rounded(p.value) for p in done.fit.parameters}
     before = {p.key: p.value for p in done.start}
+    scores = _scores(done.measured, done.held_out)
+    analytical = _scores(done.measured, done.analytical) if done.trained else None
     return OverlayFile(
         schema=1,
-        name=name,
-        title=title,
-        parent=parent,
+        name=heading.name,
+        title=heading.title,
+        parent=heading.parent,
         parent_digest=done.base.digest,
+        omitted=omitted,
         values={k: Change(value=v, source=fitted_source) for k, v in values.items() if v != before[k]},
-        calibration=_calibration(done, conditions),
+        calibration=calibration(done, heading, scores, analytical),
         uncertainty=uncertainty(done.interval, held_out_source),
         analytical_uncertainty=uncertainty(done.analytical_interval, held_out_source) if done.trained else None,
         domain=done.interval.domain,
         residual=done.trained.record(residual_file) if done.trained else None,
         sources=sources,
     )
-
-
-def _calibration(done: Calibrated, conditions: Mapping[str, str]) -> Calibration:
-    return Calibration(
-        records=done.records.name,
-        records_digest=done.records.digest,
-        networks=len(set(done.measured.names)),
-        dtypes=tuple(dtype for dtype in done.base.file.platform.dtypes if dtype in done.measured.dtypes),
-        conditions=dict(conditions),
-        verdict=tuple(fact.line for fact in done.verdict),
-        scores=_scores(done.measured, done.held_out),
-        analytical=_scores(done.measured, done.analytical) if done.trained else None,
-    )
-
-
-def uncertainty(found: Interval, source: str) -> Uncertainty | None:
-    """What a file says of an interval; None where there were too few observations for one."""
-    if isinf(found.factor):
-        return None
-    return Uncertainty(
-        factor=Quantity(value=rounded(found.factor), source=source),
-        common=rounded(found.common),
-        unlike_factor=rounded(min(found.unlike_factor, WIDEST)),
-    )
-
-
-def planned(base: Platform, records: Records, graphs: Iterable[Graph], tabled: Mapping[str, None]) -> Measured:
-    observations = iter(records.observations(graphs))
-    first = next(observations, None)
-    if first is None:
-        hint = did_you_mean(records.rows[0].net, list(tabled)[:1000])
-        raise RecordsError(
-            f"{records.name}: none of its networks is in the layer table, such as '{records.rows[0].net}'{hint}"
-        )
-    return prepare(base, chain([first], observations))
-
-
-def noted(graphs: Iterable[Graph], names: dict[str, None]) -> Iterator[Graph]:
-    for graph in graphs:
-        names[graph.name] = None
-        yield graph
 
 
 def _scores(measured: Measured, errors: HeldOut) -> Scores:
@@ -198,8 +177,3 @@ def _scores(measured: Measured, errors: HeldOut) -> Scores:
         family_within_20=rounded(by_family.within_20) if by_family else None,
         family_mape=rounded(by_family.mape) if by_family else None,
     )
-
-
-def rounded(value: float) -> float:
-    """To 4 digits: more than any latency is known to."""
-    return float(f"{value:.4g}")

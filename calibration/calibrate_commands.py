@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,23 +11,23 @@ import click
 
 import hwmodels
 from hwmodels import Platform
-from measure.backends import NAMES
+from measure.session_commands import backend_option, board_option, threads_option
 
 from .errors import RecordsError
-from .overlay_commands import base_platform, target
+from .overlay_commands import base_platform, name_option, output_option, report_option, target, title_option
 
 if TYPE_CHECKING:
     from measure.session import Session
     from measure.store import Record, Store
 
     from .budget import Round, Task
+    from .calibrate import Calibrated
 
-_FILE = click.Path(path_type=Path)
 _MOST_NAMES = 5
 
 
 @click.command("calibrate")
-@click.option("-b", "--backend", "name", type=click.Choice(NAMES), required=True, help="Runtime to measure on.")
+@backend_option
 @click.option(
     "--minutes",
     type=click.FloatRange(min=0, min_open=True),
@@ -36,12 +35,16 @@ _MOST_NAMES = 5
     show_default=True,
     help="Time to measure; the last fit comes after it.",
 )
-@click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help="Where the calibrated platform is written.")
+@output_option()
 @click.option(
     "-p", "--platform", "base", metavar="BASE", help="The platform to start from; the backend's where left out."
 )
 @click.option(
-    "--store", "store_file", type=_FILE, metavar="FILE", help="Where measurements are kept [default: OVERLAY.db]"
+    "--store",
+    "store_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where measurements are kept [default: OVERLAY.db]",
 )
 @click.option("--dtype", help="Precision; the base's default where left out.")
 @click.option(
@@ -51,12 +54,12 @@ _MOST_NAMES = 5
     default=0.0,
     help="Stop when the mean error on networks held out of the fit is this, such as 0.05.",
 )
-@click.option("--threads", type=int, default=1, show_default=True, help="Threads, each with a core of its own.")
-@click.option("--on", metavar="BOARD", help="A board: ssh:user@host, ssh:user@host:port, adb or adb:serial.")
+@threads_option
+@board_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is measured.")
-@click.option("--name", "own_name", help="Name of the calibrated platform; the output file's where left out.")
-@click.option("--title", help="Its title, for lists.")
-@click.option("--report", "page", type=_FILE, metavar="REPORT.html", help="Write a page with figures as well.")
+@name_option()
+@title_option
+@report_option
 def calibrate_command(
     name: str,
     minutes: float,
@@ -78,16 +81,12 @@ def calibrate_command(
     holds is not measured again.
     """
     # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
-    from measure import store
     from measure.backends import backend
     from measure.session import session
 
     from . import html_report
     from .budget import Task
-    from .calibrate import calibrate
-    from .probes import fusion_facts
-    from .store_records import read_store
-    from .sweeps import read_sweeps
+    from .staircases import long_sweeps
 
     if page:
         html_report.verify(page)
@@ -97,30 +96,42 @@ def calibrate_command(
     to = target(output, start, origin, own_name, title)
     precision = _precision(dtype, origin, used.dtypes)
     kept = store_file or to.path.with_suffix(".db")
-    current = session(used, threads, on)
-    with store.opened(kept, create=True) as opened:
-        _verify_setting(kept, current, opened.records())
-        _measure(Task(origin, precision, current, kept, minutes, wanted, seed), opened)
-        measured = [record for record in opened.records() if record.backend == name]
-    done = calibrate(origin, *read_store(kept, name))
-    done = done._replace(verdict=(*done.verdict, *fusion_facts(origin, precision, measured)))
-    overlay = to.write(done, _conditions(current))
+    task = Task(origin, precision, session(used, threads, on), kept, minutes, wanted, seed)
+    done = _calibrated(task)
+    overlay = to.write(done, _conditions(task.session))
     if page:
-        html_report.write(page, done, overlay, read_sweeps(kept, name))
+        html_report.write(page, done, overlay, long_sweeps(kept, name))
+
+
+def _calibrated(task: Task) -> Calibrated:
+    """Measure, then fit all that the task's store holds on its backend."""
+    from measure import store
+
+    from .calibrate import calibrate
+    from .probes import fusion_facts
+    from .store_records import read_store
+
+    name = task.session.backend.name
+    with store.opened(task.store_file, create=True) as opened:
+        _verify_setting(task.store_file, task.session, opened.records())
+        _measure(task, opened)
+        measured = [record for record in opened.records() if record.backend == name]
+    done = calibrate(task.base, *read_store(task.store_file, name))
+    return done._replace(verdict=(*done.verdict, *fusion_facts(task.base, task.dtype, measured)))
 
 
 def _verify_setting(path: Path, current: Session, records: Sequence[Record]) -> None:
     """Measurements under other conditions do not mix with those to come: said before the time is spent."""
-    own = vars(replace(current.conditions, dtype=None, model_sha256=None))
-    for record in records:
-        if record.backend == current.backend.name:
-            other = vars(replace(record.conditions, dtype=None, model_sha256=None))
-            for key in own:
-                if own[key] != other[key]:
-                    raise RecordsError(
-                        f"{path}: was measured where {key} was {other[key]!r}; it is {own[key]!r} now, and the two do "
-                        "not mix: give another --store, or go back to those conditions"
-                    )
+    from measure.record import first_difference
+
+    own = [record for record in records if record.backend == current.backend.name]
+    for record in own:
+        if found := first_difference(record.conditions.setting, current.conditions.setting):
+            name, then, now = found
+            raise RecordsError(
+                f"{path}: was measured where {name} was {then!r}; it is {now!r} now, and the two do not mix: give "
+                "another --store, or go back to those conditions"
+            )
 
 
 def _measure(task: Task, opened: Store) -> None:

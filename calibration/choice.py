@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
-from typing import Any
 
 import numpy as np
 
@@ -21,10 +20,9 @@ from simulator.graph import Graph
 from simulator.plan import plan
 
 from .errors import RecordsError
-from .fit import PRIOR_SIGMA
+from .fit import covariance
 from .parameters import Parameter
-from .pricing import Indices, Measured, Observation, Vector, prepare
-from .records import MODEL_SIGMA
+from .pricing import MODEL_SIGMA, Indices, Measured, Observation, Vector, prepare
 
 _STEP = 0.02
 """Of a logarithm, either way, for a slope."""
@@ -87,11 +85,11 @@ def most_informative(
     summed variance of those predictions for each second, as if the ones before had been measured.
     """
     rows = candidate_slopes / MODEL_SIGMA
-    covariance: Any = np.linalg.inv(jacobian.T @ jacobian + np.eye(jacobian.shape[1]) / PRIOR_SIGMA**2)
+    left_open = covariance(jacobian)
     chosen: list[int] = []
     open_ = np.ones(len(rows), dtype=bool)
     while True:
-        gain_s = np.where(open_ & (cost_s <= budget_s), _gains(covariance, rows, wanted_slopes) / cost_s, -1.0)
+        gain_s = np.where(open_ & (cost_s <= budget_s), _gains(left_open, rows, wanted_slopes) / cost_s, -1.0)
         best = int(np.argmax(gain_s))
         if gain_s[best] <= 0.0:
             return chosen
@@ -99,13 +97,13 @@ def most_informative(
         open_[best] = False
         budget_s -= float(cost_s[best])
         # The covariance after one more observation (Sherman and Morrison 1950).
-        seen = covariance @ rows[best]
-        covariance = covariance - np.outer(seen, seen) / (1.0 + float(rows[best] @ seen))
+        seen = left_open @ rows[best]
+        left_open = left_open - np.outer(seen, seen) / (1.0 + float(rows[best] @ seen))
 
 
-def _gains(covariance: Vector, rows: Vector, wanted: Vector) -> Vector:
-    """By how much each row, measured, would lower the summed variance of what is wanted."""
-    seen = covariance @ rows.T
+def _gains(left_open: Vector, rows: Vector, wanted: Vector) -> Vector:
+    """By how much each row, measured, would lower the summed variance of what is wanted, at that covariance."""
+    seen = left_open @ rows.T
     lowered = np.sum((wanted @ seen) ** 2, axis=0) / (1.0 + np.sum(rows.T * seen, axis=0))
     return np.asarray(lowered)
 

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from hwmodels import with_free, with_values, without_operators
-from hwmodels.schema import ELEMENT_BYTES
-from hwmodels.text import did_you_mean
-from simulator import zoo
-from simulator.graph import Graph
-from simulator.networks import networks
 
-from .overlay_commands import base_platform, target
-
-if TYPE_CHECKING:
-    from .records import Records
-
-_FILE = click.Path(path_type=Path)
-LAYERS_HELP = "Layer table with the networks of a CSV. A store knows its own; without it, names are those of the zoo."
+from .overlay_commands import (
+    base_platform,
+    conditions_option,
+    name_option,
+    output_option,
+    report_option,
+    stated_conditions,
+    target,
+    title_option,
+)
+from .record_commands import (
+    backend_option,
+    dtype_option,
+    layers_option,
+    records_and_networks,
+    records_argument,
+    verify_dtype,
+)
 
 
 @click.command("fit")
-@click.argument("records", metavar="RECORDS")
-@click.option("--layers", metavar="TABLE", help=LAYERS_HELP)
-@click.option("--backend", metavar="NAME", help="Of a store that holds measurements on several.")
+@records_argument
+@layers_option
+@backend_option
 @click.option("-p", "--platform", "base", required=True, metavar="BASE", help="The platform to start from.")
-@click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help="Where the calibrated platform is written.")
-@click.option("--dtype", help="Precision of records that state none; the base's default where left out.")
-@click.option("--name", help="Name of the calibrated platform; the output file's where left out.")
-@click.option("--title", help="Its title, for lists.")
+@output_option()
+@dtype_option("the base's default")
+@name_option()
+@title_option
 @click.option(
     "--omit",
     "omitted",
@@ -54,15 +59,9 @@ LAYERS_HELP = "Layer table with the networks of a CSV. A store knows its own; wi
     metavar="KEY=MIN:MAX",
     help="A number of BASE to fit beside those that it marks, such as overheads.inference_s=1e-7:1e-3; may repeat.",
 )
-@click.option(
-    "--condition",
-    "conditions",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Under what was measured, such as threads=1; may repeat. Goes into the file as it stands.",
-)
+@conditions_option
 @click.option("--no-residual", is_flag=True, help="Fit the models alone, and correct nothing beside them.")
-@click.option("--report", "page", type=_FILE, metavar="REPORT.html", help="Write a page with figures as well.")
+@report_option
 def fit_command(
     records: str,
     layers: str | None,
@@ -70,7 +69,7 @@ def fit_command(
     base: str,
     output: str,
     dtype: str | None,
-    name: str | None,
+    own_name: str | None,
     title: str | None,
     omitted: tuple[str, ...],
     stated: Sequence[str],
@@ -88,12 +87,11 @@ def fit_command(
     # Numerics are loaded by this verb only: the others start in a fraction of the time.
     from . import html_report
     from .calibrate import calibrate
-    from .sweeps import read_sweeps
+    from .staircases import long_sweeps
 
-    if dtype not in (None, *ELEMENT_BYTES):
-        raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
+    verify_dtype(dtype)
     platform = base_platform(base)
-    to = target(output, base, platform, name, title)
+    to = target(output, base, platform, own_name, title)
     under, numbers = stated_conditions(conditions), _numbers(stated)
     if page:
         html_report.verify(page)
@@ -102,40 +100,7 @@ def fit_command(
     done = calibrate(started, found, graphs, correct=not no_residual)
     overlay = to.write(done, under, omitted, numbers)
     if page:
-        html_report.write(page, done, overlay, read_sweeps(Path(records), backend))
-
-
-def records_and_networks(
-    path: str, layers: str | None, backend: str | None, dtype: str
-) -> tuple[Records, Iterable[Graph]]:
-    """What was measured, and its networks: those of a store, of a layer table, or of the zoo by their names."""
-    from .records import read_records
-    from .store_records import is_store, read_store
-
-    if is_store(Path(path)):
-        if layers:
-            raise click.UsageError(f"--layers '{layers}': {path} is a store, which knows its networks; leave it out")
-        return read_store(Path(path), backend)
-    if backend:
-        raise click.UsageError(f"--backend '{backend}': {path} is no store of measurements; leave it out")
-    found = read_records(path, dtype)
-    if layers:
-        return found, networks(layers).graphs
-    names = dict.fromkeys(row.net for row in found.rows)
-    unknown = next((name for name in names if name not in zoo.MODELS), None)
-    if unknown is not None:
-        raise click.UsageError(f"{path}: '{unknown}' is no network of the zoo: give --layers, a table of the layers")
-    return found, [zoo.build(name) for name in names]
-
-
-def stated_conditions(texts: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in texts:
-        key, _, value = (part.strip() for part in text.partition("="))
-        if not key or not value or key in found:
-            raise click.UsageError(f"--condition '{text}': give KEY=VALUE, such as threads=1, and each key once")
-        found[key] = value
-    return found
+        html_report.write(page, done, overlay, long_sweeps(Path(records), backend))
 
 
 def _numbers(texts: Sequence[str]) -> dict[str, float]:

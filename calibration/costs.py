@@ -18,7 +18,7 @@ _BUILD_S, _BUILD_KERNEL_S, _BUILD_WEIGHT_S = 0.15, 0.03, 1.5e-7
 """Converting a network: once, for each kernel and for each parameter."""
 
 
-def costs_s(planned: Measured, latencies_s: Vector, protocol: Protocol = PROTOCOL) -> Vector:
+def costs_s(planned: Measured, latencies_s: Vector) -> Vector:
     """Seconds that building and measuring each network takes, from the latency that is predicted for it.
 
     The constants are those of one machine: only their proportions matter, since the pace is learned as it goes.
@@ -27,6 +27,6 @@ def costs_s(planned: Measured, latencies_s: Vector, protocol: Protocol = PROTOCO
     weights = np.add.reduceat(planned.works[planned.kernels, Work._fields.index("weight_elements")], starts)
     build_s = _BUILD_S + _BUILD_KERNEL_S * planned.sizes + _BUILD_WEIGHT_S * weights
     # How many runs it takes until the mean is known is not known: halfway between the least and the most.
-    most_s = np.maximum(protocol.runs * latencies_s, np.minimum(protocol.max_runs * latencies_s, protocol.max_s))
-    runs_s = (protocol.runs * latencies_s + most_s) / 2.0
-    return np.asarray(build_s + protocol.visits * (_VISIT_S + protocol.warmups * latencies_s + runs_s))
+    most_s = np.maximum(PROTOCOL.runs * latencies_s, np.minimum(PROTOCOL.max_runs * latencies_s, PROTOCOL.max_s))
+    runs_s = (PROTOCOL.runs * latencies_s + most_s) / 2.0
+    return np.asarray(build_s + PROTOCOL.visits * (_VISIT_S + PROTOCOL.warmups * latencies_s + runs_s))

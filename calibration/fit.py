@@ -78,6 +78,15 @@ def fit_measured(platform: Platform, measured: Measured, *, prior_sigma: float =
     return Fit(fitted, final, errors, bool(solution.success), solution.jac[: len(measured)])
 
 
+def covariance(jacobian: Vector, scatter: float = 1.0) -> Vector:
+    """Of the logs of the parameters, from a ``Fit.jacobian`` and the prior.
+
+    ``scatter`` is how many times their sigma the observations scatter by.
+    """
+    known = jacobian.T @ jacobian / scatter**2
+    return np.asarray(np.linalg.inv(known + np.eye(len(known)) / PRIOR_SIGMA**2))
+
+
 def leave_one_out(platform: Platform, observations: Sequence[Observation]) -> tuple[float, ...]:
     """log(predicted / observed) of every observation under a fit to all observations of the other networks."""
     measured = prepare(platform, observations)

@@ -12,6 +12,7 @@ import numpy as np
 
 from hwmodels.overlay import OverlayFile
 from hwmodels.text import Cell, Facts, Value
+from measure.sweeps import Sweep
 
 from . import plot, report
 from .calibrate import Calibrated
@@ -20,8 +21,8 @@ from .fit import Fit
 from .parameters import Parameter
 from .report import Diagnosis, diagnose
 from .scores import score
+from .staircases import predicted_s
 from .steps import find_steps
-from .sweeps import Sweep, predicted_s
 from .verdict import at_limit
 
 _MOST_STAIRCASES = 12
@@ -178,8 +179,8 @@ def _staircases(done: Calibrated, sweeps: Sequence[Sweep]) -> str:
     for sweep in sweeps[:_MOST_STAIRCASES]:
         dtype = sweep.others.dtype if sweep.others.dtype in done.base.dtypes else done.measured.dtypes[0]
         predicted = tuple(predicted_s(sweep, done.fit.platform, dtype))
-        steps = find_steps(*zip(*sweep.points))
-        drawn.append(plot.Staircase(sweep.others.label, sweep.setting, sweep.points, predicted, steps))
+        measured, steps = tuple(zip(sweep.values, sweep.times_s)), find_steps(sweep.values, sweep.times_s)
+        drawn.append(plot.Staircase(sweep.others.label, sweep.setting, measured, predicted, steps))
     return plot.staircases_figure(drawn) if drawn else ""
 
 

@@ -12,6 +12,7 @@ from scipy.stats import norm, t
 from hwmodels import Platform
 from hwmodels.domain import Domain
 from hwmodels.provenance import at_dtype
+from hwmodels.schema import WIDEST
 from simulator import zoo
 from simulator.plan import plan
 
@@ -27,8 +28,6 @@ MOST_LEFT_OUT = 20
 _PRIOR_OBSERVATIONS = 5.0
 """Weight of the stated uncertainty against the errors that are met, in observations."""
 _STEP = 1e-3
-_LOG_MOST = log(100.0)
-"""What a platform file may state."""
 
 
 class Moved(NamedTuple):
@@ -117,7 +116,7 @@ def learn(space: Hierarchy, measured: Measured, error: Structure, usual: Measure
     deviations = float(t.ppf((1.0 + COVERAGE) / 2.0, degrees)) * scale
     left_open = float(np.mean(_left_open(space, moved, usual)))
     factor, unlike = (
-        exp(min(deviations * sqrt(left_open + own**2), _LOG_MOST))
+        exp(min(deviations * sqrt(left_open + own**2), log(WIDEST)))
         for own in (error.sigma, max(error.sigma, error.unlike_sigma))
     )
     common = (left_open + error.common * error.sigma**2) / (left_open + error.sigma**2)

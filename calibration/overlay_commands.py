@@ -1,13 +1,13 @@
-"""Where a calibration ends: the base it starts from, and the overlay that it writes."""
+"""Where a calibration ends: the base it starts from, the overlay that it writes, and the options that say which."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -20,6 +20,36 @@ from hwmodels.schema import NAME_PATTERN
 
 if TYPE_CHECKING:
     from .calibrate import Calibrated
+    from .overlay import Heading, Result
+
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+title_option = click.option("--title", help="Its title, for lists.")
+conditions_option = click.option(
+    "--condition",
+    "conditions",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Under what was measured, such as threads=1; may repeat. Goes into the file as it stands.",
+)
+report_option = click.option(
+    "--report",
+    "page",
+    type=click.Path(path_type=Path),
+    metavar="REPORT.html",
+    help="Write a page with figures as well.",
+)
+
+
+def output_option(what: str = "the calibrated platform") -> Option:
+    """Where the overlay goes."""
+    help_text = f"Where {what} is written."
+    return click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help=help_text)
+
+
+def name_option(what: str = "the calibrated platform") -> Option:
+    """What it is called."""
+    return click.option("--name", "own_name", help=f"Name of {what}; the output file's where left out.")
 
 
 class Target(NamedTuple):
@@ -45,15 +75,21 @@ class Target(NamedTuple):
         from . import report
         from .calibrate import overlay_of
 
-        title = self.title or f"{done.base.file.title}, fitted to {done.records.name}"
         residual = self.path.with_suffix(".residual.json")
-        overlay = overlay_of(done, self.name, title, self.parent, conditions, residual.name)
-        overlay = _stating(overlay.model_copy(update={"omitted": omitted}), numbers)
+        written = overlay_of(done, self.heading(done, "fitted to", conditions), residual.name, omitted)
+        overlay = _stating(written, numbers)
         if done.trained:
             residual.write_bytes(done.trained.raw)
         self.save(overlay)
         show(report.calibration(done, self.name, str(self.path)))
         return overlay
+
+    def heading(self, done: Result, how: str, conditions: Mapping[str, str]) -> Heading:
+        """What the overlay states of itself: a title of its own where none was given."""
+        from .overlay import Heading
+
+        title = self.title or f"{done.base.file.title}, {how} {done.records.name}"
+        return Heading(self.name, title, self._parent, conditions)
 
     def save(self, overlay: OverlayFile) -> None:
         """Write an overlay and see that it loads."""
@@ -61,7 +97,7 @@ class Target(NamedTuple):
         hwmodels.load(self.path)
 
     @property
-    def parent(self) -> str:
+    def _parent(self) -> str:
         """A shipped base by its name, a file by its path from the overlay."""
         platform = hwmodels.load(self.base)
         if not self.base.endswith(".toml") and "/" not in self.base:
@@ -91,10 +127,22 @@ def target(output: str, base: str, platform: Platform, name: str | None, title: 
 
 
 def base_platform(name: str) -> Platform:
+    """A platform to fit. Raises PlatformError for what is an overlay itself."""
     platform = hwmodels.load(name)
     if platform.overlay is not None:
         raise PlatformError(f"{platform.name}: an overlay itself; fit over its parent, -p {platform.overlay.parent}")
     return platform
+
+
+def stated_conditions(texts: Sequence[str]) -> dict[str, str]:
+    """The values of ``--condition`` by their keys. Raises UsageError for one that is no pair, or stated twice."""
+    found: dict[str, str] = {}
+    for text in texts:
+        key, _, value = (part.strip() for part in text.partition("="))
+        if not key or not value or key in found:
+            raise click.UsageError(f"--condition '{text}': give KEY=VALUE, such as threads=1, and each key once")
+        found[key] = value
+    return found
 
 
 def _writable(output: str, base: Platform) -> Path:

@@ -13,9 +13,10 @@ from measure.design_space import dataset
 from measure.plan import configurations
 from simulator.plan import plan
 
-from .fit import PRIOR_SIGMA, Fit
+from .fit import Fit, covariance
 from .parameters import Parameter
 from .pricing import Observation, Vector, prepare
+from .robust import deviation
 
 _TRIED = 2.0
 """Factor by which a parameter is moved, either way, to see what moves with it, past flat stretches too."""
@@ -42,10 +43,8 @@ def standard_errors(fitted: Fit, sigma: Vector) -> Vector:
     parameter that no observation tells has the prior's standard deviation.
     """
     scaled = np.array(fitted.log_errors) / sigma
-    scatter = max(1.0, 1.4826 * float(np.median(np.abs(scaled - np.median(scaled)))))
-    known = fitted.jacobian.T @ fitted.jacobian / scatter**2
-    errors: Vector = np.sqrt(np.diag(np.linalg.inv(known + np.eye(len(known)) / PRIOR_SIGMA**2)))
-    return errors
+    scatter = max(1.0, deviation(scaled))
+    return np.asarray(np.sqrt(np.diag(covariance(fitted.jacobian, scatter))))
 
 
 def telling(platform: Platform, dtype: str, wanted: Iterable[Parameter]) -> Iterator[Telling]:

@@ -24,6 +24,9 @@ from simulator.residual import corrections
 Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
+MODEL_SIGMA = 0.02
+"""Relative error that the structure of a hardware model leaves even where the measurement is exact."""
+
 
 class Observation(NamedTuple):
     """A measured latency of a network at a precision, in seconds. ``sigma`` is its relative standard deviation."""
@@ -31,7 +34,7 @@ class Observation(NamedTuple):
     graph: Graph
     dtype: str
     latency_s: float
-    sigma: float = 0.02
+    sigma: float = MODEL_SIGMA
     operators_only: bool = False
     """True where transfer and per-inference cost are not in the measurement (the paper's single operators, blocks)."""
     family: str = ""
@@ -44,6 +47,16 @@ class Slot(NamedTuple):
     dtype: str
     op: str
     fixed: Rule | None
+
+    @property
+    def label(self) -> str:
+        """The operator, and where it runs if that is elsewhere."""
+        return self.op if self.fixed is None else f"{self.op} on {self.fixed.processor}"
+
+    @property
+    def element_bytes(self) -> float:
+        """Storage of one tensor element; a fallback has a precision of its own."""
+        return float(ELEMENT_BYTES[self.dtype]) if self.fixed is None else self.fixed.roof.element_bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +138,7 @@ class Measured:
     @property
     def element_bytes(self) -> Vector:
         """Storage of one tensor element of each different kernel."""
-        return np.array([float(ELEMENT_BYTES[slot.dtype]) for slot in self.slots])[self.rows]
+        return np.array([slot.element_bytes for slot in self.slots])[self.rows]
 
     def totals_s(self, kernels_s: Vector) -> Vector:
         """The time of each observation's kernels, from that of every kernel in the order of ``kernels``."""

@@ -23,6 +23,17 @@ SURE = 0.95
 _LEAST_NOISE = 0.01
 """Relative standard deviation of a latency, however well its visits agree: processes differ."""
 
+_TIMES = 4
+"""In a row: the more, the less the noise of the two latencies weighs."""
+
+_PRODUCERS = ("conv:kernel=1", "dwconv")
+"""What keeps its shape."""
+
+_CONSUMERS = ("relu", "relu6", "hard_swish", "swish", "sigmoid", "add", "mul", "batch_norm", "conv:kernel=1")
+
+_IDEMPOTENT = ("relu", "relu6")
+"""Converters drop a second one, so that four tell nothing; without ends of their own but the call, one is enough."""
+
 
 class Fusion(NamedTuple):
     """A finding about a producer and its consumer."""
@@ -73,18 +84,6 @@ def pair_plan(dtype: str) -> Iterator[Configuration]:
             yield _chain(_TIMES * steps, dtype)
 
 
-_TIMES = 4
-"""In a row: the more, the less the noise of the two latencies weighs."""
-
-_PRODUCERS = ("conv:kernel=1", "dwconv")
-"""What keeps its shape."""
-
-_CONSUMERS = ("relu", "relu6", "hard_swish", "swish", "sigmoid", "add", "mul", "batch_norm", "conv:kernel=1")
-
-_IDEMPOTENT = ("relu", "relu6")
-"""Converters drop a second one, so that four tell nothing; without ends of their own but the call, one is enough."""
-
-
 def _chain(steps: tuple[str, ...], dtype: str) -> Configuration:
     """On a large map with few channels, where a consumer takes its time beside a convolution."""
     return configuration("op", "chain", {"hw": 112, "cin": 16, "steps": " ".join(steps)}, dtype)
@@ -110,16 +109,24 @@ def pairs(records: Sequence[Record], called_s: float = 0.0) -> tuple[Pair, ...]:
             for r in records
             if (r.backend, r.conditions.setting_digest) == (backend, setting) and isinstance(r.outcome, Measurement)
         }
-        for one in measured:
-            steps = str(dict(one.settings).get("steps", "")).split()
-            if one.name == "chain" and len(steps) == 2 and steps[0] != steps[1]:
-                parts = [_inside(one, taken, measured, called_s) for taken in ([steps[0]], [steps[1]], steps)]
-                if all(parts):
-                    first, second, both = (part for part in parts if part)
-                    sigma_s = sum(part.variance_s2 for part in (first, second, both)) ** 0.5
-                    judged = fusion(first.time_s, second.time_s, both.time_s, sigma_s)
-                    found.append(Pair(backend, one.dtype, steps[0], steps[1], one, judged))
+        judged = (_judged(backend, one, measured, called_s) for one in measured)
+        found += [pair for pair in judged if pair is not None]
     return tuple(found)
+
+
+def _judged(
+    backend: str, one: Configuration, measured: Mapping[Configuration, Measurement], called_s: float
+) -> Pair | None:
+    """None for what is no chain of two different steps, and where one of them was not measured by itself."""
+    steps = str(dict(one.settings).get("steps", "")).split()
+    if one.name != "chain" or len(steps) != 2 or steps[0] == steps[1]:
+        return None
+    first, second, both = (_inside(one, taken, measured, called_s) for taken in ([steps[0]], [steps[1]], steps))
+    if first is None or second is None or both is None:
+        return None
+    sigma_s = sum(part.variance_s2 for part in (first, second, both)) ** 0.5
+    judged = fusion(first.time_s, second.time_s, both.time_s, sigma_s)
+    return Pair(backend, one.dtype, steps[0], steps[1], one, judged)
 
 
 def _inside(

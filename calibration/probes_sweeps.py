@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from measure.configuration import Configuration, configuration
-from measure.plot import Line, sweep_lines
-from measure.record import MeasureError
 from measure.store import Record
+from measure.sweeps import Sweep, by_name, sweeps
 
 from .probes_falls import fall_lines
 from .steps import FEWEST_SAMPLES, find_steps, lines, next_value
@@ -21,40 +20,34 @@ _SWEEPS: tuple[tuple[str, dict[str, int], str, tuple[int, ...]], ...] = (
     ("dwconv2d", {"hw": 28, "kernel": 3}, "cin", tuple(sorted({*_EVENLY, *range(45, 66)}))),
     ("dense", {"hw": 1, "cin": 2048}, "cout", _EVENLY),
 )
+_SIZES = ("cout", "cin", "hw")
+"""Settings that steps are looked for in, as they are listed."""
 _MOST_REFINED = 6
 """Values of a sweep that are added to make an edge exact."""
 
 
 def sweep_plan(dtype: str, records: Sequence[Record]) -> Iterator[Configuration]:
     """The even samples of each sweep, and the value that makes an edge exact where the store has those."""
+    measured = swept(records)
     for name, fixed, setting, sampled in _SWEEPS:
         yield from (configuration("op", name, fixed | {setting: value}, dtype) for value in sampled)
-        what = configuration("op", name, fixed, dtype).label
-        own = [line for line in swept(records) if line[0] == setting and (line[1].what, line[1].dtype) == (what, dtype)]
-        for _, line in own:
-            values, times_s = _points(line)
-            following = next_value(values, times_s)
-            if following is not None and len(values) < len(sampled) + _MOST_REFINED:
-                yield configuration("op", name, fixed | {setting: following}, dtype)
+        others = configuration("op", name, fixed, dtype)
+        for sweep in measured:
+            if (sweep.setting, sweep.others) == (setting, others):
+                following = next_value(sweep.values, sweep.times_s)
+                if following is not None and len(sweep.points) < len(sampled) + _MOST_REFINED:
+                    yield sweep.at(following)
 
 
-def swept(records: Sequence[Record]) -> Iterator[tuple[str, Line]]:
-    """Every sweep that is long enough to show steps, with the setting that it varies."""
-    for setting in ("cout", "cin", "hw"):
-        try:
-            found = sweep_lines(records, setting)
-        except MeasureError:
-            continue  # Nothing in these records varies it.
-        yield from ((setting, line) for line in found if len(line.points) >= FEWEST_SAMPLES)
+def swept(records: Sequence[Record]) -> list[Sweep]:
+    """Every sweep of a size that is long enough to show steps."""
+    long = [s for s in sweeps(records) if s.setting in _SIZES and len(s.points) >= FEWEST_SAMPLES]
+    return sorted(long, key=lambda sweep: (_SIZES.index(sweep.setting), *by_name(sweep)))
 
 
 def step_lines(records: Sequence[Record]) -> Iterator[str]:
     """The steps of every sweep, for people."""
-    for setting, line in swept(records):
-        yield f"{line.what}, {line.dtype}, over {setting}:"
-        values, times_s = _points(line)
-        yield from (f"  {text}" for text in (*lines(find_steps(values, times_s)), *fall_lines(values, times_s)))
-
-
-def _points(line: Line) -> tuple[list[int], list[float]]:
-    return [value for value, _ in line.points], [found.latency_s for _, found in line.points]
+    for sweep in swept(records):
+        yield f"{sweep.others.label}, {sweep.others.dtype}, over {sweep.setting}:"
+        points = sweep.values, sweep.times_s
+        yield from (f"  {text}" for text in (*lines(find_steps(*points)), *fall_lines(*points)))

@@ -5,22 +5,21 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from math import hypot, isfinite
 from pathlib import Path
 from typing import NamedTuple
 
+from hwmodels import Platform
 from hwmodels.schema import ELEMENT_BYTES
 from hwmodels.text import did_you_mean
 from simulator.graph import Graph
 
 from .errors import RecordsError
-from .pricing import Observation
+from .pricing import MODEL_SIGMA, Measured, Observation, prepare
 
 COLUMNS = ("net", "latency_ms", "std_ms", "dtype")
 """Columns of a record file; the first two are required."""
-
-MODEL_SIGMA = 0.02
-"""Relative error that the structure of a hardware model leaves even where the measurement is exact."""
 
 
 class Record(NamedTuple):
@@ -74,6 +73,28 @@ def read_records(path: str | Path, default_dtype: str) -> Records:
     if not rows:
         raise RecordsError(f"{path}: no records below the header; add a line per measured network")
     return Records(Path(path).name, hashlib.sha256(raw).hexdigest()[:16], rows)
+
+
+def planned(base: Platform, records: Records, graphs: Iterable[Graph]) -> tuple[Measured, frozenset[str]]:
+    """What was measured of these networks, planned on a platform, and the names of all of them.
+
+    Raises RecordsError where no network has a record.
+    """
+    names: dict[str, None] = {}
+
+    def noted() -> Iterator[Graph]:
+        for graph in graphs:
+            names[graph.name] = None
+            yield graph
+
+    observations = iter(records.observations(noted()))
+    first = next(observations, None)
+    if first is None:
+        hint = did_you_mean(records.rows[0].net, list(names)[:1000])
+        raise RecordsError(
+            f"{records.name}: none of its networks is in the layer table, such as '{records.rows[0].net}'{hint}"
+        )
+    return prepare(base, chain([first], observations)), frozenset(names)
 
 
 def _verify_columns(path: str, columns: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ from hwmodels.text import Block, Cell, Column, Facts, Heading, Table, Value, num
 from .attribution import Breakdown, OperatorErrors, breakdown, operator_errors
 from .calibrate import Calibrated
 from .fit import PRIOR_SIGMA
+from .intervals import Interval
 from .parameters import Parameter
 from .precision import Telling, standard_errors, telling
 from .pricing import Indices, Vector
@@ -208,7 +209,7 @@ def known_to(p: Parameter, standard_error: float) -> str:
 
 def facts(verdict: Iterable[Fact]) -> Facts:
     """Named facts; those that ask for something in colour."""
-    told = ((f.name, f.line.removeprefix(f"{f.name}: "), bool(f.remedy)) for f in verdict)
+    told = ((f.name, f.text, bool(f.remedy)) for f in verdict)
     return Facts(tuple((name, Cell(text, "yellow") if asks else text) for name, text, asks in told))
 
 
@@ -225,15 +226,20 @@ def _options(t: Telling) -> str:
     return " ".join([f"--op {t.configuration.name}", *settings])
 
 
+def interval_text(found: Interval) -> str:
+    """The factor of a kernel, and of a network where that is less."""
+    text = f"[t / f, t f], of one kernel f = {found.factor:.3f}"
+    if found.common < 1.0:
+        text += f", less in a network ({found.factor ** np.sqrt(found.common):.3f} of very many kernels)"
+    return text
+
+
 def _interval(done: Calibrated) -> str:
     found, covered = done.interval, done.coverage
     if not np.isfinite(found.factor):
         return "the base's: fewer than 9 observations"
-    text = f"[t / f, t f], of one kernel f = {found.factor:.3f}"
-    if found.common < 1.0:
-        least = found.factor ** np.sqrt(found.common)
-        text += f", less in a network ({least:.3f} of very many kernels)"
-    text += f", {found.unlike_factor:.3f} in networks unlike these; covers {covered.folds:.1%} of networks held out"
+    text = f"{interval_text(found)}, {found.unlike_factor:.3f} in networks unlike these"
+    text += f"; covers {covered.folds:.1%} of networks held out"
     return text if covered.families is None else f"{text}, {covered.families:.1%} of families held out"
 
 

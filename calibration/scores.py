@@ -67,21 +67,23 @@ def drawn(measured: Measured, among: Indices, most: int = MOST_FITTED) -> Measur
 
 def held_out(platform: Platform, measured: Measured) -> tuple[HeldOut, HeldOut]:
     """By the models alone, and by the models with a residual."""
-    folds, families = held_out_folds(platform, measured), held_out_families(platform, measured)
-    return tuple(HeldOut(f, families[i] if families else None) for i, f in enumerate(folds))  # type: ignore[return-value]
+    analytical, corrected = held_out_folds(platform, measured)
+    by_family = held_out_families(platform, measured) or (None, None)
+    return HeldOut(analytical, by_family[0]), HeldOut(corrected, by_family[1])
 
 
-def held_out_folds(
-    platform: Platform, measured: Measured, folds: int = FOLDS, *, correct: bool = True
-) -> tuple[Vector, Vector]:
-    """The same by fits to the other folds; a network is in one fold. The second is the first unless ``correct``."""
+def held_out_folds(platform: Platform, measured: Measured, *, correct: bool = True) -> tuple[Vector, Vector]:
+    """Errors by the models alone and with a residual, each under a fit to the other folds; a network is in one fold.
+
+    The second is the first unless ``correct``.
+    """
     networks, network = np.unique(measured.names, return_inverse=True)
-    fold_of = np.random.default_rng(SEED).permutation(len(networks)) % min(folds, len(networks))
+    fold_of = np.random.default_rng(SEED).permutation(len(networks)) % min(FOLDS, len(networks))
     return _held_out(platform, measured, fold_of[network], correct)
 
 
 def held_out_families(platform: Platform, measured: Measured) -> tuple[Vector, Vector] | None:
-    """The same by fits to the other families only.
+    """The same under fits to the other families only, nan for what is no network.
 
     None where there are fewer than two families of whole networks, or so many that their names tell none apart.
     """

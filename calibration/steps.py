@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .robust import deviation
 from .step_fits import Values, Vector, cliffs, fitted_width
 
 FEWEST_SAMPLES = 8
@@ -154,7 +155,7 @@ def _edges(swept: Values, times: Vector) -> tuple[Edge, ...]:
     around = np.lib.stride_tricks.sliding_window_view(np.pad(slopes, _AROUND, mode="reflect"), 2 * _AROUND + 1)
     usual = np.maximum(np.median(around, axis=1), 0.0)
     excess = (slopes - usual) * gaps / times[:-1]
-    noise = 1.4826 * float(np.median(np.abs(excess - np.median(excess))))
+    noise = deviation(excess)
     found = np.flatnonzero(excess > max(_NOISES * noise, 0.02))
     return tuple(_edge(swept, times, int(gap)) for gap in found)
 

@@ -5,27 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from math import hypot
+from math import hypot, isnan
 from pathlib import Path
 
 from hwmodels.schema import ELEMENT_BYTES
 from measure import store
-from measure.record import Measurement
+from measure.record import Measurement, first_difference
 from simulator.graph import Graph
 from simulator.networks import read
 
 from . import design
 from .errors import RecordsError
 from .records import Record, Records
+from .robust import NORMAL
 
 CALL_S = 1e-6
 """To how much the time of a call is known, whatever its runs spread: the clock, and Python's part of the call."""
 
 _MAGIC = b"SQLite format 3\0"
-
-
-_NORMAL = 1.4826
-"""Standard deviation of a normal distribution over its median distance from the median."""
 
 
 def is_store(path: Path) -> bool:
@@ -70,8 +67,8 @@ def _spread_s(outcome: Measurement) -> float:
     """
     if outcome.representative.exact:
         return 0.0
-    found = replace(outcome, runs=(outcome.representative,)).statistics
-    told_s = next((s for s in (_NORMAL * found.mad_s, found.std_s) if s == s), 0.0)
+    found = outcome.reported
+    told_s = next((s for s in (NORMAL * found.mad_s, found.std_s) if not isnan(s)), 0.0)
     return hypot(told_s, CALL_S)
 
 
@@ -79,16 +76,15 @@ def _verify_one_setting(path: Path, found: Sequence[store.Record]) -> None:
     backends = dict.fromkeys(record.backend for record in found)
     if len(backends) > 1:
         raise RecordsError(f"{path}: holds measurements on {', '.join(backends)}; choose one with --backend")
-    settings = {record.conditions.setting_digest: record.conditions for record in found}
-    if len(settings) > 1:
-        one, other, *_ = settings.values()
-        kept = [key for key in vars(one) if key not in ("dtype", "model_sha256")]
-        differing = next(key for key in kept if getattr(one, key) != getattr(other, key))
-        here, there = getattr(one, differing), getattr(other, differing)
-        raise RecordsError(
-            f"{path}: was measured under {len(settings)} settings, which do not mix: {differing} is {here!r} and "
-            f"{there!r}; measure into a store of its own"
-        )
+    settings = {record.conditions.setting_digest: record.conditions.setting for record in found}
+    first, *others = settings.values()
+    for other in others:
+        if difference := first_difference(first, other):
+            name, here, there = difference
+            raise RecordsError(
+                f"{path}: was measured under {len(settings)} settings, which do not mix: {name} is {here!r} and "
+                f"{there!r}; measure into a store of its own"
+            )
 
 
 def _graph(path: Path, record: store.Record) -> Graph:

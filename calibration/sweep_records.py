@@ -17,15 +17,15 @@ _NOT_SETTINGS = frozenset({LATENCY, "std_ms", "net"})
 """Columns that do not tell one sweep from another."""
 
 
-class Sweep(NamedTuple):
-    """Latencies over one setting, all else equal."""
+class Latencies(NamedTuple):
+    """Over one setting, all else equal, in seconds."""
 
     what: str
     values: tuple[int, ...]
     times_s: tuple[float, ...]
 
 
-def read_sweeps(path: Path, setting: str) -> tuple[Sweep, ...]:
+def read_sweeps(path: Path, setting: str) -> tuple[Latencies, ...]:
     """Every sweep of ``setting`` in a store of measurements, or in a CSV with a column of that name and latency_ms.
 
     Rows of a CSV that differ in another column, ``net`` and ``std_ms`` aside, are different sweeps. Raises RecordsError
@@ -34,17 +34,18 @@ def read_sweeps(path: Path, setting: str) -> tuple[Sweep, ...]:
     return tuple(_store_sweeps(path, setting) if is_store(path) else _csv_sweeps(path, setting))
 
 
-def _store_sweeps(path: Path, setting: str) -> Iterator[Sweep]:
-    from measure import plot, store
+def _store_sweeps(path: Path, setting: str) -> Iterator[Latencies]:
+    from measure import store
+    from measure.sweeps import sweeps_over
 
     with store.opened(path) as opened:
-        found = plot.sweep_lines(opened.records(), setting)
-    for line in found:
-        values = tuple(value for value, _ in line.points)
-        yield Sweep(f"{line.backend}: {line.what}, {line.dtype}", values, tuple(m.latency_s for _, m in line.points))
+        found = sweeps_over(opened.records(), setting)
+    for sweep in found:
+        what = f"{sweep.backend}: {sweep.others.label}, {sweep.others.dtype}"
+        yield Latencies(what, sweep.values, sweep.times_s)
 
 
-def _csv_sweeps(path: Path, setting: str) -> Iterator[Sweep]:
+def _csv_sweeps(path: Path, setting: str) -> Iterator[Latencies]:
     found: dict[str, list[tuple[int, float]]] = {}
     for line, row in _rows(path, setting):
         rest = ", ".join(f"{k} {v}" for k, v in row.items() if k not in {setting, *_NOT_SETTINGS})
@@ -55,7 +56,7 @@ def _csv_sweeps(path: Path, setting: str) -> Iterator[Sweep]:
         found.setdefault(rest, []).append((int(value), latency_s))
     for rest, points in found.items():
         values, times_s = zip(*sorted(points))
-        yield Sweep(", ".join(filter(None, (path.name, rest))), values, times_s)
+        yield Latencies(", ".join(filter(None, (path.name, rest))), values, times_s)
 
 
 def _rows(path: Path, setting: str) -> Iterator[tuple[int, dict[str, str]]]:

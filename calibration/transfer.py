@@ -7,25 +7,24 @@ found by least squares, so one record moves everything alike, and more records t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from math import exp
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from hwmodels import Platform, quantities
-from hwmodels.overlay import Calibration, Change, OverlayFile, Scores
+from hwmodels.overlay import Change, OverlayFile, Scores
 from hwmodels.provenance import Source
 from simulator.graph import Graph
 
-from .calibrate import noted, planned, rounded, uncertainty
 from .errors import RecordsError
 from .moving import Learned, built_in, learn, structure
+from .overlay import Heading, calibration, cited, cited_with_conditions, rounded, uncertainty
 from .pricing import Measured, Vector
-from .records import Records
+from .records import Records, planned
 from .scores import score
 from .siblings import Hierarchy, hierarchy
-from .verdict import FAR, Fact, about_records, refusals
+from .verdict import Fact, about_records, is_far, is_worse, measured_over_predicted, refuse
 
 MOST_OBSERVATIONS = 200
 """Beyond, a fit learns more than a transfer."""
@@ -33,7 +32,7 @@ MOST_OBSERVATIONS = 200
 SURPRISING = 3.0
 """Errors on networks left out, in units of what was expected, from which another kind of device is likelier."""
 
-WIDEST = 20.0
+_MOST_FACTOR = 20.0
 """Half of a 90 % interval, as a factor, beyond which a prediction says nothing."""
 
 
@@ -61,22 +60,20 @@ def transfer(calibrated: Platform, base: Platform, records: Records, graphs: Ite
     dtypes = frozenset(row.dtype for row in records.rows)
     _verify_dtypes(calibrated, dtypes)
     space = hierarchy(calibrated, base, dtypes)
-    tabled: dict[str, None] = {}
-    measured = planned(space.centre, records, noted(graphs, tabled), tabled)
+    measured, tabled = planned(space.centre, records, graphs)
     if len(measured) > MOST_OBSERVATIONS:
         raise RecordsError(
             f"{records.name}: {len(measured)} observations are enough for 'fit', which learns more of them"
         )
     before = measured.log_errors(space.centre)
-    for fact in refusals(measured, before):
-        raise RecordsError(f"{records.name}: {fact.line}")
+    refuse(records.name, measured, before)
     dtype = measured.dtypes[0]
     learned = learn(space, measured, structure(calibrated, dtype), built_in(space.centre, dtype))
-    if learned.interval.factor > WIDEST:
+    if learned.interval.factor > _MOST_FACTOR:
         raise RecordsError(f"{records.name}: {_no_sibling(learned).line}")
     ratio = _ratio_errors(measured, before)
     done = Transferred(calibrated, base, records, measured, space, learned, before, ratio, ())
-    return done._replace(verdict=(*about_records(records.rows, measured, frozenset(tabled)), *_facts(done)))
+    return done._replace(verdict=(*about_records(records.rows, measured, tabled), *_facts(done)))
 
 
 def _ratio_errors(measured: Measured, before: Vector) -> Vector:
@@ -109,14 +106,14 @@ def _facts(done: Transferred) -> Iterator[Fact]:
             yield Fact("at_limit", found, "the sibling differs by more than a number: is its base the right one?")
     if done.calibrated.residual is not None:
         yield Fact("residual_left_behind", "the calibrated platform's corrections were learnt of its own device")
-    ratio = exp(-float(np.median(done.before)))
-    if not 1 / FAR < ratio < FAR:
+    ratio = measured_over_predicted(done.before)
+    if is_far(ratio):
         found = f"the median of measured / predicted by the calibrated platform is {ratio:.3g}"
         yield Fact("far_from_calibrated", found, "is this a sibling, and the same precision?")
     if done.learned.surprise > SURPRISING:
         yield _no_sibling(done.learned)
     error, by_ratio = score(done.learned.left_out).mape, score(done.ratio).mape
-    if count > 2 and error > 1.05 * by_ratio + 0.001:
+    if count > 2 and is_worse(error, by_ratio):
         found = f"mean error {error:.1%} on networks left out, {by_ratio:.1%} by one ratio"
         yield Fact("ratio_as_good", found, "the records tell nothing but a speed: measure networks that differ more")
 
@@ -126,39 +123,30 @@ def _no_sibling(learned: Learned) -> Fact:
     return Fact("no_sibling", found, "is this the same kind of processor and runtime? else fit over a base of its own")
 
 
-def overlay_of(done: Transferred, name: str, title: str, parent: str, conditions: Mapping[str, str]) -> OverlayFile:
-    """The overlay of the sibling over ``base``, named as the file is to name it; its values are absolute."""
+def overlay_of(done: Transferred, heading: Heading) -> OverlayFile:
+    """The overlay of the sibling over ``base``; its values are absolute."""
     digest = done.records.digest[:8]
     moved_source, left_out_source = f"transfer-{digest}", f"predictive-{digest}"
-    cite = f"{len(done.measured)} latencies of {done.records.name} (digest {done.records.digest})"
-    stated = "".join(f"; {key}: {value}" for key, value in conditions.items())
     origin = f"{done.calibrated.name} (digest {done.calibrated.digest})"
+    moved = f"moved from {origin} over {done.base.name} to {cited_with_conditions(done, heading)}"
+    left_out = f"predictive deviation over the built-in networks, {cited(done)}"
     values = {key: quantity.value for key, quantity in quantities(done.learned.moved.platform.file)}
     before = {key: quantity.value for key, quantity in quantities(done.base.file)}
     found = score(done.learned.left_out)
+    scores = Scores(within_10=rounded(found.within_10), within_20=rounded(found.within_20), mape=rounded(found.mape))
     return OverlayFile(
         schema=1,
-        name=name,
-        title=title,
-        parent=parent,
+        name=heading.name,
+        title=heading.title,
+        parent=heading.parent,
         parent_digest=done.base.digest,
         omitted=done.calibrated.overlay.omitted if done.calibrated.overlay else (),
         values={k: Change(value=rounded(v), source=moved_source) for k, v in values.items() if v != before[k]},
-        calibration=Calibration(
-            records=done.records.name,
-            records_digest=done.records.digest,
-            networks=len(set(done.measured.names)),
-            dtypes=tuple(dtype for dtype in done.base.file.platform.dtypes if dtype in done.measured.dtypes),
-            conditions=dict(conditions),
-            verdict=tuple(fact.line for fact in done.verdict),
-            scores=Scores(
-                within_10=rounded(found.within_10), within_20=rounded(found.within_20), mape=rounded(found.mape)
-            ),
-        ),
+        calibration=calibration(done, heading, scores),
         uncertainty=uncertainty(done.learned.interval, left_out_source),
         domain=done.learned.interval.domain,
         sources={
-            moved_source: Source(kind="fitted", cite=f"moved from {origin} over {done.base.name} to {cite}{stated}"),
-            left_out_source: Source(kind="derived", cite=f"predictive deviation over the built-in networks, {cite}"),
+            moved_source: Source(kind="fitted", cite=moved),
+            left_out_source: Source(kind="derived", cite=left_out),
         },
     )

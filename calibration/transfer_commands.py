@@ -10,35 +10,42 @@ import click
 import hwmodels
 from hwmodels import Platform
 from hwmodels.commands import show
-from hwmodels.schema import ELEMENT_BYTES
-from hwmodels.text import did_you_mean
 
-from .commands import LAYERS_HELP, records_and_networks, stated_conditions
-from .overlay_commands import base_platform, target
+from .overlay_commands import (
+    base_platform,
+    conditions_option,
+    name_option,
+    output_option,
+    stated_conditions,
+    target,
+    title_option,
+)
+from .record_commands import (
+    backend_option,
+    dtype_option,
+    layers_option,
+    records_and_networks,
+    records_argument,
+    verify_dtype,
+)
 
 
 @click.command("transfer")
 @click.argument("calibrated", metavar="CALIBRATED")
-@click.argument("records", metavar="RECORDS")
-@click.option("--layers", metavar="TABLE", help=LAYERS_HELP)
-@click.option("--backend", metavar="NAME", help="Of a store that holds measurements on several.")
+@records_argument
+@layers_option
+@backend_option
 @click.option(
     "--to",
     "base",
     metavar="BASE",
     help="A platform that describes the sibling: its clock, units and memory. Left out, those of CALIBRATED stay.",
 )
-@click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help="Where the sibling is written.")
-@click.option("--dtype", help="Precision of records that state none; that of CALIBRATED where left out.")
-@click.option("--name", help="Name of the sibling; the output file's where left out.")
-@click.option("--title", help="Its title, for lists.")
-@click.option(
-    "--condition",
-    "conditions",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Under what was measured, such as threads=1; may repeat. Goes into the file as it stands.",
-)
+@output_option("the sibling")
+@dtype_option("that of CALIBRATED")
+@name_option("the sibling")
+@title_option
+@conditions_option
 def transfer_command(
     calibrated: str,
     records: str,
@@ -47,7 +54,7 @@ def transfer_command(
     base: str | None,
     output: str,
     dtype: str | None,
-    name: str | None,
+    own_name: str | None,
     title: str | None,
     conditions: Sequence[str],
 ) -> None:
@@ -61,19 +68,17 @@ def transfer_command(
     from .transfer import overlay_of, transfer
     from .transfer_report import transferred
 
-    if dtype not in (None, *ELEMENT_BYTES):
-        raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
+    verify_dtype(dtype)
     origin = hwmodels.load(calibrated)
     over = base or _mechanisms(calibrated, origin)
     platform = base_platform(over)
-    to = target(output, over, platform, name, title)
+    to = target(output, over, platform, own_name, title)
     if to.path.resolve() == Path(origin.path).resolve():
         raise click.UsageError(f"--output '{output}': is CALIBRATED itself; write the sibling to another file")
     stated = stated_conditions(conditions)
     found, graphs = records_and_networks(records, layers, backend, dtype or origin.dtypes[0])
     done = transfer(origin, platform, found, graphs)
-    own_title = title or f"{platform.file.title}, moved to {found.name}"
-    to.save(overlay_of(done, to.name, own_title, to.parent, stated))
+    to.save(overlay_of(done, to.heading(done, "moved to", stated)))
     show(transferred(done, to.name, str(to.path)))
 
 

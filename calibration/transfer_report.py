@@ -7,7 +7,7 @@ import numpy as np
 from hwmodels.text import Block, Cell, Facts, Heading, Table, number, prose, word
 
 from .pricing import Vector
-from .report import facts
+from .report import facts, interval_text
 from .scores import score
 from .siblings import GROUPS
 from .transfer import Transferred
@@ -33,18 +33,14 @@ def transferred(done: Transferred, name: str, path: str) -> list[Block]:
 
 
 def _summary(done: Transferred, name: str, path: str) -> Facts:
-    found = done.learned.interval
-    interval = f"[t / f, t f], of one kernel f = {found.factor:.3f}"
-    if found.common < 1.0:
-        interval += f", less in a network ({found.factor ** np.sqrt(found.common):.3f} of very many kernels)"
-    interval += ": what the records leave open, and the error of the calibrated platform"
+    left_open = "what the records leave open, and the error of the calibrated platform"
     return Facts(
         (
             ("platform", Cell(name, "bold")),
             ("moved from", f"{done.calibrated.name} (digest {done.calibrated.digest})"),
             ("over", f"{done.base.name} (digest {done.base.digest})"),
             ("records", f"{done.records.name} (digest {done.records.digest}), {len(done.measured)} used"),
-            ("90 % interval", interval),
+            ("90 % interval", f"{interval_text(done.learned.interval)}: {left_open}"),
             ("written to", path),
         )
     )

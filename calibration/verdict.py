@@ -11,7 +11,8 @@ import numpy as np
 from hwmodels import Platform
 from hwmodels.text import did_you_mean
 
-from .fit import PRIOR_SIGMA, Fit
+from .errors import RecordsError
+from .fit import PRIOR_SIGMA, Fit, covariance
 from .intervals import conformal_factor
 from .parameters import Parameter
 from .pricing import Measured, Vector
@@ -43,21 +44,23 @@ class Fact(NamedTuple):
     remedy: str = ""
 
     @property
+    def text(self) -> str:
+        """What was found and what to do."""
+        return self.found + (f"; {self.remedy}" if self.remedy else "")
+
+    @property
     def line(self) -> str:
         """The fact as one line."""
-        return f"{self.name}: {self.found}" + (f"; {self.remedy}" if self.remedy else "")
+        return f"{self.name}: {self.text}"
 
 
-def refusals(measured: Measured, base_errors: Vector) -> Iterator[Fact]:
-    """Why nothing should be fitted to these observations. ``base_errors`` are log(predicted / observed) of the base."""
-    if len(set(measured.names)) > 1 and len(np.unique(measured.observed_s)) == 1:
-        found = f"all {len(measured)} latencies are {measured.observed_s[0] * 1e3:g} ms, of different networks"
-        yield Fact("constant_latency", found, "measure again: this is a timer or a limit, not the networks")
-    ratio = exp(-float(np.median(base_errors)))
-    power = round(log10(ratio))
-    if power in _UNITS and abs(log10(ratio) - power) < 0.5:
-        found = f"the median of measured / predicted by the base is {ratio:.3g}; latency_ms must be milliseconds"
-        yield Fact("unit_suspected", found, _UNITS[power])
+def refuse(records: str, measured: Measured, base_errors: Vector) -> None:
+    """Raise RecordsError, naming the records, where nothing should be fitted to them.
+
+    ``base_errors`` are log(predicted / observed) of the base.
+    """
+    for fact in _refusals(measured, base_errors):
+        raise RecordsError(f"{records}: {fact.line}")
 
 
 def about_records(rows: tuple[Record, ...], measured: Measured, tabled: frozenset[str]) -> Iterator[Fact]:
@@ -103,8 +106,8 @@ def about_fit(fitted: Fit, observations: int, base_errors: Vector) -> Iterator[F
         yield Fact(
             "no_interval", "fewer than 9 observations: the base's uncertainty stays", "measure 9 or more networks"
         )
-    ratio = exp(-float(np.median(base_errors)))
-    if not 1 / FAR < ratio < FAR:
+    ratio = measured_over_predicted(base_errors)
+    if is_far(ratio):
         found = f"the median of measured / predicted by the base is {ratio:.3g}"
         yield Fact("far_from_base", found, "is the base of this device, runtime and precision?")
     yield from _about_parameters(fitted)
@@ -113,7 +116,7 @@ def about_fit(fitted: Fit, observations: int, base_errors: Vector) -> Iterator[F
 def about_scores(fold_errors: Vector, base_errors: Vector) -> Iterator[Fact]:
     """Whether the fit is of use for networks that it has not seen."""
     fitted, base = score(fold_errors).mape, score(base_errors).mape
-    if fitted > 1.05 * base + 0.001:
+    if is_worse(fitted, base):
         found = f"mean error {fitted:.1%} on networks held out of the fit, {base:.1%} by the base as it stands"
         yield Fact("worse_than_base", found, "stay with the base, or measure more networks")
 
@@ -135,9 +138,35 @@ def about_residual(fitted: Platform, measured: Measured, trained: Trained | None
             yield Fact("residual_large", found, "its model lacks a mechanism: look at its shapes, measure it alone")
 
 
+def measured_over_predicted(log_errors: Vector) -> float:
+    """The median ratio of log(predicted / observed)."""
+    return exp(-float(np.median(log_errors)))
+
+
+def is_far(ratio: float) -> bool:
+    """Whether a median of measured / predicted says that the two are of different devices."""
+    return not 1 / FAR < ratio < FAR
+
+
+def is_worse(error: float, other: float) -> bool:
+    """Whether a mean error is larger than another by more than chance; both as fractions."""
+    return error > 1.05 * other + 0.001
+
+
 def at_limit(p: Parameter) -> str | None:
     """Which bound a fitted parameter has run into, None where neither."""
     return "low" if p.value <= p.low * 1.001 else "high" if p.value >= p.high * 0.999 else None
+
+
+def _refusals(measured: Measured, base_errors: Vector) -> Iterator[Fact]:
+    if len(set(measured.names)) > 1 and len(np.unique(measured.observed_s)) == 1:
+        found = f"all {len(measured)} latencies are {measured.observed_s[0] * 1e3:g} ms, of different networks"
+        yield Fact("constant_latency", found, "measure again: this is a timer or a limit, not the networks")
+    ratio = measured_over_predicted(base_errors)
+    power = round(log10(ratio))
+    if power in _UNITS and abs(log10(ratio) - power) < 0.5:
+        found = f"the median of measured / predicted by the base is {ratio:.3g}; latency_ms must be milliseconds"
+        yield Fact("unit_suspected", found, _UNITS[power])
 
 
 def _about_parameters(fitted: Fit) -> Iterator[Fact]:
@@ -145,19 +174,16 @@ def _about_parameters(fitted: Fit) -> Iterator[Fact]:
         if side := at_limit(p):
             found = f"{p.key} = {p.value:.3g}, its {side} bound"
             yield Fact("at_limit", found, "widen the bound if that is possible; else a mechanism is missing")
-    jacobian = fitted.jacobian
-    effect = np.linalg.norm(jacobian, axis=0)
+    effect = np.linalg.norm(fitted.jacobian, axis=0)
     decided = np.flatnonzero(effect * PRIOR_SIGMA > 1.0)
     for i in np.flatnonzero(effect * PRIOR_SIGMA <= 1.0):
         p = fitted.parameters[i]
         yield Fact("unidentified", f"{p.key}: no record tells its value", "measure networks that spend time on it")
-    if len(decided):
-        own = jacobian[:, decided]
-        covariance = np.linalg.inv(own.T @ own + np.eye(len(decided)) / PRIOR_SIGMA**2)
-        spread = np.sqrt(np.diag(covariance))
-        for i, j in zip(*np.nonzero(np.triu(np.abs(covariance / np.outer(spread, spread)) > _CORRELATION, 1))):
-            pair = " and ".join(fitted.parameters[decided[k]].key for k in (i, j))
-            yield Fact("ill_conditioned", pair, "only their combination is known: measure networks that differ in one")
+    joint = covariance(fitted.jacobian[:, decided])
+    spread = np.sqrt(np.diag(joint))
+    for i, j in zip(*np.nonzero(np.triu(np.abs(joint / np.outer(spread, spread)) > _CORRELATION, 1))):
+        pair = " and ".join(fitted.parameters[decided[k]].key for k in (i, j))
+        yield Fact("ill_conditioned", pair, "only their combination is known: measure networks that differ in one")
 
 
 def _count(number: int, what: str) -> str:

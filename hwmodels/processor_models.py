@@ -53,6 +53,8 @@ class UnrolledChannels(NamedTuple):
     """Time of one tap per channel in a kernel for 3x3 filters that keeps sums in registers; 0 where there is none."""
     block_3x3: float = 8.0
     """That kernel takes channels by multiples of this only."""
+    clip: float = 0.0
+    """Share of the window's taps beyond the map that the unrolled loops leave out."""
 
 
 class Streaming(NamedTuple):
@@ -144,8 +146,16 @@ class VectorGemm(NamedTuple):
     """Storing one output element."""
     window_efficiency: float = 0.0
     """That share for windows of more than one pixel; 0 where it is the same."""
-    grouped_efficiency: float = 0.0
-    """That share for convolutions in groups; 0 where it is the same."""
+    grouped_mac_s: float = 0.0
+    """Time per multiply-add of the reference kernel that runs convolutions in groups; 0 where they run like others."""
+    grouped_tap_s: float = 0.0
+    """What each tap of each output takes there besides, if it lies within the map."""
+    grouped_output_s: float = 0.0
+    """What each output takes there besides its taps."""
+    grouped_addition_s: float = 0.0
+    """Time after which the sum of a tap can take the next product there: a bound of its own."""
+    grouped_overlap_s: float = 0.0
+    """How much of a tap's additions the processor does beside those of the next."""
     tile_m: float = 1.0
     """Output pixels are padded to a multiple of this; a product of a single row is not."""
     tile_n: float = 1.0

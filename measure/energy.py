@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .record import MeasureError
+from .record import MeasureError, ci95
 
 Vector = NDArray[np.float64]
 
@@ -129,7 +129,7 @@ def energy(found: Trace, latency_s: float | None = None) -> Energy:
         period_s,
         cycles,
         float(found.watts[first : edges[-1]].mean()),
-        _ci95(means_w),
+        _power_ci95_w(means_w),
         period_s if latency_s is None else latency_s,
     )
 
@@ -258,10 +258,8 @@ def _local_likeness(watts: Vector, lag: int, width: int) -> Vector:
     return np.asarray(covariance / np.sqrt(np.maximum(variances, 1e-18)))
 
 
-def _ci95(means_w: Vector) -> float:
+def _power_ci95_w(means_w: Vector) -> float:
     """Half-width of the 95 % interval of the mean: neighbouring cycles drift together, so blocks of them are taken."""
-    from scipy.special import stdtrit
-
     blocks = min(_BLOCKS, len(means_w))
     block_means = np.array([block.mean() for block in np.array_split(means_w, blocks)])
-    return float(stdtrit(blocks - 1, 0.975) * block_means.std(ddof=1) / sqrt(blocks))
+    return ci95(float(block_means.std(ddof=1)), blocks)

@@ -12,7 +12,7 @@ from . import plan as plans
 from .configuration import AS_STORED
 from .record import MeasureError
 
-_EXISTING = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path)
 
 
 @click.command("plan")
@@ -32,7 +32,7 @@ _EXISTING = click.Path(path_type=Path)
 @click.option("--sample", type=int, metavar="N", help="N configurations at random of all that would be planned.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of --sample.")
 @click.option("--dtype", "dtypes", multiple=True, default=("float32",), show_default=True, help="May repeat.")
-@click.option("-o", "--output", type=_EXISTING, required=True, metavar="FILE", help="The plan file to write.")
+@click.option("-o", "--output", type=_FILE, required=True, metavar="FILE", help="The plan file to write.")
 def plan_command(
     models: tuple[str, ...],
     ops: tuple[str, ...],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,6 +52,13 @@ def _image_axes(model: Path, shape: tuple[int, ...]) -> tuple[tuple[int, int], b
     raise MeasureError(f"{model}: takes {shape}, not one RGB image")
 
 
+def _only(model: Path, inputs: Sequence[Any]) -> Any:
+    """The one input of a model. Raises MeasureError where it has several, or none."""
+    if len(inputs) != 1:
+        raise MeasureError(f"{model}: takes {len(inputs)} inputs, not one image")
+    return inputs[0]
+
+
 def _laid_out(image: Image, channels_first: bool) -> Image:
     return np.ascontiguousarray(image.transpose(2, 0, 1)[None] if channels_first else image[None])
 
@@ -60,9 +67,7 @@ def _tflite(model: Path) -> Predictor:
     litert: Any = import_runtime("ai_edge_litert.interpreter", "ai-edge-litert")
     interpreter = litert.Interpreter(model_path=str(model))
     interpreter.allocate_tensors()
-    (entry, *others), (result, *_) = interpreter.get_input_details(), interpreter.get_output_details()
-    if others:
-        raise MeasureError(f"{model}: takes {1 + len(others)} inputs, not one image")
+    entry, result = _only(model, interpreter.get_input_details()), interpreter.get_output_details()[0]
     size, channels_first = _image_axes(model, tuple(map(int, entry["shape"])))
     kind = np.dtype(entry["dtype"])
     scale, zero_point = entry["quantization"]
@@ -87,9 +92,7 @@ def _onnx(model: Path) -> Predictor:
         session = runtime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
     except Exception as error:  # The runtime raises classes of its own, which nothing public names.
         raise MeasureError(f"{model}: cannot be loaded: {str(error).splitlines()[0]}") from None
-    (entry, *others) = session.get_inputs()
-    if others:
-        raise MeasureError(f"{model}: takes {1 + len(others)} inputs, not one image")
+    entry = _only(model, session.get_inputs())
     shape = tuple(side if isinstance(side, int) else 1 if place == 0 else -1 for place, side in enumerate(entry.shape))
     size, channels_first = _image_axes(model, shape)
 
@@ -103,10 +106,7 @@ def _onnx(model: Path) -> Predictor:
 def _openvino(model: Path) -> Predictor:
     openvino: Any = import_runtime("openvino", "openvino")
     compiled = openvino.Core().compile_model(str(model), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    (port, *others) = compiled.inputs
-    if others:
-        raise MeasureError(f"{model}: takes {1 + len(others)} inputs, not one image")
-    shape = port.get_partial_shape()
+    shape = _only(model, compiled.inputs).get_partial_shape()
     size, channels_first = _image_axes(model, tuple(-1 if s.is_dynamic else s.get_length() for s in shape))
     request = compiled.create_infer_request()
 

@@ -40,10 +40,14 @@ class Conditions:
     """Of the file that was run; None before it is built."""
 
     @property
+    def setting(self) -> Conditions:
+        """What holds for a whole session: all but the model and its precision."""
+        return replace(self, dtype=None, model_sha256=None)
+
+    @property
     def setting_digest(self) -> str:
-        """A hash of what holds for a whole session: all but the model and its precision."""
-        setting = asdict(replace(self, dtype=None, model_sha256=None))
-        return hashlib.sha256(json.dumps(setting, sort_keys=True).encode()).hexdigest()[:16]
+        """A hash of ``setting``."""
+        return hashlib.sha256(json.dumps(asdict(self.setting), sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
         """One line of JSON, read back by ``from_json``."""
@@ -83,15 +87,16 @@ def statistics(times_s: Sequence[float]) -> Statistics:
     if len(times) < 2:
         raise MeasureError(f"{len(times)} run: an interval needs at least 2")
     std_s = float(times.std(ddof=1))
-    ci95_s = _ci95_s(std_s, len(times))
+    ci95_s = ci95(std_s, len(times))
     median_s = float(np.median(times))
     mad_s = float(np.median(np.abs(times - median_s)))
     p90_s, p95_s, p99_s = (float(value) for value in np.percentile(times, (90, 95, 99)))
     return Statistics(float(times.mean()), std_s, ci95_s, float(times.min()), median_s, mad_s, p90_s, p95_s, p99_s)
 
 
-def _ci95_s(std_s: float, count: int) -> float:
-    return _student_t975(count - 1) * std_s / sqrt(count)
+def ci95(std: float, count: int) -> float:
+    """Half-width of the 95 % confidence interval of a mean, in the unit of the sample's standard deviation."""
+    return _student_t975(count - 1) * std / sqrt(count)
 
 
 def _student_t975(freedom: int) -> float:
@@ -145,7 +150,7 @@ class Summary:
     def statistics(self) -> Statistics:
         """With NaN for what is not known."""
         known = self.std_s is not None and self.runs > 1
-        ci95_s = _ci95_s(self.std_s or 0.0, self.runs) if known else nan
+        ci95_s = ci95(self.std_s or 0.0, self.runs) if known else nan
         std_s, min_s = (nan if value is None else value for value in (self.std_s, self.min_s))
         return Statistics(self.mean_s, std_s, ci95_s, min_s, *(nan,) * 5)
 
@@ -220,6 +225,11 @@ class Measurement:
         return self.representative.median_s
 
     @property
+    def reported(self) -> Statistics:
+        """Over the runs of the representative visit alone."""
+        return replace(self, runs=(self.representative,)).statistics
+
+    @property
     def run_count(self) -> int:
         """Of all visits; the warm-ups stay out."""
         return sum(run.summary.runs if run.summary else len(run.runs_s) for run in self.runs)
@@ -257,10 +267,15 @@ def pooled(measurements: Sequence[Measurement]) -> Measurement:
 
 def refuse_mixing(one: Conditions, other: Conditions) -> None:
     """Raise ConditionsDifferError, naming the first condition that differs and both values, if one does."""
-    for field in fields(Conditions):
-        here, there = getattr(one, field.name), getattr(other, field.name)
-        if here != there:
-            raise ConditionsDifferError(
-                f"measurements under different conditions cannot be averaged: {field.name} is {here!r} in one "
-                f"and {there!r} in another; keep them apart"
-            )
+    if found := first_difference(one, other):
+        name, here, there = found
+        raise ConditionsDifferError(
+            f"measurements under different conditions cannot be averaged: {name} is {here!r} in one "
+            f"and {there!r} in another; keep them apart"
+        )
+
+
+def first_difference(one: Conditions, other: Conditions) -> tuple[str, Any, Any] | None:
+    """The name of the first condition that differs and its value in each; None where none does."""
+    both = ((field.name, getattr(one, field.name), getattr(other, field.name)) for field in fields(Conditions))
+    return next((found for found in both if found[1] != found[2]), None)

@@ -79,10 +79,10 @@ def accuracy_lines(results: Sequence[tuple[str, Accuracy]]) -> list[str]:
         return "-" if share is None else f"{share.value:.1%} ({share.low:.1%} to {share.high:.1%})"
 
     rows = [(name, str(a.images), text(a.top1), text(a.top5), text(a.agreement)) for name, a in results]
-    lines = _table([("model", "images", "top-1", "top-5", "as the first model"), *rows])
+    shown = _table([("model", "images", "top-1", "top-5", "as the first model"), *rows])
     if all(a.top1 is None for _, a in results):
-        lines.append("no image has a class: put them into a folder for each, or give --labels")
-    return lines
+        shown.append("no image has a class: put them into a folder for each, or give --labels")
+    return shown
 
 
 def _natural_order(record: Record) -> list[str | int]:

@@ -154,6 +154,8 @@ def _record(
     backend: str, configuration: str, conditions: str, run: str | None, failure: str | None, taken_at: str
 ) -> Record:
     kind, name, settings, dtype = json.loads(configuration)
+    if nested := [key for key, value in settings if isinstance(value, list | dict)]:
+        raise ValueError(f"setting {nested[0]} is neither a number nor a name")
     found = Conditions.from_json(conditions)
     outcome = failure or Measurement(found, (Run.from_values(json.loads(run or "")),))
     described = Configuration(kind, name, tuple((key, value) for key, value in settings), dtype)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import plan as plans
-from .backends import NAMES
 from .protocol import DEFAULT, Protocol
 from .record import MeasureError
+from .session_commands import backend_option, board_option, threads_option
 
 if TYPE_CHECKING:
     from .session import Visit
@@ -32,10 +32,10 @@ def _bound(name: str, least: int, what: str) -> Callable[[Callable[..., None]], 
 
 @click.command("run")
 @click.argument("plan", type=_FILE)
-@click.option("-b", "--backend", "name", type=click.Choice(NAMES), required=True, help="Runtime to measure on.")
+@backend_option
 @click.option("--store", "store_file", type=_FILE, required=True, metavar="FILE", help="Where results are kept.")
-@click.option("--on", metavar="BOARD", help="A board: ssh:user@host, ssh:user@host:port, adb or adb:serial.")
-@click.option("--threads", type=int, default=1, show_default=True, help="Threads, each with a core of its own.")
+@board_option
+@threads_option
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Begin nothing more after this time.")
 @click.option("--retry-failed", is_flag=True, help="Try again what failed on this backend before.")
 @_bound("visits", 1, "Visits to each configuration, spread over time.")
@@ -139,12 +139,13 @@ def export_command(store_file: Path, csv_file: Path | None, parquet_file: Path |
 def plot_command(store_file: Path, setting: str, step: int | None, output: Path) -> None:
     """Draw latency over a setting that was swept, a panel for each backend."""
     from . import plot, store
+    from .sweeps import sweeps_over
 
     plot.require_matplotlib()
     with store.opened(store_file) as opened:
-        lines = plot.sweep_lines(opened.records(), setting)
-    plot.save(plot.sweep_figure(lines, setting, step), output)
-    click.echo(f"wrote {output}: {sum(len(line.points) for line in lines)} measurements", err=True)
+        found = sweeps_over(opened.records(), setting)
+    plot.save(plot.sweep_figure(found, step), output)
+    click.echo(f"wrote {output}: {sum(len(sweep.points) for sweep in found)} measurements", err=True)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -52,10 +51,9 @@ def _row(record: Record, measurement: Measurement, best: Pace) -> Row:
     s, c = measurement.statistics, measurement.conditions
     reported = measurement.representative
     times_s = (s.mean_s, s.ci95_s, s.min_s, s.median_s, s.mad_s, s.p90_s, s.p95_s, s.p99_s)
-    std_s = replace(measurement, runs=(reported,)).statistics.std_s
     return (
-        *(record.configuration.label, _ms(measurement.latency_s), _ms(std_s), record.configuration.dtype),
-        *(record.backend, *map(_ms, times_s), len(measurement.runs), measurement.run_count),
+        *(record.configuration.label, _ms(measurement.latency_s), _ms(measurement.reported.std_s)),
+        *(record.configuration.dtype, record.backend, *map(_ms, times_s), len(measurement.runs), measurement.run_count),
         *(int(is_converged(measurement)), int(is_settled(measurement.runs, best)), round(drift(reported, best), 4)),
         *(_temperature_c(measurement), None if reported.energy_j is None else 1e3 * reported.energy_j),
         *(c.device, c.cpu, c.governor, c.clock_hz, " ".join(map(str, c.cpus))),

@@ -6,7 +6,7 @@ from math import prod
 
 from .cost import Work
 from .graph import Graph, Layer
-from .ops import ACTIVATIONS, OPS, as_nhwc, count
+from .ops import ACTIVATIONS, OPS, Counts, as_nhwc, count
 
 _IN_PLACE = ACTIVATIONS | {"concat"}
 """Operators that add no traffic behind another: a concat's part is written straight to its place."""
@@ -15,36 +15,13 @@ _IN_PLACE = ACTIVATIONS | {"concat"}
 def work_of(graph: Graph, group: list[int], streamed_elements: int = 0) -> Work:
     """Counts of one kernel: the first layer's geometry, all operands from outside, the last layer's results."""
     first = graph.layers[group[0]]
-    counts = count(first.op, graph.shapes(first.inputs), graph.shapes(first.outputs), first.attributes)
-    inputs, operands = counts.input_elements, len(first.inputs)
-    outputs, weights, epilogue_ops = counts.output_elements, counts.weight_elements, 0
-    for index in group[1:]:
-        layer = graph.layers[index]
-        if layer.op in _IN_PLACE:
-            epilogue_ops += outputs * OPS[layer.op].ops_per_element
-            continue
-        fused = count(layer.op, graph.shapes(layer.inputs), graph.shapes(layer.outputs), layer.attributes)
-        epilogue_ops += fused.element_ops
-        weights += fused.weight_elements
-        inputs += fused.input_elements - prod(graph.tensors[layer.inputs[0]].shape)
-        operands += len(layer.inputs) - 1
-        outputs = fused.output_elements
     a = first.attributes
-    n, h_in, w_in, c_in, h_out, w_out, c_out, kernel_h, kernel_w = _geometry(graph, first)
+    counts = count(first.op, graph.shapes(first.inputs), graph.shapes(first.outputs), a)
+    epilogue_ops, inputs, outputs, weights, operands = _with_fused(graph, group, counts)
     return Work(
-        n,
-        h_in,
-        w_in,
-        c_in,
-        h_out,
-        w_out,
-        c_out,
-        kernel_h,
-        kernel_w,
-        a.stride[0],
-        a.stride[1],
-        a.dilation[0],
-        a.dilation[1],
+        *_geometry(graph, first),
+        *a.stride,
+        *a.dilation,
         a.groups,
         counts.macs,
         counts.element_ops,
@@ -56,6 +33,24 @@ def work_of(graph: Graph, group: list[int], streamed_elements: int = 0) -> Work:
         operands,
         float(a.padding[0] != a.padding[1] or a.padding[2] != a.padding[3]),
     )
+
+
+def _with_fused(graph: Graph, group: list[int], first: Counts) -> tuple[int, int, int, int, int]:
+    """(epilogue_ops, inputs, outputs, weights, operands) of the kernel, from the counts of its first layer."""
+    inputs, operands = first.input_elements, len(graph.layers[group[0]].inputs)
+    outputs, weights, epilogue_ops = first.output_elements, first.weight_elements, 0
+    for index in group[1:]:
+        layer = graph.layers[index]
+        if layer.op in _IN_PLACE:
+            epilogue_ops += outputs * OPS[layer.op].ops_per_element
+            continue
+        fused = count(layer.op, graph.shapes(layer.inputs), graph.shapes(layer.outputs), layer.attributes)
+        epilogue_ops += fused.element_ops
+        weights += fused.weight_elements
+        inputs += fused.input_elements - prod(graph.tensors[layer.inputs[0]].shape)
+        operands += len(layer.inputs) - 1
+        outputs = fused.output_elements
+    return epilogue_ops, inputs, outputs, weights, operands
 
 
 def _geometry(graph: Graph, layer: Layer) -> tuple[int, int, int, int, int, int, int, int, int]:

@@ -16,12 +16,13 @@ from calibration import html_report, report
 from calibration.attribution import OUTSIDE, breakdown, operator_errors
 from calibration.calibrate import Calibrated, calibrate, overlay_of
 from calibration.fit import fit
+from calibration.overlay import Heading
 from calibration.parameters import parameters
 from calibration.precision import standard_errors, telling
 from calibration.pricing import Measured, Observation, prepare
 from calibration.records import Record, Records
 from calibration.scores import MOST_FITTED, HeldOut
-from calibration.sweeps import predicted_s, read_sweeps
+from calibration.staircases import long_sweeps, predicted_s
 from hwmodels import Platform, load, with_free, with_values
 from hwmodels.overlay import OverlayFile
 from hwmodels.text import lines
@@ -89,7 +90,7 @@ def calibrated(base: Platform, graphs: list[Graph], times: float = 1.3) -> Calib
 
 
 def overlay(done: Calibrated, title: str = "Mine") -> OverlayFile:
-    return overlay_of(done, "mine", title, "base", {"threads": "1"}, "mine.residual.json")
+    return overlay_of(done, Heading("mine", title, "base", {"threads": "1"}), "mine.residual.json")
 
 
 def page(done: Calibrated, title: str = "Mine") -> str:
@@ -295,7 +296,7 @@ def test_sweeps_of_a_store_are_drawn_as_staircases(tmp_path, base):
             time_s = predict(one.graph(), device).latency_s
             taken = Run((), (time_s, time_s, time_s), Reading(1.0), Reading(1.0))
             store.add(Key(one.digest, "b", "float32", CONDITIONS.setting_digest), 1, one, CONDITIONS, taken)
-    (sweep,) = read_sweeps(path, None)
+    (sweep,) = long_sweeps(path, None)
     assert (sweep.setting, len(sweep.points), sweep.points[0][0]) == ("cout", 65, 8)
     rises = [log(b / a) for (_, a), (_, b) in zip(*[predicted_s(sweep, device, "float32")[k:] for k in (0, 1)])]
     # Tiles are 8 channels wide: compute grows after each multiple of 8 and nowhere else; output bytes grow evenly.

@@ -14,7 +14,7 @@ from calibration.costs import costs_s
 from calibration.errors import RecordsError
 from calibration.fit import PRIOR_SIGMA
 from calibration.parameters import parameters
-from calibration.records import MODEL_SIGMA
+from calibration.pricing import MODEL_SIGMA
 from hwmodels import load, with_values
 from measure.configuration import configuration
 from simulator.predict import predict

@@ -49,6 +49,30 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
+def write_settings(home: Path, port: int) -> None:
+    """For the daemon and for whoever calls it."""
+    server = {
+        "Port": port,
+        "ListenAddress": "127.0.0.1",
+        "HostKey": home / "host",
+        "StrictModes": "no",
+        "AuthorizedKeysFile": home / "authorized",
+        "UsePAM": "no",
+        "PasswordAuthentication": "no",
+        "PidFile": home / "pid",
+        "Subsystem": "sftp internal-sftp",
+    }
+    client = {
+        "IdentityFile": home / "user",
+        "UserKnownHostsFile": home / "known",
+        "IdentitiesOnly": "yes",
+        "GlobalKnownHostsFile": "/dev/null",
+    }
+    for name, settings in (("server", server), ("client", client)):
+        text = "\n".join(f"{key} {value}" for key, value in settings.items())
+        (home / name).write_text(f"{text}\n", encoding="utf-8")
+
+
 class Server:
     """An sshd that lets this user in by a key of its own, and how to reach it."""
 
@@ -59,26 +83,7 @@ class Server:
         (home / "authorized").write_bytes((home / "user.pub").read_bytes())
         host_key = (home / "host.pub").read_text(encoding="ascii")
         (home / "known").write_text(f"[127.0.0.1]:{self.port} {host_key}", encoding="ascii")
-        server = {
-            "Port": self.port,
-            "ListenAddress": "127.0.0.1",
-            "HostKey": home / "host",
-            "StrictModes": "no",
-            "AuthorizedKeysFile": home / "authorized",
-            "UsePAM": "no",
-            "PasswordAuthentication": "no",
-            "PidFile": home / "pid",
-            "Subsystem": "sftp internal-sftp",
-        }
-        client = {
-            "IdentityFile": home / "user",
-            "UserKnownHostsFile": home / "known",
-            "IdentitiesOnly": "yes",
-            "GlobalKnownHostsFile": "/dev/null",
-        }
-        for name, settings in (("server", server), ("client", client)):
-            text = "\n".join(f"{key} {value}" for key, value in settings.items())
-            (home / name).write_text(f"{text}\n", encoding="utf-8")
+        write_settings(home, self.port)
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(parents=True, exist_ok=True)
 

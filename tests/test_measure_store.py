@@ -106,7 +106,11 @@ def test_a_row_that_something_else_wrote_is_named(tmp_path: Path) -> None:
     zero, unknown = (json.dumps(asdict(replace(RUN, runs_s=(1.0, time_s)))) for time_s in (0.0, float("nan")))
     for column, text in (
         *(("run", "{}"), ("run", "no JSON"), ("run", zero), ("run", unknown)),
-        *(("configuration", "[1]"), ("conditions", "{}")),
+        *(
+            ("configuration", "[1]"),
+            ("configuration", '["op", "conv2d", [["cin", [1]]], "int8"]'),
+            ("conditions", "{}"),
+        ),
     ):
         (tmp_path / "t.db").write_bytes((tmp_path / "s.db").read_bytes())
         with closing(sqlite3.connect(tmp_path / "t.db")) as connection, connection:

@@ -14,6 +14,7 @@ from measure import plot, report, table
 from measure.configuration import configuration
 from measure.record import Conditions, MeasureError, Measurement, Reading, Run
 from measure.store import Record
+from measure.sweeps import sweeps_over
 
 CONDITIONS = Conditions("board", "Cortex-A76", (), "performance", None, (7,), 1, "LiteRT", "2.1", "none", "float32")
 CALM, SLOW = Reading(1.0, 2.0, 40.0), Reading(1.5, 2.0, 55.5)
@@ -81,25 +82,25 @@ def test_csv_and_parquet_hold_the_same(tmp_path: Path) -> None:
 
 def test_a_sweep_is_one_line_in_the_order_of_its_values() -> None:
     records = [record(cout, visit(float(cout), float(cout))) for cout in (24, 8, 16)]
-    (line,) = plot.sweep_lines(records, "cout")
-    assert (line.what, [value for value, _ in line.points]) == ("conv2d hw=28", [8, 16, 24])
+    (sweep,) = sweeps_over(records, "cout")
+    assert (sweep.others.label, sweep.values, sweep.times_s) == ("conv2d hw=28", (8, 16, 24), (0.008, 0.016, 0.024))
 
 
 def test_other_precisions_and_conditions_are_lines_of_their_own() -> None:
     threads = replace(CONDITIONS, threads=2, cpus=(6, 7))
     records = [record(cout, visit(1.0, 1.0), conditions=c) for cout in (8, 16) for c in (CONDITIONS, threads)]
     records += [record(cout, visit(1.0, 1.0), dtype="int8") for cout in (8, 16)]
-    assert len(plot.sweep_lines(records, "cout")) == 3
+    assert len(sweeps_over(records, "cout")) == 3
 
 
 def test_a_setting_that_nothing_sweeps_is_refused_with_those_there_are() -> None:
     with pytest.raises(MeasureError, match=r"--sweep cin: .* settings are cout, hw"):
-        plot.sweep_lines([TWO_VISITS], "cin")
+        sweeps_over([TWO_VISITS], "cin")
 
 
 def test_the_figure_draws_the_latencies_and_marks_the_steps(tmp_path: Path) -> None:
-    lines = plot.sweep_lines([record(cout, visit(cout / 8, cout / 8, cout)) for cout in (12, 8, 24, 40)], "cout")
-    figure = plot.sweep_figure(lines, "cout", step=16)
+    found = sweeps_over([record(cout, visit(cout / 8, cout / 8, cout)) for cout in (12, 8, 24, 40)], "cout")
+    figure = plot.sweep_figure(found, step=16)
     (panel,) = figure.axes
     curve, *marks = panel.get_lines()
     assert curve.get_xdata().tolist() == [8, 12, 24, 40]

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from ..record import MeasureError, Run
 
 MOST_BYTES = 256 << 20
+_MALFORMED = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError)
+"""What readers raise where a file is not as its tool writes it."""
 
 
 class Imported(NamedTuple):
@@ -56,7 +58,7 @@ def read(path: Path) -> tuple[str, list[Imported]]:
         if source.recognises(text):
             try:
                 found = source.read(text, path)
-            except (KeyError, TypeError, ValueError, RecursionError) as error:
+            except _MALFORMED as error:
                 reason = str(error) if isinstance(error, MeasureError) else f"{type(error).__name__}: {error}"
                 raise MeasureError(f"{path}: as {source.tool}: {reason}") from None
             _verify(path, source.tool, found)

@@ -6,6 +6,7 @@ from hwmodels.platform import Roof
 from hwmodels.processor_models import UnrolledChannels
 
 from .roof import Cost, Work, combine, floor, pad_to, parameters_s, tensors_s
+from .vector_kernels import inside
 
 
 def unrolled_channels(work: Work, roof: Roof, p: UnrolledChannels) -> Cost:
@@ -19,7 +20,9 @@ def unrolled_channels(work: Work, roof: Roof, p: UnrolledChannels) -> Cost:
     narrow = floor((channels - wide) / p.unroll_narrow) * p.unroll_narrow
     scalar = channels - wide - narrow
     taps = work.n * work.h_out * work.w_out * work.kernel_h * work.kernel_w
-    per_tap_s = p.pixel_s + p.tap_s * (wide + narrow * p.narrow_slowdown + scalar * p.scalar_slowdown)
+    per_tap_s = inside(work, p.clip, p.clip) * (
+        p.pixel_s + p.tap_s * (wide + narrow * p.narrow_slowdown + scalar * p.scalar_slowdown)
+    )
     small = work.kernel_h == 3.0 and work.kernel_w == 3.0 and work.dilation_h == 1.0 and work.dilation_w == 1.0
     if p.tap_3x3_s > 0.0 and small and pad_to(channels, p.block_3x3) == channels:
         per_tap_s = p.tap_3x3_s * channels

@@ -16,6 +16,8 @@ def vector_gemm(work: Work, roof: Roof, p: VectorGemm) -> Cost:
 
     A product of one row has a kernel of its own in every library (XNNPACK's 1 x NR, MLAS's and Eigen's GEMV).
     """
+    if work.groups > 1.0 and p.grouped_mac_s > 0.0:
+        return _reference(work, roof, p)
     taps = work.kernel_h * work.kernel_w
     pixels = work.n * work.h_out * work.w_out
     c_in, c_out = work.c_in / work.groups, work.c_out / work.groups
@@ -26,14 +28,12 @@ def vector_gemm(work: Work, roof: Roof, p: VectorGemm) -> Cost:
     rows = pad_to(pixels, p.tile_m) if pixels > 1.0 else pixels
     padded_macs = work.groups * rows * filters * taps * channels
     efficiency = p.efficiency
-    if work.groups > 1.0 and p.grouped_efficiency > 0.0:
-        efficiency = p.grouped_efficiency
-    elif windowed and p.window_efficiency > 0.0:
+    if windowed and p.window_efficiency > 0.0:
         efficiency = p.window_efficiency
     matrix = pixels * taps * work.c_in
     prepared_s = (p.pack_s_per_element + (p.im2col_s_per_element if windowed else 0.0)) * matrix
     begun = p.tap_c + (p.row_c / work.kernel_w if windowed else 0.0)
-    steps = padded_macs * (1.0 + begun / channels) * _within(work, p)
+    steps = padded_macs * (1.0 + begun / channels) * inside(work, p.clip_h, p.clip_w)
     compute_s = steps / (roof.macs_per_s * efficiency) + prepared_s
     weights_s = parameters_s(work, roof)
     return _with_parameters(
@@ -47,11 +47,25 @@ def vector_gemm(work: Work, roof: Roof, p: VectorGemm) -> Cost:
     )
 
 
-def _within(work: Work, p: VectorGemm | VectorWindow) -> float:
-    """Share of the window's taps that run."""
+def _reference(work: Work, roof: Roof, p: VectorGemm) -> Cost:
+    """One output after the other, over those taps of its window that lie within the map, over the group's channels.
+
+    A tap's products go to one sum: with many channels each addition waits for the one before, with few the processor
+    is at the next taps meanwhile.
+    """
+    taps, channels = work.kernel_h * work.kernel_w * inside(work, 1.0, 1.0), work.c_in / work.groups
+    waiting_s = channels * p.grouped_addition_s - p.grouped_overlap_s
+    tap_s = max(p.grouped_tap_s + channels * p.grouped_mac_s, waiting_s)
+    compute_s = work.output_elements * (p.grouped_output_s + taps * tap_s)
+    others = tensors_s(work, roof), parameters_s(work, roof), _epilogue_s(work, p), p.kernel_s
+    return _with_parameters(roof, work.macs, compute_s, *others)
+
+
+def inside(work: Work, clip_h: float, clip_w: float) -> float:
+    """Share of the window's taps that run, where those shares of the taps beyond the map are left out."""
     h = outside(work.h_in, work.h_out, work.kernel_h, work.stride_h, work.dilation_h)
     w = outside(work.w_in, work.w_out, work.kernel_w, work.stride_w, work.dilation_w)
-    return (1.0 - p.clip_h * h) * (1.0 - p.clip_w * w)
+    return (1.0 - clip_h * h) * (1.0 - clip_w * w)
 
 
 def outside(size_in: float, size_out: float, kernel: float, stride: float, dilation: float) -> float:
@@ -103,7 +117,9 @@ def vector_window(work: Work, roof: Roof, p: VectorWindow) -> Cost:
             held_bytes = 2.0 * taps * work.c_out * roof.element_bytes
             excess = (held_bytes - p.cache_bytes) / (SPILL_RANGE * p.cache_bytes)
             tap_s *= 1.0 + (p.spilled_tap - 1.0) * min(max(excess, 0.0), 1.0)
-        compute_s = rows * vectors * (p.row_s + work.w_out * (p.pixel_s + taps * _within(work, p) * tap_s))
+        compute_s = (
+            rows * vectors * (p.row_s + work.w_out * (p.pixel_s + taps * inside(work, p.clip_h, p.clip_w) * tap_s))
+        )
     return _with_parameters(
         roof,
         work.macs,

@@ -63,6 +63,24 @@ def test_the_taps_beyond_a_map_are_those_that_counting_finds(size, kernel, strid
     assert outside(size, size_out, kernel, stride, dilation) == pytest.approx(beyond)
 
 
+@pytest.mark.parametrize(
+    ("hw", "c_in", "c_out", "kernel", "groups", "measured_s"),
+    [
+        (28, 48, 48, 7, 48, 2.684e-3),
+        (14, 64, 64, 5, 16, 0.715e-3),
+        (14, 128, 64, 3, 16, 0.504e-3),
+        (14, 64, 64, 1, 2, 0.214e-3),
+        (7, 480, 480, 1, 3, 2.562e-3),
+    ],
+)
+def test_convolutions_in_groups_take_as_long_as_measured_on_builtin_kernels(
+    hw, c_in, c_out, kernel, groups, measured_s
+):
+    b = GraphBuilder("grouped")
+    graph = b.build(b.conv2d(b.input((1, hw, hw, c_in)), c_out, kernel, groups=groups))
+    assert on(BUILTIN, graph).latency_s == pytest.approx(measured_s, rel=0.12)
+
+
 def test_a_map_is_reordered_once_for_all_that_read_it_in_the_other_layout():
     b = GraphBuilder("two readers")
     x = b.conv2d(b.input((1, 28, 28, 32)), 64)
