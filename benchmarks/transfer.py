@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 import hwmodels
-from benchmarks.nnmeter import DEVICES, latencies_s
+from benchmarks.nnmeter import DEVICES, latencies_s, started
 from benchmarks.table4 import cells
 from calibration.fit import fit_measured
 from calibration.intervals import outline
@@ -32,7 +32,7 @@ from calibration.moving import built_in, learn, structure
 from calibration.pricing import Indices, Measured, Observation, Vector, prepare
 from calibration.scores import SEED, score
 from calibration.siblings import Hierarchy, hierarchy
-from hwmodels import Platform, with_free, without_operators
+from hwmodels import Platform, without_operators
 from simulator.readers.layer_table import read_table
 from tests.paper.scenarios import model
 
@@ -84,14 +84,14 @@ def methods(
     own, other = (hierarchy(calibrated, over, frozenset({DTYPE})) for over in (parent, base))
     here, there = (prepare(space.centre, observations) for space in (own, other))
     omitted = calibrated.overlay.omitted if calibrated.overlay else ()
-    freed = next((device.freed for device in DEVICES if device.platform == base.name), {})
+    timed = next((started(d) for d in DEVICES if d.platform == base.name), without_operators(base, omitted))
     return {
         "as it stands": scaled(calibrated, here, by_ratio=False),
         "one ratio": scaled(calibrated, here, by_ratio=True),
         "transfer": transferred(calibrated, own, here),
         "transfer, --to the sibling's base": transferred(calibrated, other, there),
         "fit from the calibrated one's base": fitted(without_operators(parent, omitted), here),
-        "fit from the sibling's base": fitted(with_free(without_operators(base, omitted), freed), there),
+        "fit from the sibling's base": fitted(timed, there),
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hwmodels import with_free, without_operators
+from hwmodels import with_free, with_values, without_operators
 
 from .overlay_commands import (
     base_platform,
@@ -46,6 +46,13 @@ from .record_commands import (
     help="An operator whose time RECORDS do not hold, such as dense; may repeat.",
 )
 @click.option(
+    "--set",
+    "stated",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A number of BASE that is another one where RECORDS were measured; may repeat.",
+)
+@click.option(
     "--free",
     "freed",
     multiple=True,
@@ -65,6 +72,7 @@ def fit_command(
     own_name: str | None,
     title: str | None,
     omitted: tuple[str, ...],
+    stated: Sequence[str],
     freed: Sequence[str],
     conditions: Sequence[str],
     page: Path | None,
@@ -84,15 +92,26 @@ def fit_command(
     verify_dtype(dtype)
     platform = base_platform(base)
     to = target(output, base, platform, own_name, title)
-    stated = stated_conditions(conditions)
+    under, numbers = stated_conditions(conditions), _numbers(stated)
     if page:
         html_report.verify(page)
     found, graphs = records_and_networks(records, layers, backend, dtype or platform.dtypes[0])
-    started = with_free(without_operators(platform, omitted), _bounds(freed))
+    started = with_free(with_values(without_operators(platform, omitted), numbers), _bounds(freed))
     done = calibrate(started, found, graphs, correct=not no_residual)
-    overlay = to.write(done, stated, omitted)
+    overlay = to.write(done, under, omitted, numbers)
     if page:
         html_report.write(page, done, overlay, long_sweeps(Path(records), backend))
+
+
+def _numbers(texts: Sequence[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for text in texts:
+        key, _, value = text.partition("=")
+        try:
+            found[key.strip()] = float(value)
+        except ValueError:
+            raise click.UsageError(f"--set '{text}': give KEY=VALUE, such as shared.group_max=512") from None
+    return found
 
 
 def _bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -13,7 +14,8 @@ import click
 import hwmodels
 from hwmodels import Platform, PlatformError
 from hwmodels.commands import show
-from hwmodels.overlay import OverlayFile, overlay_lines
+from hwmodels.overlay import Change, OverlayFile, overlay_lines
+from hwmodels.provenance import Source
 from hwmodels.schema import NAME_PATTERN
 
 if TYPE_CHECKING:
@@ -58,14 +60,24 @@ class Target(NamedTuple):
     name: str
     title: str | None
 
-    def write(self, done: Calibrated, conditions: Mapping[str, str], omitted: tuple[str, ...] = ()) -> OverlayFile:
-        """Write the overlay of a calibration, see that it loads, and print how good it is."""
+    def write(
+        self,
+        done: Calibrated,
+        conditions: Mapping[str, str],
+        omitted: tuple[str, ...] = (),
+        numbers: Mapping[str, float] = MappingProxyType({}),
+    ) -> OverlayFile:
+        """Write the overlay of a calibration, see that it loads, and print how good it is.
+
+        ``omitted`` operators and ``numbers`` by dotted key are what the calibrated platform states otherwise than BASE.
+        """
         # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
         from . import report
         from .calibrate import overlay_of
 
         residual = self.path.with_suffix(".residual.json")
-        overlay = overlay_of(done, self.heading(done, "fitted to", conditions), residual.name, omitted)
+        written = overlay_of(done, self.heading(done, "fitted to", conditions), residual.name, omitted)
+        overlay = _stating(written, numbers)
         if done.trained:
             residual.write_bytes(done.trained.raw)
         self.save(overlay)
@@ -91,6 +103,21 @@ class Target(NamedTuple):
         if not self.base.endswith(".toml") and "/" not in self.base:
             return platform.name
         return f"./{os.path.relpath(platform.path, self.path.parent)}"
+
+
+def _stating(overlay: OverlayFile, numbers: Mapping[str, float]) -> OverlayFile:
+    """The overlay with numbers that were stated beside the fit, but for those that it went on to fit."""
+    own = {key: value for key, value in numbers.items() if key not in overlay.values}
+    if not own:
+        return overlay
+    name = f"stated-{overlay.calibration.records_digest[:8]}"
+    cite = f"stated, not fitted, of what {overlay.calibration.records} was measured on"
+    return overlay.model_copy(
+        update={
+            "values": {key: Change(value=value, source=name) for key, value in own.items()} | overlay.values,
+            "sources": overlay.sources | {name: Source(kind="assumed", cite=cite)},
+        }
+    )
 
 
 def target(output: str, base: str, platform: Platform, name: str | None, title: str | None) -> Target:

@@ -69,11 +69,12 @@ class Hierarchy(NamedTuple):
 def hierarchy(calibrated: Platform, base: Platform, dtypes: frozenset[str]) -> Hierarchy:
     """The mechanisms of ``base`` with what was fitted on the calibrated platform, ready to be scaled.
 
-    Over the calibrated platform's own mechanisms every time and rate is scaled. Over the sibling's, what its base
-    states of it stays, and what the base leaves to a fit or the other one fitted is carried over and scaled. Cycles are
-    the same on siblings, so a core's times are carried over by the ratio of the stated clocks.
+    Over the calibrated platform's own mechanisms every time and rate is scaled, and what else it states stays. Over the
+    sibling's, what its base states of it stays, and what the base leaves to a fit or the other one fitted is carried
+    over and scaled. Cycles are the same on siblings, so a core's times are carried over by the ratio of their clocks.
     """
     omitted = calibrated.overlay.omitted if calibrated.overlay else ()
+    stated = calibrated.overlay.values if calibrated.overlay else {}
     known = dict(quantities(calibrated.file))
     clocks = _clock_hz(calibrated, dtypes) / _clock_hz(base, dtypes)
     own_mechanisms = base.digest in (calibrated.digest, calibrated.overlay and calibrated.overlay.parent_digest)
@@ -85,7 +86,7 @@ def hierarchy(calibrated: Platform, base: Platform, dtypes: frozenset[str]) -> H
             continue
         if quantity.fit or _is_fitted(calibrated, found):
             fitted.add(key)
-        if key in fitted or (own_mechanisms and kind is not None):
+        if key in fitted or (own_mechanisms and (kind is not None or key in stated)):
             is_core_time = kind == ("compute", 1.0) and not key.endswith("_cycles")
             carried[key] = found.value * (clocks if is_core_time else 1.0)
     centre = with_values(without_operators(base, omitted), carried)

@@ -382,6 +382,29 @@ def test_a_freed_number_is_found_and_an_omitted_operator_takes_nothing(place, tm
         assert mine.overlay.values[key].value == pytest.approx(value, rel=0.05), key
 
 
+def test_a_number_stated_of_the_device_is_kept_and_the_others_are_found_under_it(place, tmp_path):
+    stated = {"overheads.inference_s": 0.002}
+    device = with_values(load(place / "base.toml"), TRUTH | stated)
+    graphs = networks(place / "layers.csv").graphs
+    records = write_records(tmp_path / "r.csv", {g.name: predict(g, device).latency_s * 1e3 for g in graphs})
+    done = run_fit(place, records, tmp_path / "mine.toml", "--set", "overheads.inference_s=2e-3")
+    assert done.exit_code == 0, done.output
+    mine = load(tmp_path / "mine.toml")
+    for key, value in (TRUTH | stated).items():
+        assert mine.overlay.values[key].value == pytest.approx(value, rel=0.05), key
+    assert mine.overlay.values["overheads.inference_s"].value == 0.002
+    assert mine.overlay.sources[mine.overlay.values["overheads.inference_s"].source].kind == "assumed"
+
+
+def test_a_number_that_cannot_be_stated_is_refused_by_its_name(place, latencies_ms, tmp_path):
+    records = write_records(tmp_path / "r.csv", latencies_ms)
+    for option in ("overheads.inference_s=much", "overheads.inference_s", "overheads.inference=1", "=1"):
+        done = run_fit(place, records, tmp_path / "mine.toml", "--set", option)
+        assert done.exit_code != 0
+        assert option.partition("=")[0] in str(done.exception) + done.output
+        assert not (tmp_path / "mine.toml").exists()
+
+
 def test_bounds_that_are_none_are_refused(place, latencies_ms, tmp_path):
     records = write_records(tmp_path / "r.csv", latencies_ms)
     for option in ("overheads.inference_s=low:high", "overheads.inference_s", "overheads.inference=1:2"):

@@ -195,6 +195,8 @@ def test_the_file_holds_absolute_values_over_the_same_mechanisms_and_names_both(
     sibling = load(output)
     about = sibling.overlay
     assert (about.parent, about.omitted) == ("mi9-adreno640-tflite2.1", ("dense",))
+    # Structure that the calibrated platform states otherwise than its parent is the sibling's too.
+    assert about.values["kernels.conv2d|conv2d_transpose.group_max"].value == 512
     assert about.calibration.conditions == {"threads": "1"}
     cite = about.sources[about.values["shared.efficiency"].source].cite
     for text in (calibrated.name, calibrated.digest, "mi9-adreno640-tflite2.1", "r.csv"):
