@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +31,10 @@ NO_NETWORKS = "operators, blocks"
 
 MOST_FAMILIES = 50
 """Families up to which each is left out once; beyond, name prefixes are no families."""
+
+
+_MOST_AT_ONCE = 4
+"""Fits of a cross-validation; each holds a copy of what it fits."""
 
 
 class Score(NamedTuple):
@@ -119,12 +125,16 @@ def over_families(measured: Measured, errors: HeldOut) -> Score | None:
 def _held_out(platform: Platform, measured: Measured, group: Indices, correct: bool = True) -> tuple[Vector, Vector]:
     """Each group under a fit to all others; a group below 0 is fitted always and gets nan."""
     analytical, corrected = np.full(len(measured), np.nan), np.full(len(measured), np.nan)
-    for one in np.unique(group[group >= 0]):
+
+    def left_out(one: int) -> tuple[Indices, Vector, Vector]:
         own, others = np.flatnonzero(group == one), np.flatnonzero(group != one)
         fitted = fit_measured(platform, drawn(measured, others, MOST_CROSS_FITTED)).platform
         left = measured.only(own)
-        analytical[own] = left.log_errors(fitted)
-        corrected[own] = analytical[own]
-        if correct:
-            corrected[own] = left.log_errors(with_residual(fitted, drawn(measured, others)))
+        alone = left.log_errors(fitted)
+        return own, alone, left.log_errors(with_residual(fitted, drawn(measured, others))) if correct else alone
+
+    # Pricing and trees leave the interpreter to others meanwhile, so threads are enough.
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_AT_ONCE)) as pool:
+        for own, alone, with_trees in pool.map(left_out, np.unique(group[group >= 0]).tolist()):
+            analytical[own], corrected[own] = alone, with_trees
     return analytical, corrected

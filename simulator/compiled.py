@@ -95,6 +95,6 @@ def kernel_latencies_s(model: str) -> Any:
     njit: Any = numba.njit
     directory = _cache_directory(_register_cost_functions())
     if directory is None:
-        return njit(latencies_s)
+        return njit(nogil=True)(latencies_s)
     with _numba_cache_in(directory / model):
-        return njit(cache=True)(latencies_s)
+        return njit(nogil=True, cache=True)(latencies_s)
