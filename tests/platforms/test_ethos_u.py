@@ -75,8 +75,15 @@ def shallow() -> Graph:
     return b.build(b.layer("tanh", b.layer("add", x, b.conv2d(x, 4, 3))))
 
 
+def grouped() -> Graph:
+    """A convolution in four groups, which the compiler runs as four convolutions."""
+    b = GraphBuilder("grouped")
+    return b.build(b.conv2d(b.conv2d(b.input((1, 28, 28, 16)), 64), 64, 3, groups=4))
+
+
 NETWORKS = {
     "conv": conv,
+    "grouped": grouped,
     "inverted_residuals": inverted_residuals,
     "joined": joined,
     "read_often": read_often,
