@@ -117,7 +117,7 @@ def _best_bits(shares: Any) -> _Bits:
     if palette:
         index[common] = np.arange(len(common))
     bits = [
-        float((shares * _code_bits(np, index, truncated, d)).sum()) for truncated in (False, True) for d in range(6)
+        float((shares * _code_bits(index, truncated, d)).sum()) for truncated in (False, True) for d in range(DIVISORS)
     ]
     if complete:
         bits.append(float(shares.sum()) * (size - 1).bit_length())
@@ -127,7 +127,10 @@ def _best_bits(shares: Any) -> _Bits:
     return _Bits(float(size * max(widest, 2)), min(bits))
 
 
-def _code_bits(np: Any, index: Any, truncated: bool, divisor: int) -> Any:
+def _code_bits(index: Any, truncated: bool, divisor: int) -> Any:
+    """Bits of the codes at ``index`` of the alphabet: the quotient in unary, cut at two if truncated, and the rest."""
+    import numpy as np
+
     quotient = index >> divisor
     unary = np.minimum(quotient + 1, 2) if truncated else quotient + 1
     most = LARGEST_TRUNCATED if truncated else LARGEST_QUOTIENT

@@ -159,13 +159,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     if regroups(graph, first):
         size = regrouped((int(work.h_out), int(work.w_out), int(work.c_out)))
         work, second = _sized(work, size), size if second and volume(second) > 1 else second
-    before = {t for layer in layers for t in layer.outputs}
-    beside = tuple(
-        (stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:])
-        for layer in chain
-        for t in layer.inputs
-        if t not in before
-    )
+    made = {t for layer in layers for t in layer.outputs}
     p = rule.parameters._replace(
         mixes=float(rule.model == "ethos_u_conv"),
         table=float(bool(own - CLIPS)),
@@ -180,13 +174,18 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         OWN_KINDS.get(first.op) or KINDS[rule.model],
         Operator(rule.model, work, rule.roof, p, Codes(ONES if first.op == "mean" else first.weights, p.weight_ratio)),
         tuple(stored.stored[t] for t in inputs),
-        beside,
+        _placed(graph, [t for layer in chain for t in layer.inputs if t not in made], stored),
         stored.stored[last.outputs[0]],
         second,
         bool({layer.op for layer in layers} & (ACTIVATIONS - CLIPS)),
         bool(chain),
         not chain and first.op in STRIPED,
     )
+
+
+def _placed(graph: Graph, tensors: list[int], stored: Layout) -> tuple[tuple[int, Size], ...]:
+    """Where tensors are stored, and their shapes."""
+    return tuple((stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:]) for t in tensors)
 
 
 def _with_operands(p: EthosU, graph: Graph, inputs: list[int], second: Size | None, stored: Layout) -> EthosU:
