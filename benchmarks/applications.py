@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from measure.build_common import import_tensorflow
+from stairline.measure.models.common import import_tensorflow
 
 APPLICATIONS = (
     "MobileNet",

@@ -13,11 +13,11 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from measure.backends import LIBRARIES, backend
-from measure.configuration import Configuration, configuration
-from measure.design_space import ACTIVATIONS, BLOCKS, CONVOLUTIONS, ELEMENTWISE
-from measure.process import Worker, WorkerError
-from simulator import zoo
+from stairline.measure.campaign.process import Worker, WorkerError
+from stairline.measure.plan.configuration import Configuration, configuration
+from stairline.measure.plan.design_space import ACTIVATIONS, BLOCKS, CONVOLUTIONS, ELEMENTWISE
+from stairline.measure.runtimes import LIBRARIES, backend
+from stairline.simulator import zoo
 
 TARGETS = tuple((name, dtype) for name in LIBRARIES if name != "tflite-builtin" for dtype in backend(name).dtypes)
 SMALL = {"hw": 14, "cin": 32}

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tests.paper.claims import STATUSES, Claim, load_claims
-from tests.paper.registry import Check, load_checks
+from benchmarks.paper.claims import STATUSES, Claim, load_claims
+from benchmarks.paper.registry import Check, load_checks
 
 COLUMNS = ("passes", "fails", *STATUSES[1:])
 

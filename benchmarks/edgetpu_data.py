@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.builder import GraphBuilder
-from simulator.graph import Graph
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph
 
 CONV_FILE, DENSE_FILE = "edgetpu_conv3x3_stack_sweep.csv", "edgetpu_fc_stack_sweep.csv"
 

@@ -21,16 +21,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-import hwmodels
-from calibration.fit import fit_measured
-from calibration.pricing import Measured, Observation, Vector, prepare
-from calibration.scores import SEED, score
-from calibration.steps import find_steps, lines
-from simulator.placement import stored_elements
-from simulator.plan import plan
-from simulator.readers.layer_table_writer import write_table
-
-from .edgetpu_data import Compiled, Stack, read_stacks
+from benchmarks.edgetpu_data import Compiled, Stack, read_stacks
+from stairline import hwmodels
+from stairline.calibration.fitting.fit import fit_measured
+from stairline.calibration.fitting.pricing import Measured, Observation, Vector, prepare
+from stairline.calibration.judging.scores import SEED, score
+from stairline.calibration.probing.steps import find_steps, lines
+from stairline.simulator.mapping.placement import stored_elements
+from stairline.simulator.mapping.plan import plan
+from stairline.simulator.readers.layer_table.writer import write_table
 
 PLATFORM = "coral-edgetpu-tflite"
 SHORTEST_S = 3e-3

@@ -22,14 +22,13 @@ from rich.console import Console
 from rich.table import Table
 
 import stairline
-from calibration.steps import find_steps
-from measure.backends.vela import SYSTEMS, estimate
-from measure.build import tflite_bytes
-from measure.record import MeasureError
-from simulator.builder import GraphBuilder
-from simulator.graph import Graph
-
-from .applications import APPLICATIONS, application_path, write_applications
+from benchmarks.applications import APPLICATIONS, application_path, write_applications
+from stairline.calibration.probing.steps import find_steps
+from stairline.measure.models.build import tflite_bytes
+from stairline.measure.runtimes.vela import SYSTEMS, estimate
+from stairline.measure.timing.record import MeasureError
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph
 
 PLATFORMS = {"ethos-u55-128": "ethos-u55-128-vela5.2", "ethos-u85-256": "ethos-u85-256-vela5.2"}
 SWEEPS, POINTS, SEED = 30, 24, 1

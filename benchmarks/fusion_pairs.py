@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from math import hypot
 from pathlib import Path
 
-from calibration.probes_fusion import fusion
+from stairline.calibration.probing.fusion import fusion
 
 NOISE = {"cortexA76cpu_tflite21": 0.02, "adreno640gpu_tflite21": 0.005, "myriadvpu_openvino2019r2": 0.01}
 """Relative standard deviation of a time. The data's README gives 1 to 6 % for a CPU run, 0.1 to 0.2 % for a GPU's."""

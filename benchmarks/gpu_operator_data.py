@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from simulator.builder import GraphBuilder
-from simulator.graph import Graph
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph
 
 _LONGEST = 1000
 """Characters of a feature text; longer ones are not parsed."""

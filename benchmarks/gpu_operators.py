@@ -18,14 +18,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-import hwmodels
-from calibration.fit import fit_measured
-from calibration.pricing import Measured, Observation, Vector, prepare
-from calibration.residual import with_residual
-from calibration.scores import FOLDS, SEED
-from hwmodels import Platform
-
-from .gpu_operator_data import Operator, graph_of, read_operators
+from benchmarks.gpu_operator_data import Operator, graph_of, read_operators
+from stairline import hwmodels
+from stairline.calibration.fitting.fit import fit_measured
+from stairline.calibration.fitting.pricing import Measured, Observation, Vector, prepare
+from stairline.calibration.fitting.residual import with_residual
+from stairline.calibration.judging.scores import FOLDS, SEED
+from stairline.hwmodels import Platform
 
 PLATFORM = "pixel4-adreno640-tflite2.10"
 SIGMA = 0.05

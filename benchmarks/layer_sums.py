@@ -18,15 +18,15 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from measure.backends import backend
-from measure.configuration import depth_difference_s
-from measure.model_cache import built
-from measure.process import Worker
-from measure.protocol import DEFAULT
-from measure.record import Run, representative
-from simulator import zoo
-from simulator.builder import GraphBuilder
-from simulator.graph import Graph, Layer
+from stairline.measure.campaign.process import Worker
+from stairline.measure.models.cache import built
+from stairline.measure.plan.configuration import depth_difference_s
+from stairline.measure.runtimes import backend
+from stairline.measure.timing.protocol import DEFAULT
+from stairline.measure.timing.record import Run, representative
+from stairline.simulator import zoo
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph, Layer
 
 DEEP, SHALLOW = 40, 10
 VISITS = 3

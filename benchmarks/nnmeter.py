@@ -22,15 +22,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-import hwmodels
-from calibration.fit import fit_measured
-from calibration.intervals import coverage, interval, outline
-from calibration.pricing import Measured, Observation, prepare
-from calibration.records import family
-from calibration.residual import with_residual
-from calibration.scores import SEED, Score, held_out, over_families, score
-from hwmodels import Platform, with_free, with_values, without_operators
-from simulator.readers.layer_table import LayerTable, read_table
+from stairline import hwmodels
+from stairline.calibration.fitting.fit import fit_measured
+from stairline.calibration.fitting.pricing import Measured, Observation, prepare
+from stairline.calibration.fitting.residual import with_residual
+from stairline.calibration.judging.intervals import coverage, interval, outline
+from stairline.calibration.judging.scores import SEED, Score, held_out, over_families, score
+from stairline.calibration.records.table import family
+from stairline.hwmodels import Platform, with_free, with_values, without_operators
+from stairline.simulator.readers.layer_table.reader import LayerTable, read_table
 
 
 class Device(NamedTuple):

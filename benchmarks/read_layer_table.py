@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from simulator.readers.layer_table import read_table
+from stairline.simulator.readers.layer_table.reader import read_table
 
 
 def main(path: str) -> None:

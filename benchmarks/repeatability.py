@@ -16,10 +16,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from measure import plan
-from measure.record import Measurement
-from measure.store import opened
-from simulator import zoo
+from stairline.measure.plan import file as plan
+from stairline.measure.store.store import opened
+from stairline.measure.timing.record import Measurement
+from stairline.simulator import zoo
 
 TIMES = 3
 NETWORKS = sorted(zoo.MODELS)[:13]

@@ -15,9 +15,9 @@ from pathlib import Path
 from statistics import median
 
 import stairline
-from simulator.cost import kernel_cost
-from simulator.graph import Graph
-from simulator.zoo import build
+from stairline.simulator.graph.graph import Graph
+from stairline.simulator.pricing.cost import kernel_cost
+from stairline.simulator.zoo import build
 
 
 def spread_ms(run: Callable[[], object], repeats: int) -> str:
@@ -59,8 +59,8 @@ def whole_process(arguments: list[str]) -> None:
 def layer_table(path: Path, platform_name: str) -> None:
     """Read and predict every network of a layer table, in this process."""
     start_s = time.perf_counter()
-    from simulator.batch import predict_many
-    from simulator.readers.layer_table import read_table
+    from stairline.simulator.pricing.batch import predict_many
+    from stairline.simulator.readers.layer_table.reader import read_table
 
     table = read_table(path)
     read_s = time.perf_counter() - start_s

@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 import stairline
-from calibration.fit import Observation, leave_one_out
-from calibration.parameters import parameters
-from hwmodels import Platform
-from tests.paper.claims import load_claims
-from tests.paper.scenarios import MODELS, PRECISIONS, model
+from benchmarks.paper.claims import load_claims
+from benchmarks.paper.scenarios import MODELS, PRECISIONS, model
+from stairline.calibration.fitting.fit import Observation, leave_one_out
+from stairline.calibration.fitting.parameters import parameters
+from stairline.hwmodels import Platform
 
 
 class Cell(NamedTuple):

@@ -23,18 +23,18 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-import hwmodels
 from benchmarks.nnmeter import DEVICES, latencies_s, started
+from benchmarks.paper.scenarios import model
 from benchmarks.table4 import cells
-from calibration.fit import fit_measured
-from calibration.intervals import outline
-from calibration.moving import built_in, learn, structure
-from calibration.pricing import Indices, Measured, Observation, Vector, prepare
-from calibration.scores import SEED, score
-from calibration.siblings import Hierarchy, hierarchy
-from hwmodels import Platform, without_operators
-from simulator.readers.layer_table import read_table
-from tests.paper.scenarios import model
+from stairline import hwmodels
+from stairline.calibration.fitting.fit import fit_measured
+from stairline.calibration.fitting.pricing import Indices, Measured, Observation, Vector, prepare
+from stairline.calibration.judging.intervals import outline
+from stairline.calibration.judging.scores import SEED, score
+from stairline.calibration.transfer.moving import built_in, learn, structure
+from stairline.calibration.transfer.siblings import Hierarchy, hierarchy
+from stairline.hwmodels import Platform, without_operators
+from stairline.simulator.readers.layer_table.reader import read_table
 
 DTYPE = "float32"
 

@@ -17,18 +17,17 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-import hwmodels
-from hwmodels import Platform, without_residual
-from measure.backends import backend
-from measure.configuration import AS_STORED, Configuration, configuration
-from measure.protocol import Protocol
-from measure.record import Measurement
-from measure.session import Progress, measure, session
-from measure.store import opened
-from simulator.networks import read
-from simulator.predict import predict
-
-from .applications import APPLICATIONS, application_path, write_applications
+from benchmarks.applications import APPLICATIONS, application_path, write_applications
+from stairline import hwmodels
+from stairline.hwmodels import Platform, without_residual
+from stairline.measure.campaign.session import Progress, measure, session
+from stairline.measure.plan.configuration import AS_STORED, Configuration, configuration
+from stairline.measure.runtimes import backend
+from stairline.measure.store.store import opened
+from stairline.measure.timing.protocol import Protocol
+from stairline.measure.timing.record import Measurement
+from stairline.simulator.networks import read
+from stairline.simulator.pricing.predict import predict
 
 NEAR, FAR = 0.10, 0.20
 GOALS = {"within 10 %": 0.90, "analytical, within 20 %": 0.95}

@@ -1,0 +1,1 @@
+"""Fits hardware models to measurements: the one place that sees both."""

@@ -9,22 +9,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hwmodels import Platform
-from hwmodels.overlay import Change, OverlayFile, Scores
-from hwmodels.provenance import Source
-from hwmodels.schema import WIDEST
-from simulator.graph import Graph
+from stairline.calibration.fitting.fit import Fit, fit_measured
+from stairline.calibration.fitting.parameters import Parameter, parameters
+from stairline.calibration.fitting.pricing import Measured, Vector
+from stairline.calibration.fitting.residual import Trained, train
+from stairline.calibration.judging.intervals import COVERAGE, Coverage, Interval, coverage, interval, outline
+from stairline.calibration.judging.scores import HeldOut, Score, drawn, family_scores, held_out, over_families, score
+from stairline.calibration.judging.verdict import Fact, about_fit, about_records, about_residual, about_scores, refuse
+from stairline.calibration.records.table import Records, planned
+from stairline.hwmodels import Platform
+from stairline.hwmodels.overlay import Change, OverlayFile, Scores
+from stairline.hwmodels.provenance import Source
+from stairline.hwmodels.schema import WIDEST
+from stairline.simulator.graph.graph import Graph
 
 from .errors import RecordsError
-from .fit import Fit, fit_measured
-from .intervals import COVERAGE, Coverage, Interval, coverage, interval, outline
 from .overlay import Heading, calibration, cited, cited_with_conditions, rounded, uncertainty
-from .parameters import Parameter, parameters
-from .pricing import Measured, Vector
-from .records import Records, planned
-from .residual import Trained, train
-from .scores import HeldOut, Score, drawn, family_scores, held_out, over_families, score
-from .verdict import Fact, about_fit, about_records, about_residual, about_scores, refuse
 
 FEWEST_CORRECTED = 30
 """Observations below which nothing is corrected: trees would learn them by heart."""

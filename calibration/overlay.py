@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from math import isinf
 from typing import NamedTuple, Protocol
 
-from hwmodels import Platform
-from hwmodels.overlay import Calibration, Scores
-from hwmodels.provenance import Quantity
-from hwmodels.schema import WIDEST, Uncertainty
-
-from .intervals import Interval
-from .pricing import Measured
-from .records import Records
-from .verdict import Fact
+from stairline.calibration.fitting.pricing import Measured
+from stairline.calibration.judging.intervals import Interval
+from stairline.calibration.judging.verdict import Fact
+from stairline.calibration.records.table import Records
+from stairline.hwmodels import Platform
+from stairline.hwmodels.overlay import Calibration, Scores
+from stairline.hwmodels.provenance import Quantity
+from stairline.hwmodels.schema import WIDEST, Uncertainty
 
 
 class Heading(NamedTuple):

@@ -9,7 +9,7 @@ import ast
 import inspect
 from pathlib import Path
 
-from hwmodels.kernel_models import KERNEL_MODELS, SHARED_PARAMETERS
+from stairline.hwmodels.kernels.kernel_models import KERNEL_MODELS, SHARED_PARAMETERS
 
 PAGE = Path(__file__).with_name("kernel-models.md")
 

@@ -6,8 +6,8 @@ Run from the root of the repository: python examples/what_if.py
 from __future__ import annotations
 
 import stairline as sl
-from hwmodels import with_values
-from simulator.zoo import build
+from stairline.hwmodels import with_values
+from stairline.simulator.zoo import build
 
 base = sl.load("CPU").platform
 bandwidth = base.file.roofs.memory["dram"].bandwidth_bytes_per_s.value

@@ -6,7 +6,7 @@ Run from the root of the repository: python examples/widths.py
 from __future__ import annotations
 
 import stairline as sl
-from simulator.zoo import build_block
+from stairline.simulator.zoo import build_block
 
 
 def steps(device: sl.Device, widths: range) -> list[tuple[int, float]]:

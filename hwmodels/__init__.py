@@ -1,9 +1,9 @@
 """Hardware models: what a platform is, as data with provenance. Imports nothing else of the project."""
 
+from .derived import with_free, with_values, without_operators, without_residual
 from .loading import available, load
 from .platform import Machine, Platform, PlatformError
 from .quantities import quantities
-from .whatif import with_free, with_values, without_operators, without_residual
 
 __all__ = [
     "Machine",

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import click
 
-from . import report
+from stairline.hwmodels.reports.text import Block, least_width, lines, renderable
+
 from .loading import available
-from .text import Block, least_width, lines, renderable
+from .reports import platforms as report
 
 
 def show(blocks: Sequence[Block]) -> None:

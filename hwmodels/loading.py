@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from stairline.hwmodels.reports.text import did_you_mean
+
 from . import overlay as overlays
 from . import schema
 from .overlay import OverlayFile, differences, parent_problems
@@ -22,7 +24,6 @@ from .provenance import Closed, Quantity
 from .quantities import quantities
 from .residual import MAX_BYTES, ResidualRecord, read_residual
 from .schema import PlatformFile
-from .text import did_you_mean
 
 MAX_FILE_BYTES = 1 << 20
 """Largest platform file accepted, in bytes; the shipped ones are 100 times smaller."""

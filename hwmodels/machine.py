@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
+from stairline.hwmodels.kernels.kernel_models import KERNEL_MODELS, KernelParameters
+
 from .domain import Domain
-from .kernel_models import KERNEL_MODELS, KernelParameters
+from .kernels.base import Roof
 from .provenance import Quantity, at_dtype
 from .residual import Residual
 from .schema import ELEMENT_BYTES, FusionRule, KernelRule, LoweringRule, PlatformFile, SupportRule, Uncertainty
@@ -15,23 +17,6 @@ from .schema import ELEMENT_BYTES, FusionRule, KernelRule, LoweringRule, Platfor
 
 class PlatformError(ValueError):
     """A platform that does not exist or a file that does not describe one."""
-
-
-class Roof(NamedTuple):
-    """The roofs one kernel meets. Rates in MAC/s and bytes/s, clock in Hz, ``element_bytes`` per tensor element."""
-
-    macs_per_s: float
-    bytes_per_s: float
-    weight_bytes_per_s: float
-    stream_bytes_per_s: float
-    """Rate at which parameters outside the on-chip cache arrive."""
-    clock_hz: float
-    element_bytes: float
-    overlap: float
-    """0: compute and memory time add; 1: the longer one hides the other."""
-    cache_bytes: float = 0.0
-    """Bytes of a kernel's tensors that caches before the memory hold."""
-    cache_bytes_per_s: float = inf
 
 
 class Rule(NamedTuple):

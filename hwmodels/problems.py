@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from itertools import chain
 from math import isfinite
 
-from .kernel_models import KERNEL_MODELS, SHARED_PARAMETERS
+from stairline.hwmodels.kernels.kernel_models import KERNEL_MODELS, SHARED_PARAMETERS
+from stairline.hwmodels.reports.text import did_you_mean
+
 from .quantities import quantities
 from .schema import ELEMENT_BYTES, WIDEST, PlatformFile
-from .text import did_you_mean
 
 # Suffix of a key and the range, in the suffix's unit, outside which the number is another unit's.
 _PLAUSIBLE: tuple[tuple[str, float, float], ...] = (

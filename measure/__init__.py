@@ -1,0 +1,1 @@
+"""Takes latencies, energy and accuracy from real devices."""

@@ -1,0 +1,1 @@
+"""Predicts the latency of networks on platforms."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import hwmodels
-from hwmodels import Platform
-
-from .graph import Graph
-from .predict import Prediction, predict
+from stairline import hwmodels
+from stairline.hwmodels import Platform
+from stairline.simulator.graph.graph import Graph
+from stairline.simulator.pricing.predict import Prediction, predict
 
 
 @dataclass(frozen=True, eq=False)

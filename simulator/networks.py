@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from hwmodels.text import did_you_mean
+from stairline.hwmodels.reports.text import did_you_mean
+from stairline.simulator.graph.graph import Graph
+from stairline.simulator.readers.dispatch import read as read_file
+from stairline.simulator.readers.errors import ReadError
+from stairline.simulator.readers.formats import Shapes, is_layer_table
 
 from . import zoo
-from .graph import Graph
-from .readers import ReadError, Shapes, is_layer_table
-from .readers import read as read_file
 
 
 class Networks(NamedTuple):
@@ -50,7 +51,7 @@ def networks(
     if is_layer_table(path_or_name) and Path(path_or_name).exists():
         if shape is not None or input_size is not None or width is not None:
             raise ReadError(f"{path_or_name}: a layer table states its own shapes; leave shape, input and width out")
-        from .readers.layer_table import read_table
+        from stairline.simulator.readers.layer_table.reader import read_table
 
         table = read_table(path_or_name)
         return Networks(len(table), table.networks())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from simulator.attributes import Attributes
-from simulator.builder import GraphBuilder
-from simulator.graph import Graph
+from stairline.simulator.graph.attributes import Attributes
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph
 
 
 def mobile_network(size: int = 32) -> Graph:

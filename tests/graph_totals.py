@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from simulator.graph import Graph, Layer
-from simulator.ops import ACTIVATIONS, Counts, count
+from stairline.simulator.graph.graph import Graph, Layer
+from stairline.simulator.graph.ops import ACTIVATIONS, Counts, count
 
 
 def layer_counts(graph: Graph, layer: Layer) -> Counts:

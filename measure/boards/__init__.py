@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from ..backends import Backend
-from ..protocol import Protocol
-from ..record import Conditions, MeasureError, Run
-from ..transports import ConnectionLostError, Transport, transport
+from stairline.measure.runtimes import Backend
+from stairline.measure.timing.protocol import Protocol
+from stairline.measure.timing.record import Conditions, MeasureError, Run
+
 from . import benchmark_model, runner, snpe
+from .transports import ConnectionLostError, Transport, transport
 
 _Answer = TypeVar("_Answer")
 

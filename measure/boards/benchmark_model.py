@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..imports.benchmark_model import parse
-from ..protocol import Protocol
-from ..record import Conditions, MeasureError, Run
-from ..transports import CommandError, Transport, TransportError
+from stairline.measure.timing.protocol import Protocol
+from stairline.measure.timing.record import Conditions, MeasureError, Run
+from stairline.measure.tool_output.benchmark_model import parse
+
 from .files import pushed
+from .transports import CommandError, Transport, TransportError
 
 NAME = "benchmark_model"
 _TOOL = "benchmark_model"

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from ..transports import CommandError, Transport, TransportError
+from .transports import CommandError, Transport, TransportError
 
 _QUERY_S = 60.0
 

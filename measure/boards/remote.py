@@ -7,8 +7,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from ..backends import backend
-from ..protocol import Protocol
+from stairline.measure.runtimes import backend
+from stairline.measure.timing.protocol import Protocol
 
 
 def main() -> None:
@@ -21,6 +21,6 @@ def main() -> None:
             protocol = Protocol(**request["protocol"])
             reply.update(asdict(used.visit(Path(request["path"]), request["threads"], protocol)))
     except Exception as error:  # Whatever a runtime raises is the answer.
-        words, ours = " ".join(str(error).split())[:500], type(error).__module__.startswith("measure")
+        words, ours = " ".join(str(error).split())[:500], type(error).__module__.startswith("stairline")
         reply = {"failure": words if ours else f"{type(error).__name__}: {words}"}
     print(json.dumps(reply))  # noqa: T201 (this is the reply)

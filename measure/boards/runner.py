@@ -16,18 +16,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..protocol import Protocol
-from ..record import Conditions, MeasureError, Run
-from ..transports import CommandError, Transport
+from stairline.measure.timing.protocol import Protocol
+from stairline.measure.timing.record import Conditions, MeasureError, Run
+
 from .files import pushed, put
+from .transports import CommandError, Transport
 
 BACKENDS = ("tflite", "tflite-builtin")
 
 _MODULES = (
-    *("__init__", "record", "machine", "rapl", "protocol"),
-    *("backends/__init__", "backends/library", "backends/tflite", "backends/tflite_builtin"),
+    *("__init__", "timing/__init__", "timing/record", "timing/machine", "timing/rapl", "timing/protocol"),
+    *("runtimes/__init__", "runtimes/library", "runtimes/tflite", "runtimes/tflite_builtin"),
 )
-_MAIN = "from measure.boards.remote import main\nmain()\n"
+_MAIN = "from stairline.measure.boards.remote import main\nmain()\n"
 _QUERY_S = 120.0
 PYTHON_VARIABLE = "STAIRLINE_BOARD_PYTHON"
 """Environment variable of the board's Python where it is not the first python3 there, such as one of a venv."""
@@ -53,8 +54,9 @@ def archive() -> bytes:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
         for module in (*_MODULES, "boards/remote"):
             text = (home / f"{module}.py").read_text(encoding="utf-8")
-            file.writestr(zipfile.ZipInfo(f"measure/{module}.py"), text)
-        file.writestr(zipfile.ZipInfo("measure/boards/__init__.py"), "")
+            file.writestr(zipfile.ZipInfo(f"stairline/measure/{module}.py"), text)
+        file.writestr(zipfile.ZipInfo("stairline/__init__.py"), "")
+        file.writestr(zipfile.ZipInfo("stairline/measure/boards/__init__.py"), "")
         file.writestr(zipfile.ZipInfo("__main__.py"), _MAIN)
     return content.getvalue()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..imports.vendor_tools import snpe_throughput
-from ..protocol import Protocol
-from ..record import Conditions, MeasureError, Run
-from ..transports import CommandError, Transport
+from stairline.measure.timing.protocol import Protocol
+from stairline.measure.timing.record import Conditions, MeasureError, Run
+from stairline.measure.tool_output.vendor_tools import snpe_throughput
+
 from .benchmark_model import board_conditions
 from .files import pushed
+from .transports import CommandError, Transport
 
 _TOOL = "snpe-throughput-net-run"
 _QUERY_S = 60.0

@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, NamedTuple
 
-from ..builder import GraphBuilder
-from ..graph import MAX_DIMENSION, Graph
-from ..ops import Shape
-from . import Shapes
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import MAX_DIMENSION, Graph
+from stairline.simulator.graph.ops import Shape
+
 from .errors import ReadError
+from .formats import Shapes
 
 Dimensions = tuple[int | None, ...]
 """A shape in which None is a dimension that the file leaves open."""

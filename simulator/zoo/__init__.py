@@ -6,7 +6,8 @@ from collections.abc import Callable
 from math import isfinite
 from typing import NamedTuple
 
-from ..graph import Graph
+from stairline.simulator.graph.graph import Graph
+
 from .blocks import BLOCKS
 from .inception import inception_v1
 from .mobilenet import mobilenet_v1, mobilenet_v2, mobilenet_v3_large

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import gcd
 
-from ..attributes import Attributes
-from ..builder import GraphBuilder
+from stairline.simulator.graph.attributes import Attributes
+from stairline.simulator.graph.builder import GraphBuilder
+
 from .parts import ZooError, inverted_residual, squeeze_excite
 from .shufflenet import v1_unit, v2_reduction, v2_unit
 

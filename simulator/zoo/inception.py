@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..builder import GraphBuilder
-from ..graph import Graph
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph
+
 from .parts import CLASSES_WITH_BACKGROUND, classify, start
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..graph import Graph
+from stairline.simulator.graph.graph import Graph
+
 from .parts import CLASSES, CLASSES_WITH_BACKGROUND, classify, inverted_residual, rounded, start
 
 # Output channels and stride of the 13 depthwise separable layers.

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from math import ceil
 from typing import NamedTuple
 
-from ..builder import GraphBuilder
-from ..graph import Graph
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph
+
 from .parts import CLASSES, classify, inverted_residual, start
 
 _SE_RATIO = 0.25

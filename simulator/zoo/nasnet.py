@@ -6,8 +6,9 @@ the pointwise convolution; the one behind the join of a factorised reduction has
 
 from __future__ import annotations
 
-from ..builder import GraphBuilder
-from ..graph import Graph
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph
+
 from .parts import CLASSES, classify, start
 
 _FILTERS = 44

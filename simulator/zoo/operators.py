@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..attributes import Attributes
-from ..builder import GraphBuilder
+from stairline.simulator.graph.attributes import Attributes
+from stairline.simulator.graph.builder import GraphBuilder
 
 
 def dense(b: GraphBuilder, x: int, *, c_out: int = 1000) -> int:

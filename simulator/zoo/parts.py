@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from ..builder import GraphBuilder
-from ..graph import Graph
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph
 
 CLASSES = 1000
 """ImageNet classes."""

@@ -6,8 +6,9 @@ a 1x1 max-pooling of stride 2: 3.48 G MACs at 224 pixels where the original layo
 
 from __future__ import annotations
 
-from ..builder import GraphBuilder
-from ..graph import Graph
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph
+
 from .parts import CLASSES, CLASSES_WITH_BACKGROUND, classify, start
 
 # Channels inside the bottleneck, units, stride of the last unit.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..attributes import Attributes
-from ..builder import GraphBuilder
-from ..graph import Graph
+from stairline.simulator.graph.attributes import Attributes
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph
+
 from .parts import CLASSES, ZooError, classify, start
 
 _GROUPS = 8

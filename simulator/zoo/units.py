@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..builder import GraphBuilder
+from stairline.simulator.graph.builder import GraphBuilder
 
 
 def bottleneck(b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1) -> int:

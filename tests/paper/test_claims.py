@@ -6,9 +6,9 @@ from statistics import median
 
 import pytest
 
-from .checks_table4 import LATENCIES, RATIOS, both, latency_error
-from .claims import STATUSES, Claim, load_claims
-from .registry import load_checks
+from benchmarks.paper.checks_table4 import LATENCIES, RATIOS, both, latency_error
+from benchmarks.paper.claims import STATUSES, Claim, load_claims
+from benchmarks.paper.registry import load_checks
 
 CLAIMS = load_claims()
 CHECKS = load_checks()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .claims import Claim, Tolerance, load_claims, parse_tolerance
+from benchmarks.paper.claims import Claim, Tolerance, load_claims, parse_tolerance
 
 
 def make(comparator: str, value: str, tolerance: str) -> Claim:

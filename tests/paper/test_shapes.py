@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from . import shapes
+from benchmarks.paper import shapes
 
 CHANNELS = list(range(1, 257))
 LINE = [3.0 + 0.5 * c for c in CHANNELS]

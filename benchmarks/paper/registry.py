@@ -1,0 +1,33 @@
+"""Which check asserts which claim."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from benchmarks.paper.claims import Claim
+
+Check = Callable[[Claim], None]
+
+_checks: dict[str, Check] = {}
+
+
+def claim(*ids: str) -> Callable[[Check], Check]:
+    """Register a function as the check of these claims. A claim has one check: a second one raises ValueError."""
+
+    def register(check: Check) -> Check:
+        for id_ in ids:
+            if id_ in _checks:
+                raise ValueError(f"claim {id_} is checked by both {_checks[id_].__name__} and {check.__name__}")
+            _checks[id_] = check
+        return check
+
+    return register
+
+
+def load_checks() -> Mapping[str, Check]:
+    """Every registered check by claim id, from all modules named checks_*.py of this folder."""
+    for path in sorted(Path(__file__).parent.glob("checks_*.py")):
+        importlib.import_module(f".{path.stem}", __package__)
+    return _checks

@@ -1,0 +1,1 @@
+"""Which measurements a calibration takes next."""

@@ -1,0 +1,162 @@
+"""Where a calibration ends: the base it starts from, the overlay that it writes, and the options that say which."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from stairline import hwmodels
+from stairline.hwmodels import Platform, PlatformError
+from stairline.hwmodels.commands import show
+from stairline.hwmodels.overlay import Change, OverlayFile, overlay_lines
+from stairline.hwmodels.provenance import Source
+from stairline.hwmodels.schema import NAME_PATTERN
+
+if TYPE_CHECKING:
+    from stairline.calibration.calibrate import Calibrated
+    from stairline.calibration.overlay import Heading, Result
+
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+title_option = click.option("--title", help="Its title, for lists.")
+conditions_option = click.option(
+    "--condition",
+    "conditions",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Under what was measured, such as threads=1; may repeat. Goes into the file as it stands.",
+)
+report_option = click.option(
+    "--report",
+    "page",
+    type=click.Path(path_type=Path),
+    metavar="REPORT.html",
+    help="Write a page with figures as well.",
+)
+
+
+def output_option(what: str = "the calibrated platform") -> Option:
+    """Where the overlay goes."""
+    help_text = f"Where {what} is written."
+    return click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help=help_text)
+
+
+def name_option(what: str = "the calibrated platform") -> Option:
+    """What it is called."""
+    return click.option("--name", "own_name", help=f"Name of {what}; the output file's where left out.")
+
+
+class Target(NamedTuple):
+    """The overlay to be written, as the command line names it."""
+
+    path: Path
+    base: str
+    name: str
+    title: str | None
+
+    def write(
+        self,
+        done: Calibrated,
+        conditions: Mapping[str, str],
+        omitted: tuple[str, ...] = (),
+        numbers: Mapping[str, float] = MappingProxyType({}),
+    ) -> OverlayFile:
+        """Write the overlay of a calibration, see that it loads, and print how good it is.
+
+        ``omitted`` operators and ``numbers`` by dotted key are what the calibrated platform states otherwise than BASE.
+        """
+        # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
+        from stairline.calibration.calibrate import overlay_of
+        from stairline.calibration.report import blocks as report
+
+        residual = self.path.with_suffix(".residual.json")
+        written = overlay_of(done, self.heading(done, "fitted to", conditions), residual.name, omitted)
+        overlay = _stating(written, numbers)
+        if done.trained:
+            residual.write_bytes(done.trained.raw)
+        self.save(overlay)
+        show(report.calibration(done, self.name, str(self.path)))
+        return overlay
+
+    def heading(self, done: Result, how: str, conditions: Mapping[str, str]) -> Heading:
+        """What the overlay states of itself: a title of its own where none was given."""
+        from stairline.calibration.overlay import Heading
+
+        title = self.title or f"{done.base.file.title}, {how} {done.records.name}"
+        return Heading(self.name, title, self._parent, conditions)
+
+    def save(self, overlay: OverlayFile) -> None:
+        """Write an overlay and see that it loads."""
+        self.path.write_text("\n".join(overlay_lines(overlay)) + "\n", encoding="utf-8")
+        hwmodels.load(self.path)
+
+    @property
+    def _parent(self) -> str:
+        """A shipped base by its name, a file by its path from the overlay."""
+        platform = hwmodels.load(self.base)
+        if not self.base.endswith(".toml") and "/" not in self.base:
+            return platform.name
+        return f"./{os.path.relpath(platform.path, self.path.parent)}"
+
+
+def _stating(overlay: OverlayFile, numbers: Mapping[str, float]) -> OverlayFile:
+    """The overlay with numbers that were stated beside the fit, but for those that it went on to fit."""
+    own = {key: value for key, value in numbers.items() if key not in overlay.values}
+    if not own:
+        return overlay
+    name = f"stated-{overlay.calibration.records_digest[:8]}"
+    cite = f"stated, not fitted, of what {overlay.calibration.records} was measured on"
+    return overlay.model_copy(
+        update={
+            "values": {key: Change(value=value, source=name) for key, value in own.items()} | overlay.values,
+            "sources": overlay.sources | {name: Source(kind="assumed", cite=cite)},
+        }
+    )
+
+
+def target(output: str, base: str, platform: Platform, name: str | None, title: str | None) -> Target:
+    """Raises UsageError for an output that cannot be written and for a name that cannot be."""
+    path = _writable(output, platform)
+    return Target(path, base, _name(name or path.stem), title)
+
+
+def base_platform(name: str) -> Platform:
+    """A platform to fit. Raises PlatformError for what is an overlay itself."""
+    platform = hwmodels.load(name)
+    if platform.overlay is not None:
+        raise PlatformError(f"{platform.name}: an overlay itself; fit over its parent, -p {platform.overlay.parent}")
+    return platform
+
+
+def stated_conditions(texts: Sequence[str]) -> dict[str, str]:
+    """The values of ``--condition`` by their keys. Raises UsageError for one that is no pair, or stated twice."""
+    found: dict[str, str] = {}
+    for text in texts:
+        key, _, value = (part.strip() for part in text.partition("="))
+        if not key or not value or key in found:
+            raise click.UsageError(f"--condition '{text}': give KEY=VALUE, such as threads=1, and each key once")
+        found[key] = value
+    return found
+
+
+def _writable(output: str, base: Platform) -> Path:
+    path = Path(output)
+    if path.suffix != ".toml":
+        raise click.UsageError(f"--output '{output}': a platform file ends in .toml")
+    if path.resolve() == Path(base.path).resolve():
+        raise click.UsageError(f"--output '{output}': is the base itself; write the overlay to another file")
+    if not os.access(path.parent, os.W_OK) or path.is_dir() or (path.exists() and not os.access(path, os.W_OK)):
+        raise click.UsageError(f"--output '{output}': cannot be written; name a file in a directory that can")
+    return path
+
+
+def _name(name: str) -> str:
+    if not re.match(NAME_PATTERN, name):
+        raise click.UsageError(f"--name '{name}': use small letters, digits, '-' and '.', such as board-chip-runtime")
+    return name

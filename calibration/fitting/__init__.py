@@ -1,0 +1,1 @@
+"""Fitting the numbers of a platform to measured latencies."""

@@ -1,0 +1,198 @@
+"""The interval of a calibrated platform, from the errors of networks that its fits had not seen.
+
+Networks like the calibrated ones get the conformal quantile of the errors of networks held out at random; those unlike
+them, by their distance in ``simulator.domain``, that of the errors of whole families held out, which are larger. Both
+are of errors divided by how far those of kernels average out in the network: the same number holds for a kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, exp, inf
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from stairline.calibration.fitting.pricing import Measured, Vector
+from stairline.hwmodels import Platform
+from stairline.hwmodels.domain import Domain
+from stairline.hwmodels.kernels.base import Work
+from stairline.simulator.pricing.extrapolation import distances, kind, profiles
+
+from .scores import HeldOut
+
+COVERAGE = 0.9
+LIKE = 0.95
+"""Share of held-out networks that are to count as like the calibrated ones."""
+MOST_PROFILES = 100
+"""Profiles kept: those that leave no calibrated network far from all of them."""
+FEWEST = 40
+"""Observations below which there is no saying what the calibrated networks are like."""
+_DRAWN = 1000
+
+
+class Outline(NamedTuple):
+    """What the intervals need to know of each observation."""
+
+    concentrations: Vector
+    """Sum of the squared shares of the kernels in the network's time."""
+    profiles: Vector
+    kinds: tuple[str, ...]
+    families: NDArray[np.str_]
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """Which are whole networks, and no single operators or blocks."""
+        return np.asarray(self.families != "")
+
+    def only(self, chosen: NDArray[np.bool_]) -> Outline:
+        """Of these observations."""
+        return Outline(self.concentrations[chosen], self.profiles[chosen], self.kinds, self.families[chosen])
+
+
+class Interval(NamedTuple):
+    """The numbers of ``hwmodels.schema.Uncertainty``; infinite factors where there are too few observations."""
+
+    factor: float
+    common: float
+    unlike_factor: float
+    domain: Domain | None
+
+    def covers(self, seen: Outline, log_errors: Vector) -> NDArray[np.bool_]:
+        """Which of these observations have the measured latency within their interval."""
+        unlike = np.zeros(len(log_errors), dtype=bool)
+        if self.domain is not None:
+            unlike = distances(seen.profiles, np.array(self.domain.profiles)) > self.domain.reach
+        half = np.where(unlike, np.log(self.unlike_factor), np.log(self.factor))
+        return np.asarray(np.abs(log_errors) <= half * averaged(self.common, seen.concentrations))
+
+
+class Coverage(NamedTuple):
+    """Shares of held-out networks whose measured latency lies within the 90 % interval."""
+
+    folds: float
+    families: float | None
+    """Mean over families, each left out of the fits, of the interval's numbers and of what was calibrated."""
+
+
+def outline(platform: Platform, measured: Measured, kinds: Sequence[str] = ()) -> Outline:
+    """Of all observations as the platform predicts them, by the given kinds of kernels; by their own where left out."""
+    own_s, network = measured.kernels_s(platform), np.repeat(np.arange(len(measured)), measured.sizes)
+    shares = own_s / (measured.totals_s(own_s) + measured.outside_s(platform))[network]
+    sides = np.max(measured.works[:, [Work._fields.index("kernel_h"), Work._fields.index("kernel_w")]], axis=1)
+    named = [kind(op, side) for op, side in zip(measured.operators, sides)]
+    kinds = tuple(kinds) or tuple(sorted(set(named)))
+    places = {name: place for place, name in enumerate(kinds)}
+    codes = np.array([places.get(name, len(kinds)) for name in named])
+    found = profiles(codes[measured.kernels], len(kinds), measured.works[measured.kernels], own_s, network)
+    concentrations = np.bincount(network, shares**2, minlength=len(measured)).astype(np.float64)
+    return Outline(concentrations, found, kinds, np.array(measured.families))
+
+
+def interval(seen: Outline, errors: HeldOut) -> Interval:
+    """The interval that held-out errors ask for."""
+    factor, common = _of_networks_and_parts(errors.folds, seen) or _of_all(errors.folds, seen)
+    domain = _domain(seen)
+    if errors.families is None:
+        # Nothing is known of other families: twice as wide, by assumption.
+        return Interval(factor, common, factor**2, domain)
+    known, left = np.isfinite(errors.families), averaged(common, seen.concentrations)
+    unlike_factor = family_factor((errors.families / left)[known], seen.families[known])
+    return Interval(factor, common, max(factor, unlike_factor), domain)
+
+
+def coverage(found: Interval, seen: Outline, errors: HeldOut) -> Coverage:
+    """How much such intervals cover of networks that neither fits nor, for families, intervals had seen."""
+    whole = seen.whole if seen.whole.any() else ~seen.whole
+    folds = float(np.mean(found.covers(seen, errors.folds)[whole]))
+    if errors.families is None:
+        return Coverage(folds, None)
+    shares = []
+    for name in np.unique(seen.families[np.isfinite(errors.families)]):
+        own = seen.families == name
+        rest = interval(seen.only(~own), HeldOut(errors.folds[~own], errors.families[~own]))
+        shares.append(float(np.mean(rest.covers(seen.only(own), errors.families[own]))))
+    return Coverage(folds, float(np.mean(shares)))
+
+
+def averaged(common: float, concentrations: Vector) -> Vector:
+    """How much of a kernel's log error is left in each network."""
+    return np.asarray(np.sqrt(common + (1.0 - common) * concentrations))
+
+
+def conformal_factor(log_errors: Vector, coverage: float = COVERAGE) -> float:
+    """The factor f for which [t / f, t f] covers a new network with this probability, whatever the errors' shape.
+
+    ``log_errors`` are those of networks that the fit has not seen; the rank counts the new one among them (split
+    conformal prediction, Lei et al. 2018). Infinite where there are too few: 9 at a coverage of 0.9.
+    """
+    rank = ceil((len(log_errors) + 1) * coverage)
+    return exp(float(np.sort(np.abs(log_errors))[rank - 1])) if rank <= len(log_errors) else inf
+
+
+def family_factor(log_errors: Vector, families: NDArray[np.str_], coverage: float = COVERAGE) -> float:
+    """The same for a network of a new family, from errors of families that the fit has not seen.
+
+    Each family counts once, and the new one is counted among them (hierarchical conformal prediction, Lee et al. 2023).
+    With fewer than 9 families at a coverage of 0.9 it is the largest error there was.
+    """
+    _, number, size = np.unique(families, return_inverse=True, return_counts=True)
+    order = np.argsort(np.abs(log_errors))
+    weight = np.cumsum((1.0 / size[number] / (len(size) + 1))[order])
+    place = min(int(np.searchsorted(weight, coverage)), len(order) - 1)
+    return exp(float(np.abs(log_errors)[order[place]]))
+
+
+def _of_networks_and_parts(log_errors: Vector, seen: Outline) -> tuple[float, float] | None:
+    """f of a kernel as single operators tell it, and the common share that leaves what networks tell of many kernels.
+
+    None where either are too few.
+    """
+    networks, parts = log_errors[seen.whole], log_errors[~seen.whole]
+    if min(len(networks), len(parts)) < FEWEST:
+        return None
+    of_network, of_part = conformal_factor(networks), conformal_factor(parts)
+    if of_network >= of_part:
+        return of_network, 1.0
+    return of_part, float((np.log(of_network) / np.log(of_part)) ** 2)
+
+
+def _of_all(log_errors: Vector, seen: Outline) -> tuple[float, float]:
+    """The same where squared errors tell the share by how much of each network is one kernel: 1 if they do not."""
+    common = 1.0
+    if len(log_errors) >= FEWEST and np.ptp(seen.concentrations) >= 0.1:
+        terms = np.column_stack([np.ones(len(log_errors)), seen.concentrations])
+        (same, own), _ = nnls(terms, log_errors**2)
+        common = float(same / (same + own)) if same + own > 0.0 else 1.0
+    return conformal_factor(log_errors / averaged(common, seen.concentrations)), common
+
+
+def _domain(seen: Outline) -> Domain | None:
+    references, reach = reference_profiles(seen.profiles)
+    if not len(references) or reach == 0.0:
+        return None
+    rows = tuple(tuple(round(float(v), 3) for v in row) for row in references)
+    return Domain(reach=float(f"{reach:.4g}"), kinds=seen.kinds, profiles=rows)
+
+
+def reference_profiles(found: Vector) -> tuple[Vector, float]:
+    """Some profiles that stand for all, and the distance from them within which most others lie; none with too few."""
+    if len(found) < FEWEST:
+        return found[:0], 0.0
+    order = np.random.default_rng(0).permutation(len(found))
+    half = min(_DRAWN, len(found) // 2)
+    references = _spread_out(found[order[:half]])
+    reach = float(np.quantile(distances(found[order[half:]], references), LIKE))
+    return references, reach
+
+
+def _spread_out(found: Vector) -> Vector:
+    """At most ``MOST_PROFILES`` of them: the one nearest their mean, then always the one farthest from those taken."""
+    taken = [int(np.argmin(np.sum((found - found.mean(axis=0)) ** 2, axis=1)))]
+    away = np.sum((found - found[taken[0]]) ** 2, axis=1)
+    while len(taken) < min(MOST_PROFILES, len(found)) and away.max() > 0.0:
+        taken.append(int(np.argmax(away)))
+        away = np.minimum(away, np.sum((found - found[taken[-1]]) ** 2, axis=1))
+    return found[taken]

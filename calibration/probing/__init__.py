@@ -1,0 +1,1 @@
+"""What measurements show of a device without any model of it."""

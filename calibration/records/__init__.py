@@ -1,0 +1,1 @@
+"""Measurements as a calibration reads them, wherever they come from."""

@@ -1,0 +1,1 @@
+"""Moving a calibrated platform to a sibling device."""

@@ -1,0 +1,1 @@
+"""What people read about platforms, and how blocks of a report look."""

@@ -1,0 +1,1 @@
+"""How accurate a model file is, and how often it agrees with another."""

@@ -1,0 +1,1 @@
+"""Working through a plan of measurements: sessions, visits, and the worker process that makes them."""

@@ -1,0 +1,1 @@
+"""Graphs written as the model files that devices run."""

@@ -1,0 +1,1 @@
+"""Graphs written as TensorFlow and Keras models."""

@@ -1,0 +1,1 @@
+"""One form for each network, whatever file and spelling it came in."""

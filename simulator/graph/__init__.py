@@ -1,0 +1,1 @@
+"""Networks as immutable graphs: the only place where shapes are inferred and verified."""

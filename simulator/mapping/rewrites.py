@@ -1,0 +1,306 @@
+"""The rewrites that platform files may name under [[lowering]]: what converters make of one layer, each as a function.
+
+A rewrite's docstring is what users are shown of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from stairline.simulator.graph.attributes import Attributes, same_padding
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph, Layer
+
+Rewrite = Callable[[GraphBuilder, Layer, tuple[int, ...]], int]
+"""(builder, layer, its inputs in the builder) -> the tensor that replaces the layer's output."""
+
+
+Match = Callable[[Graph, Layer], Rewrite | None]
+"""(graph, layer) -> how to rewrite the layer there, or None to leave it."""
+
+
+class Rule(NamedTuple):
+    """The operators a rewrite is for, and which of their layers it changes."""
+
+    ops: tuple[str, ...]
+    match: Match
+
+
+REWRITES: dict[str, Rule] = {}
+
+
+def matches(*ops: str) -> Callable[[Match], Match]:
+    """Register a rewrite that looks at a layer's neighbours, under the function's name, for platform files."""
+
+    def register(match: Match) -> Match:
+        REWRITES[match.__name__] = Rule(ops, match)
+        return match
+
+    return register
+
+
+def rewrites(op: str, when: Callable[[Layer], bool] | None = None) -> Callable[[Rewrite], Rewrite]:
+    """Register a rewrite of the ``op`` layers that meet ``when``, under the function's name, for platform files."""
+
+    def register(rewrite: Rewrite) -> Rewrite:
+        def match(_graph: Graph, layer: Layer) -> Rewrite | None:
+            return rewrite if when is None or when(layer) else None
+
+        match.__doc__ = rewrite.__doc__
+        REWRITES[rewrite.__name__] = Rule((op,), match)
+        return rewrite
+
+    return register
+
+
+@rewrites("swish")
+def swish_as_sigmoid_mul(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """x * sigmoid(x) as two operators; x has two readers, which is what stops most fusion rules."""
+    gate = b.layer("sigmoid", inputs[0], name=f"{layer.name}/sigmoid")
+    return b.layer("mul", inputs[0], gate, name=f"{layer.name}/mul")
+
+
+@matches("mul")
+def gate_tiled_to_the_map(graph: Graph, layer: Layer) -> Rewrite | None:
+    """A map times one value per channel: the values are first repeated at every pixel, which is a resize."""
+    out = graph.tensors[layer.outputs[0]].shape
+    gates = [i for i, shape in enumerate(graph.shapes(layer.inputs)) if len(shape) == 4 and shape[1:3] == (1, 1)]
+    if len(gates) != 1 or out[1:3] == (1, 1):
+        return None
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        gate, x = inputs[gates[0]], inputs[1 - gates[0]]
+        return b.layer("mul", x, b.layer("resize", gate, sizes=out[1:3], name=f"{layer.name}/tile"), name=layer.name)
+
+    return rewrite
+
+
+@rewrites("channel_shuffle")
+def channel_shuffle_as_transpose(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """Reshape to (N, H, W, groups, C / groups), swap the last two axes, reshape back."""
+    n, h, w, c = b.shape(inputs[0])
+    groups = layer.attributes.groups
+    x = b.layer("reshape", inputs[0], sizes=(n, h, w, groups, c // groups), name=f"{layer.name}/split")
+    x = b.layer("transpose", x, axes=(0, 1, 2, 4, 3), name=f"{layer.name}/transpose")
+    return b.layer("reshape", x, sizes=(n, h, w, c), name=f"{layer.name}/join")
+
+
+@rewrites("conv2d", when=lambda layer: layer.attributes.groups > 1)
+def grouped_conv_as_split_convs_concat(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """A grouped convolution as split, one convolution per group, concat."""
+    a = layer.attributes
+    width = b.shape(inputs[0])[-1] // a.groups
+    cut = Attributes(axis=-1, sizes=(width,) * a.groups)
+    parts = b.layers("split", inputs[:1], cut, name=f"{layer.name}/split")
+    part = a._replace(groups=1, c_out=a.c_out // a.groups)
+    results = [b.layers("conv2d", [x], part, name=f"{layer.name}/{i}")[0] for i, x in enumerate(parts)]
+    return b.layer("concat", *results, name=f"{layer.name}/concat")
+
+
+@matches("conv2d")
+def conv_of_one_pixel_as_dense(graph: Graph, layer: Layer) -> Rewrite | None:
+    """A 1x1 convolution of a map of one pixel, as squeeze-and-excite has them: a fully connected layer."""
+    a = layer.attributes
+    if a.kernel != (1, 1) or a.groups != 1 or graph.tensors[layer.inputs[0]].shape[1:3] != (1, 1):
+        return None
+    return lambda b, layer, inputs: b.layer("dense", inputs[0], c_out=a.c_out, name=layer.name)
+
+
+@matches("conv2d")
+def conv_per_channel_as_dwconv(graph: Graph, layer: Layer) -> Rewrite | None:
+    """A convolution in as many groups as it has channels: a depthwise one."""
+    a, c_in = layer.attributes, graph.tensors[layer.inputs[0]].shape[-1]
+    if not 1 < a.groups == c_in == a.c_out:
+        return None
+    return lambda b, layer, inputs: b.layers("dwconv2d", inputs, a._replace(groups=1, c_out=0), name=layer.name)[0]
+
+
+@rewrites("conv2d", when=lambda layer: layer.attributes.groups > 1)
+def grouped_conv_as_slices_convs_concat(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """A grouped convolution as one strided slice and one convolution per group, concat."""
+    a = layer.attributes
+    n, h, w, c = b.shape(inputs[0])
+    width, part = c // a.groups, a._replace(groups=1, c_out=a.c_out // a.groups)
+    results = []
+    for i in range(a.groups):
+        cut = Attributes(begin=(0, 0, 0, i * width), end=(n, h, w, (i + 1) * width), steps=(1, 1, 1, 1))
+        x = b.layers("strided_slice", inputs[:1], cut, name=f"{layer.name}/{i}/slice")
+        results.append(b.layers("conv2d", x, part, name=f"{layer.name}/{i}")[0])
+    return b.layer("concat", *results, name=f"{layer.name}/concat")
+
+
+@rewrites("batch_norm")
+def batch_norm_as_mul_add(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """A batch normalisation that no convolution absorbs: multiply by a constant, add a constant."""
+    c = b.shape(inputs[0])[-1]
+    x = b.layer("mul", inputs[0], b.constant((c,), f"{layer.name}/scale"), name=f"{layer.name}/mul")
+    return b.layer("add", x, b.constant((c,), f"{layer.name}/shift"), name=f"{layer.name}/add")
+
+
+@rewrites("hard_swish")
+def hard_swish_as_shift_relu6_mul_scale(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """x * relu6(x + 3) / 6 as four operators, none of which fuses with the next."""
+    gate = b.layer("mul", inputs[0], _shifted_relu6(b, layer, inputs[0]), name=f"{layer.name}/mul")
+    return _scaled(b, layer, gate)
+
+
+@rewrites("hard_sigmoid")
+def hard_sigmoid_as_shift_relu6_scale(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """relu6(x + 3) / 6 as three operators."""
+    return _scaled(b, layer, _shifted_relu6(b, layer, inputs[0]))
+
+
+def _shifted_relu6(b: GraphBuilder, layer: Layer, x: int) -> int:
+    # A constant that is added is a scale and shift per channel and runs where a batch normalisation does.
+    return b.layer("relu6", b.layer("batch_norm", x, name=f"{layer.name}/shift"), name=f"{layer.name}/relu6")
+
+
+def _scaled(b: GraphBuilder, layer: Layer, x: int) -> int:
+    return b.layer("mul", x, b.constant((1,), f"{layer.name}/sixth"), name=f"{layer.name}/scale")
+
+
+@rewrites("hard_sigmoid")
+def hard_sigmoid_as_add_relu6_mul(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """relu6(x + 3) / 6, which is how TensorFlow writes it."""
+    x = b.layer("add", inputs[0], b.constant((1,), f"{layer.name}/three"), name=f"{layer.name}/add")
+    x = b.layer("relu6", x, name=f"{layer.name}/relu6")
+    return b.layer("mul", x, b.constant((1,), f"{layer.name}/sixth"), name=f"{layer.name}/mul")
+
+
+@rewrites("conv2d", when=lambda layer: layer.attributes.padding != _mirrored(layer.attributes.padding))
+def uneven_padding_as_pad(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """Pad one side more than the other beforehand, where the convolution itself pads both sides alike."""
+    top, bottom, left, right = layer.attributes.padding
+    x = b.layer("pad", inputs[0], pads=((0, 0), (top, bottom), (left, right), (0, 0)), name=f"{layer.name}/pad")
+    return b.layers("conv2d", [x], layer.attributes._replace(padding=(0, 0, 0, 0)), name=layer.name)[0]
+
+
+@rewrites("dwconv2d", when=lambda layer: layer.attributes.kernel == (3, 3) and max(layer.attributes.stride) > 1)
+def strided_dwconv_as_slice(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """Every pixel of a 3x3 depthwise convolution, then those that the stride keeps."""
+    a = layer.attributes
+    whole = a._replace(stride=(1, 1), padding=(1, 1, 1, 1))
+    x = b.layers("dwconv2d", [*inputs], whole, name=f"{layer.name}/whole")[0]
+    out, steps = b.shape(layer.outputs[0]), (1, *a.stride, 1)
+    begin = (0, 1 - a.padding[0], 1 - a.padding[2], 0)
+    end = tuple(first + (size - 1) * step + 1 for first, size, step in zip(begin, out, steps))
+    return b.layer("strided_slice", x, begin=begin, end=end, steps=steps, name=f"{layer.name}/strided_slice")
+
+
+@matches("strided_slice")
+def strided_slice_between_transposes(graph: Graph, layer: Layer) -> Rewrite | None:
+    """A map is transposed before and back behind it: only the cut has channels last where all else has them first."""
+    if len(graph.tensors[layer.inputs[0]].shape) != 4:
+        return None
+    there, back = (0, 3, 1, 2), (0, 2, 3, 1)
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        a = layer.attributes
+        begin, end, steps, sizes = (tuple(v[i] for i in there) if v else () for v in (a.begin, a.end, a.steps, a.sizes))
+        x = b.layer("transpose", inputs[0], axes=there, name=f"{layer.name}/transpose")
+        x = b.layer("strided_slice", x, begin=begin, end=end, steps=steps, sizes=sizes, name=layer.name)
+        return b.layer("transpose", x, axes=back, name=f"{layer.name}/back")
+
+    return rewrite
+
+
+@matches("conv2d", "dwconv2d")
+def explicit_padding_as_pad(graph: Graph, layer: Layer) -> Rewrite | None:
+    """Pad beforehand where the runtime's convolutions know "same" and "valid" padding only."""
+    a = layer.attributes
+    _, h, w, _ = graph.tensors[layer.inputs[0]].shape
+    if not any(a.padding) or a.padding == same_padding(h, w, a.kernel, a.stride, a.dilation):
+        return None
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        top, bottom, left, right = a.padding
+        x = b.layer("pad", inputs[0], pads=((0, 0), (top, bottom), (left, right), (0, 0)), name=f"{layer.name}/pad")
+        return b.layers(layer.op, [x], a._replace(padding=(0, 0, 0, 0)), name=layer.name)[0]
+
+    return rewrite
+
+
+@matches("pad", "conv2d", "dwconv2d")
+def pad_merged_into_conv(graph: Graph, layer: Layer) -> Rewrite | None:
+    """A pad of height and width that only convolutions read becomes part of them."""
+    if layer.op == "pad":
+        return (lambda _b, _layer, inputs: inputs[0]) if _merges(graph, layer) else None
+    source = graph.producer[layer.inputs[0]]
+    if source < 0 or not _merges(graph, graph.layers[source]):
+        return None
+    (top, bottom), (left, right) = graph.layers[source].attributes.pads[1:3]
+    own = layer.attributes.padding
+    merged = layer.attributes._replace(padding=(own[0] + top, own[1] + bottom, own[2] + left, own[3] + right))
+    return lambda b, layer, inputs: b.layers(layer.op, inputs, merged, name=layer.name, weights=layer.weights)[0]
+
+
+def _merges(graph: Graph, pad: Layer) -> bool:
+    if pad.op != "pad" or len(pad.attributes.pads) != 4 or pad.outputs[0] in graph.outputs:
+        return False
+    readers = [graph.layers[i].op for i in graph.consumers[pad.outputs[0]]]
+    batch, _, _, channels = pad.attributes.pads
+    return not any(batch + channels) and all(op in ("conv2d", "dwconv2d") for op in readers)
+
+
+def _mirrored(padding: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    top, bottom, left, right = padding
+    return bottom, top, right, left
+
+
+@rewrites("mean")
+def mean_as_sum_scale(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """A sum over the window, then its scale as an element-wise multiplication."""
+    total = b.layers("mean", inputs, layer.attributes, name=f"{layer.name}/sum")[0]
+    return b.layer("mul", total, b.constant((1,), f"{layer.name}/scale"), name=layer.name)
+
+
+@matches("concat")
+def shared_parts_copied(graph: Graph, layer: Layer) -> Rewrite | None:
+    """Parts of a concatenation that something else reads, or that enter the network, are copied to their place."""
+    shared = [
+        graph.producer[t] < 0 or len(graph.consumers[t]) > 1 or t in graph.outputs or _is_join(graph, t)
+        for t in layer.inputs
+    ]
+    if not any(shared):
+        return None
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        parts = [
+            b.layer("copy", t, name=f"{layer.name}/part_{i}") if copied else t
+            for i, (t, copied) in enumerate(zip(inputs, shared))
+        ]
+        return b.layers("concat", parts, layer.attributes, name=layer.name)[0]
+
+    return rewrite
+
+
+def _is_join(graph: Graph, tensor: int) -> bool:
+    return graph.layers[graph.producer[tensor]].op in ("concat", "reshape")
+
+
+@matches("pad")
+def pad_as_joined_borders(graph: Graph, layer: Layer) -> Rewrite | None:
+    """Stored zeros are copied to either side of the map, which is copied too if something else reads it."""
+    if len(layer.attributes.pads) != 4:
+        return None
+    shared = len(graph.consumers[layer.inputs[0]]) > 1 or graph.producer[layer.inputs[0]] < 0
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        x = b.layer("copy", inputs[0], name=f"{layer.name}/map") if shared else inputs[0]
+        for axis, widths in enumerate(layer.attributes.pads):
+            before, after = (_border(b, layer, b.shape(x), axis, number, width) for number, width in enumerate(widths))
+            if before or after:
+                parts = [*before, x, *after]
+                x = b.layers("concat", parts, Attributes(axis=axis), name=f"{layer.name}/{axis}")[0]
+        return x
+
+    return rewrite
+
+
+def _border(b: GraphBuilder, layer: Layer, shape: tuple[int, ...], axis: int, number: int, width: int) -> list[int]:
+    if width == 0:
+        return []
+    label = f"{axis}_{number}"
+    zeros = b.constant((*shape[:axis], width, *shape[axis + 1 :]), f"{layer.name}/zeros_{label}")
+    return [b.layer("copy", zeros, name=f"{layer.name}/border_{label}")]

@@ -1,0 +1,1 @@
+"""From kernels to a prediction: costs, residual, interval."""

@@ -1,0 +1,90 @@
+"""Many networks at once: the same walk and the same cost functions, the latter compiled and run over arrays."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stairline.hwmodels.kernels.base import Work
+from stairline.hwmodels.platform import Machine, Rule
+from stairline.simulator.graph.graph import Graph
+from stairline.simulator.mapping.plan import Plan, plan, require_models
+
+from .compiled import PARAMETER_COLUMNS, kernel_latencies_s
+from .predict import Summary, summarize, transfers
+from .residual import plans_corrections
+
+CHUNK_NETWORKS = 512
+"""Networks priced together: enough to amortise a call, few enough to stay within tens of MB."""
+
+
+def predict_many(graphs: Iterable[Graph], machine: Machine, *, allow_unknown: bool = False) -> Iterator[Summary]:
+    """Predict networks one after the other, in order; equal to ``predict`` to the last bit.
+
+    Raises UnknownOperatorError as ``predict`` does.
+    """
+    remaining = iter(graphs)
+    while plans := _planned(remaining, machine):
+        if not allow_unknown:
+            for planned in plans:
+                require_models(planned)
+        yield from _summaries(plans)
+
+
+def _planned(graphs: Iterator[Graph], machine: Machine) -> list[Plan]:
+    with collector_paused():
+        return [plan(graph, machine) for graph in islice(graphs, CHUNK_NETWORKS)]
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Graphs and plans hold no cycles, yet by the million they make the collector look for some over and over."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _summaries(plans: list[Plan]) -> Iterator[Summary]:
+    kernels = [[k for k in planned.kernels if k.rule is not None] for planned in plans]
+    rules: dict[int, tuple[int, Rule]] = {}
+    for k in chain.from_iterable(kernels):
+        if id(k.rule) not in rules and k.rule is not None:
+            rules[id(k.rule)] = len(rules), k.rule
+    works = np.fromiter(
+        chain.from_iterable(k.work for k in chain.from_iterable(kernels)),
+        np.float64,
+        sum(map(len, kernels)) * len(Work._fields),
+    ).reshape(-1, len(Work._fields))
+    rows = np.fromiter((rules[id(k.rule)][0] for k in chain.from_iterable(kernels)), np.int64, len(works))
+    latencies_s = price(works, rows, [rule for _, rule in rules.values()])
+    factors = plans_corrections(plans, works, latencies_s).tolist()
+    first, times_s = 0, latencies_s.tolist()
+    for planned, own in zip(plans, kernels):
+        moved_s = [t.cost.latency_s for t in transfers(planned)]
+        last = first + len(own)
+        yield summarize(planned, times_s[first:last], factors[first:last], moved_s)
+        first = last
+
+
+def price(works: NDArray[np.float64], rows: NDArray[np.int64], rules: list[Rule]) -> NDArray[np.float64]:
+    """Latency of every kernel in seconds: ``works`` (kernels, fields of Work), each under ``rules[rows[kernel]]``."""
+    roofs = np.array([rule.roof for rule in rules], dtype=np.float64)
+    parameters = np.zeros((len(rules), PARAMETER_COLUMNS))
+    for row, rule in zip(parameters, rules):
+        row[: len(rule.parameters)] = rule.parameters
+    latencies_s = np.empty(len(works))
+    for model in {rule.model for rule in rules}:
+        own = np.array([rule.model == model for rule in rules])[rows]
+        found = np.empty(np.count_nonzero(own))
+        kernel_latencies_s(model)(works[own], rows[own], roofs, parameters, found)
+        latencies_s[own] = found
+    return latencies_s

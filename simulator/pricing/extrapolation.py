@@ -1,0 +1,88 @@
+"""How far a network lies from those that a platform was calibrated on.
+
+A profile says where a network's time goes: the share of each kind of kernel, the mean sizes of its kernels weighted by
+their time, and how many there are. The unit of distance is a quarter of the time spent on another kind of kernel, mean
+sizes four times as large, or twice as many kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stairline.hwmodels.domain import SIZES, Domain
+from stairline.hwmodels.kernels.base import Work
+from stairline.hwmodels.platform import Machine
+from stairline.simulator.mapping.plan import Plan
+
+Vector = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+_PER_SHARE, _PER_OCTAVE = 4.0, 0.5
+
+
+def kind(op: str, kernel: float) -> str:
+    """The kind of a kernel: its operator, and of a convolution the larger side of its filters."""
+    return f"{op} {kernel:.0f}x{kernel:.0f}" if op in ("conv2d", "dwconv2d") else op
+
+
+def profiles(codes: Indices, kinds: int, works: Vector, seconds: Vector, network: Indices) -> Vector:
+    """(networks, kinds + 1 + sizes) of networks from their kernels, one after the other.
+
+    ``codes`` are each kernel's place among the kinds (``kinds`` for all others), ``works`` (kernels, fields of Work),
+    ``seconds`` the kernels' times, ``network`` the network of each, in ascending order.
+    """
+    count = int(network[-1]) + 1
+    total_s = np.bincount(network, seconds, minlength=count)
+    share = seconds / np.maximum(total_s, 1e-30)[network]
+    shares = np.bincount(network * (kinds + 1) + codes, share, minlength=count * (kinds + 1))
+    w = dict(zip(Work._fields, works.T))
+    sizes = (w["c_in"], w["c_out"], w["n"] * w["h_out"] * w["w_out"])
+    means = [np.bincount(network, share * np.log2(np.maximum(s, 1.0)), minlength=count) for s in sizes]
+    many = np.log2(np.bincount(network, minlength=count))
+    return np.column_stack([_PER_SHARE * shares.reshape(count, -1), *(_PER_OCTAVE * m for m in means), many])
+
+
+def distances(found: Vector, references: Vector) -> Vector:
+    """From each profile to the nearest of the references."""
+    nearest = np.full(len(found), np.inf)
+    for reference in references:
+        nearest = np.minimum(nearest, np.sum((found - reference) ** 2, axis=1))
+    return np.asarray(np.sqrt(nearest))
+
+
+def unlike(planned: Plan, domain: Domain, seconds: Sequence[float]) -> str:
+    """In what a plan is unlike every calibrated network most of all; empty where it is like one of them.
+
+    ``seconds`` are the times of its modelled kernels.
+    """
+    kernels = [k for k in planned.kernels if k.rule is not None]
+    works = np.array([k.work for k in kernels], dtype=np.float64)
+    places, others = {name: place for place, name in enumerate(domain.kinds)}, len(domain.kinds)
+    kinds = (kind(planned.graph.layers[k.layers[0]].op, max(k.work.kernel_h, k.work.kernel_w)) for k in kernels)
+    codes = np.array([places.get(name, others) for name in kinds])
+    own = profiles(codes, others, works, np.array(seconds), np.zeros(len(kernels), dtype=np.int64))
+    references = _references(planned.machine)
+    if distances(own, references)[0] <= domain.reach:
+        return ""
+    away = np.abs(references - own)
+    nearest = away[np.argmin(np.sum(away**2, axis=1))]
+    return _axis(domain, int(np.argmax(nearest)))
+
+
+def _axis(domain: Domain, place: int) -> str:
+    if place < len(domain.kinds):
+        return f"share of time in {domain.kinds[place]}"
+    if place == len(domain.kinds):
+        return "share of time in kinds of kernels that were not calibrated"
+    size = SIZES[place - len(domain.kinds) - 1]
+    return "number of kernels" if size == "kernels" else f"mean {size}"
+
+
+@lru_cache(maxsize=16)
+def _references(machine: Machine) -> Vector:
+    assert machine.domain is not None
+    return np.array(machine.domain.profiles)

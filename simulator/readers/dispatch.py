@@ -1,0 +1,82 @@
+"""Model files of strangers, read into graphs.
+
+A file is only parsed: nothing in it is executed, no weight is loaded, no other file is opened on its behalf. What each
+format needs is imported when a file of that format is read, so importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from stairline.simulator.canonical.chains import named
+from stairline.simulator.graph.graph import Graph, GraphError
+
+from .errors import ReadError
+from .formats import Shapes
+
+_TFLITE_MARK = b"TFL3"
+_TENSORFLOW = (".pb", ".keras", ".h5")
+_KNOWN = ".tflite, .onnx, .pb, .keras, .h5 or a SavedModel directory"
+
+
+def read(path: str | Path, shape: Shapes = None) -> Graph:
+    """The network in the file at ``path``, its ``source`` set to the path.
+
+    ``shape`` gives input dimensions in the file's own axis order (ONNX: batch, channels, height, width) where the file
+    leaves them open, or replaces the ones it has. Raises ReadError, one line that names the file.
+    """
+    path = Path(path)
+    try:
+        return named(_reader(path)(path, shape))
+    except ReadError as error:
+        raise error.within(path) from None
+    except GraphError as error:
+        raise ReadError(f"{path}: {error}") from None
+    except OSError as error:
+        raise ReadError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _reader(path: Path) -> Callable[[Path, Shapes], Graph]:
+    if path.is_dir():
+        if (path / "saved_model.pb").is_file():
+            return _tensorflow
+        raise ReadError("is a directory without saved_model.pb: name a model file or a SavedModel directory")
+    with path.open("rb") as file:
+        head = file.read(8)
+    if not head:
+        raise ReadError("is empty (0 bytes): write the model again")
+    suffix = path.suffix.lower()
+    marked = head[4:8] == _TFLITE_MARK
+    if suffix == ".tflite" and not marked:
+        raise ReadError(f"bytes 4 to 7 are {head[4:8]!r}, a TFLite model has {_TFLITE_MARK!r}: not a TFLite model")
+    if suffix in (".onnx", *_TENSORFLOW) and marked:
+        raise ReadError(f"suffix '{suffix}', but the content is a TFLite model: rename it to .tflite")
+    if suffix == ".tflite":
+        return _tflite
+    if suffix == ".onnx":
+        return _onnx
+    if suffix in _TENSORFLOW:
+        return _tensorflow
+    raise ReadError(f"suffix '{suffix}': no model format is known by it: expected {_KNOWN}")
+
+
+def _tflite(path: Path, shape: Shapes) -> Graph:
+    from .tflite.reader import read_tflite
+
+    return read_tflite(path, shape)
+
+
+def _onnx(path: Path, shape: Shapes) -> Graph:
+    from .onnx.reader import read_onnx
+
+    return read_onnx(path, shape)
+
+
+def _tensorflow(path: Path, shape: Shapes) -> Graph:
+    try:
+        from .tensorflow.reader import read_tensorflow
+
+        return read_tensorflow(path, shape)
+    except ModuleNotFoundError as error:
+        raise ReadError(f"{error}: needs the measuring extra: pip install 'stairline[measure]'") from None

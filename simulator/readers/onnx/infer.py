@@ -1,0 +1,67 @@
+"""ONNX's own shape inference at arm's length: on some damaged models its C++ aborts the process that calls it."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import warnings
+from typing import Any, NoReturn
+
+from stairline.simulator.readers.errors import ReadError
+
+
+def inferred(model: Any) -> Any:
+    """The model with the shapes that ONNX infers, values followed through shape arithmetic.
+
+    Where the system can fork, a child does it. Raises ReadError when the inference refuses the model or crashes on it.
+    """
+    import onnx
+
+    answer = _from_child(model) if hasattr(os, "fork") else _answer(model)
+    if not answer:
+        raise ReadError("ONNX's shape inference crashes on it: damaged, or shapes that cannot be")
+    if answer[:1] != b"+":
+        raise ReadError(f"ONNX's shape inference fails: {answer[1:].decode()}: export the model again")
+    return onnx.ModelProto.FromString(answer[1:])
+
+
+def _answer(model: Any) -> bytes:
+    """b"+" and the inferred model, or b"-" and the reason why there is none."""
+    import onnx.shape_inference
+
+    try:
+        result = onnx.shape_inference.infer_shapes(model, check_type=False, strict_mode=False, data_prop=True)
+    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
+        return b"-" + " ".join(str(error).split()).encode()
+    return b"+" + bytes(result.SerializeToString())
+
+
+def _from_child(model: Any) -> bytes:
+    """The answer of a forked child; empty when it did not live to give one."""
+    import onnx.shape_inference  # noqa: F401 - before the fork, so that every read after the first is spared it
+
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        # The child runs one C++ function and leaves: it takes no lock that another thread may hold.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        _answer_and_leave(model, writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        answer = pipe.read()
+    _, status = os.waitpid(child, 0)
+    return answer if status == 0 else b""
+
+
+def _answer_and_leave(model: Any, writer: int) -> NoReturn:
+    """Runs in the child: what its C++ prints when it aborts is not for the user."""
+    status = 1
+    faulthandler.disable()
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(_answer(model))
+        status = 0
+    finally:
+        os._exit(status)

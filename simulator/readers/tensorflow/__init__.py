@@ -1,0 +1,1 @@
+"""Files of TensorFlow and Keras."""

@@ -1,0 +1,251 @@
+"""What people read about predictions: functions that return blocks of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from types import MappingProxyType
+from typing import NamedTuple
+
+from stairline.hwmodels import Platform
+from stairline.hwmodels.reports.platforms import provenance, rests_on
+from stairline.hwmodels.reports.text import Block, Cell, Column, Facts, Heading, Table, number, prose, word
+from stairline.simulator.pricing.predict import BOUNDS, KernelPrediction, Prediction, Summary
+
+_STYLES = {"ok": "green", "falls_back": "yellow", "cannot_run": "bold red"}
+_MARKS = {"ok": " ", "falls_back": "*", "cannot_run": "!"}
+_MEANINGS = {
+    "ok": "ok: everything runs on the platform",
+    "falls_back": "falls_back: some of it runs on another processor, priced",
+    "cannot_run": "cannot_run: the latency is what its operators would take if it did",
+}
+
+
+class Outcome(NamedTuple):
+    """The headline of a prediction, on a platform called ``label``, and why the network does not simply run there."""
+
+    label: str
+    summary: Summary
+    reasons: tuple[str, ...]
+
+
+def single(prediction: Prediction, platform: Platform, *, every_kernel: bool = False) -> list[Block]:
+    """One prediction explained; ``every_kernel`` adds a line for each kernel."""
+    s = prediction.summary
+    title = f"{s.model} on {s.platform}, {s.dtype}"
+    rest = ("rests on", rests_on(provenance(platform, s.dtype)))
+    return [
+        Heading(f"LOWER BOUND: {title}" if "lower_bound" in s.flags else title),
+        platform.file.title,
+        Facts((*_outcome(prediction), *_work(prediction), rest)),
+        _by_operator(prediction),
+        *([_every_kernel(prediction)] if every_kernel else []),
+    ]
+
+
+def several(outcomes: Sequence[Outcome]) -> list[Block]:
+    """Many predictions, one per line, and why those that do not simply run do not."""
+    energy = any(o.summary.energy_j is not None for o in outcomes)
+    decimals = _decimals([o.summary.lower_s * 1e3 for o in outcomes])
+    columns = (
+        *(prose("network"), prose("platform"), word("precision"), number("ms"), number("from"), number("to")),
+        *((number("mJ"),) if energy else ()),
+        word("status"),
+    )
+    rows = tuple(
+        (
+            s.model,
+            label,
+            s.dtype,
+            *(f"{seconds * 1e3:,.{decimals}f}" for seconds in (s.latency_s, s.lower_s, s.upper_s)),
+            *(("-" if s.energy_j is None else _digits(s.energy_j * 1e3),) if energy else ()),
+            Cell(" ".join((s.status, *s.flags)), _STYLES[s.status]),
+        )
+        for label, s, _ in outcomes
+    )
+    return [Table(columns, rows), *_explanations(outcomes)]
+
+
+def comparison(outcomes: Sequence[Outcome], platforms: int) -> list[Block]:
+    """Networks by platforms, in ms. ``outcomes`` run through the ``platforms`` within each network."""
+    decimals = _decimals([o.summary.latency_s * 1e3 for o in outcomes])
+    rows: list[tuple[str | Cell, ...]] = []
+    for start in range(0, len(outcomes), platforms):
+        row = [o.summary for o in outcomes[start : start + platforms]]
+        rows.append((row[0].model, *(_marked(s, decimals) for s in row)))
+    columns = (prose("ms"), *(number(f"{label}\n{s.dtype}") for label, s, _ in outcomes[:platforms]))
+    return [Table(columns, tuple(rows)), *_explanations(outcomes, _MARKS)]
+
+
+def _outcome(prediction: Prediction) -> list[tuple[str, str | Cell]]:
+    s = prediction.summary
+    bounded = "lower_bound" in s.flags
+    interval = f"{_digits(s.lower_s * 1e3)} to {_digits(s.upper_s * 1e3)} ms"
+    rows: list[tuple[str, str | Cell]] = [
+        ("latency", Cell(f"{'at least ' * bounded}{_digits(s.latency_s * 1e3)} ms", "bold")),
+        ("90 % interval", f"{interval}{' for the part that is modelled' * bounded}"),
+        ("status", Cell(_MEANINGS[s.status], _STYLES[s.status])),
+    ]
+    if s.unlike:
+        rows.append(("extrapolation", Cell(f"unlike every calibrated network, most of all in {s.unlike}", "yellow")))
+    if s.analytical_s != s.latency_s:
+        rows.append(("models alone", f"{_digits(s.analytical_s * 1e3)} ms, without the platform's residual"))
+    rows += [("because", text) for text in _kinds_of_reason(prediction.reasons)]
+    if s.energy_j is not None:
+        rows.append(("energy", f"{_digits(s.energy_j * 1e3)} mJ"))
+    return rows
+
+
+def _work(p: Prediction) -> list[tuple[str, str | Cell]]:
+    macs = sum(k.macs for k in p.kernels)
+    once_s = p.latency_s - sum(k.latency_s for k in p.kernels)
+    rows: list[tuple[str, str | Cell]] = [("work", f"{_count(macs, 'MAC')} in {len(p.kernels)} kernels")]
+    padded = [k for k in p.kernels if k.cost.padded_macs > 0]
+    wasted = sum(k.cost.padded_macs - k.macs for k in padded)
+    if wasted > 0:
+        share = wasted / sum(k.cost.padded_macs for k in padded)
+        rows.append(("padding", f"{_count(wasted, 'MAC')} more, {share:.1%} of what runs: tiles not filled"))
+    limits = ", ".join(f"{bound} {share:.0%}" for bound, share in _shares(p.kernels).items() if share >= 0.005)
+    rows.append(("limited by", f"{limits} of the time"))
+    if once_s > 1e-9:
+        rows.append(("once", f"{_digits(once_s * 1e3)} ms per inference, whatever the network"))
+    rows.append(("peak memory", f"{_count(p.peak_memory_bytes, 'B')} of activations, parameters not counted"))
+    shares = ", ".join(f"{share:.1%} of {what}" for what, share in p.summary.coverage._asdict().items())
+    rows.append(("coverage", "complete" if min(p.summary.coverage) == 1.0 else Cell(shares, "bold red")))
+    return rows
+
+
+def _kinds_of_reason(reasons: Sequence[str], shown: int = 8) -> list[str]:
+    """Reasons such as "conv1: the kernel must be square", one line per kind however many layers share it."""
+    layers: dict[str, list[str]] = {}
+    for reason in reasons:
+        layer, why = _split(reason)
+        layers.setdefault(why, []).append(layer)
+    told = [f"{_first(names, 'layers')}: {why}" for why, names in layers.items()]
+    return told if len(told) <= shown else [*told[:shown], f"and {len(told) - shown} more kinds; --json has them all"]
+
+
+def _split(reason: str) -> tuple[str, str]:
+    """The layer of a reason and what is the matter with it."""
+    layer, _, why = reason.partition(": ")
+    return (layer, why) if why else ("", layer)
+
+
+def _first(names: Sequence[str], what: str) -> str:
+    """One name, or how many there are and the first of them."""
+    return names[0] if len(names) == 1 else f"{len(names):,} {what}, the first {names[0]}"
+
+
+def _by_operator(p: Prediction) -> Table:
+    def kind(kernel: KernelPrediction) -> tuple[str, str]:
+        return "+".join(kernel.ops), kernel.processor
+
+    groups = [list(kernels) for _, kernels in groupby(sorted(p.kernels, key=kind), key=kind)]
+    groups.sort(key=_total_s, reverse=True)
+    decimals = _decimals([max(map(_total_s, groups), default=0.0) * 1e3 / 100])
+    columns, processor = _processor_column(p)
+    rows = tuple(
+        (
+            _chain(kernels[0]),
+            *processor(kernels[0]),
+            str(len(kernels)),
+            _count(sum(k.macs for k in kernels)),
+            f"{_total_s(kernels) * 1e3:,.{decimals}f}",
+            f"{_total_s(kernels) / p.latency_s:.1%}",
+            next(iter(_shares(kernels))) if _total_s(kernels) else "-",
+        )
+        for kernels in groups
+    )
+    numbers = (number("kernels"), number("MAC"), number("ms"), number("share"))
+    return Table((prose("operators"), *columns, *numbers, word("limited by")), rows)
+
+
+def _every_kernel(p: Prediction) -> Table:
+    columns, processor = _processor_column(p)
+    rows = tuple(
+        (
+            k.name,
+            _chain(k),
+            *processor(k),
+            _count(k.macs),
+            _count(k.cost.padded_macs),
+            _count(k.bytes_moved, "B"),
+            f"{k.latency_s * 1e3:,.4f}",
+            k.bound if k.latency_s else "-",
+        )
+        for k in p.kernels
+    )
+    numbers = (number("MAC"), number("padded"), number("bytes"), number("ms"))
+    return Table((prose("kernel"), prose("operators"), *columns, *numbers, word("limited by")), rows)
+
+
+def _processor_column(p: Prediction) -> tuple[tuple[Column, ...], Callable[[KernelPrediction], tuple[str, ...]]]:
+    """The column that says where a kernel runs, where there is more than one answer (links apart)."""
+    if len({k.processor for k in p.kernels if k.processor != "link"}) < 2:
+        return (), lambda _: ()
+    return (word("runs on"),), lambda kernel: (kernel.processor,)
+
+
+def _total_s(kernels: Sequence[KernelPrediction]) -> float:
+    return sum(k.latency_s for k in kernels)
+
+
+def _shares(kernels: Sequence[KernelPrediction]) -> dict[str, float]:
+    """Share of the time of the kernels that each bound limits, the largest first."""
+    total_s = _total_s(kernels) or 1.0
+    shares = {bound: _total_s([k for k in kernels if k.bound == bound]) / total_s for bound in BOUNDS}
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def _chain(kernel: KernelPrediction) -> str:
+    return " + ".join(kernel.ops)
+
+
+def _explanations(
+    outcomes: Iterable[Outcome], marks: Mapping[str, str] = MappingProxyType({}), shown: int = 30
+) -> list[Block]:
+    told = [o for o in outcomes if o.summary.status != "ok"]
+    if not told:
+        return []
+    legend = [
+        f"{marks.get(status, '')} {text}".lstrip()
+        for status, text in _MEANINGS.items()
+        if any(o.summary.status == status for o in told)
+    ]
+    networks: dict[tuple[str, str], dict[str, None]] = {}
+    for outcome in told:
+        for reason in outcome.reasons:
+            networks.setdefault((outcome.label, _split(reason)[1]), {})[outcome.summary.model] = None
+    rows = [(label, why, _first(list(names), "networks")) for (label, why), names in networks.items()]
+    left = f"and {len(rows) - shown:,} more reasons; --json has them all"
+    table = Table((word("platform"), prose("reason"), prose("network")), tuple(rows[:shown]))
+    return ["", *legend, table, *([left] if len(rows) > shown else [])]
+
+
+def _marked(s: Summary, decimals: int) -> Cell:
+    bound = ">" if "lower_bound" in s.flags else ""
+    return Cell(f"{bound}{s.latency_s * 1e3:,.{decimals}f}{_MARKS[s.status]}", _STYLES[s.status])
+
+
+def _decimals(values: Iterable[float]) -> int:
+    """Decimals that leave the smallest value three digits, at most four."""
+    smallest = min((value for value in values if value > 0), default=1.0)
+    return next((d for d in range(4) if smallest * 10**d >= 100), 4)
+
+
+def _digits(value: float) -> str:
+    """Three digits, or all digits of the whole part."""
+    return f"{value:,.{_decimals([value])}f}"
+
+
+def _count(value: float, unit: str = "") -> str:
+    """A count with its thousands as k, M, G before the unit: "300.8 MMAC", "640 B"; "300.8 M" without one."""
+    for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= factor:
+            return f"{value / factor:,.1f} {prefix}{unit}"
+    return f"{value:,.0f} {unit}".rstrip()
+
+
+def label(platform: Platform) -> str:
+    """What a column is called: the first alias, or the name."""
+    return platform.file.aliases[0] if platform.file.aliases else platform.name

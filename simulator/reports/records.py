@@ -1,0 +1,68 @@
+"""What programs read about predictions: JSON records and CSV rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stairline.hwmodels import Platform
+from stairline.hwmodels.reports.platforms import provenance
+from stairline.simulator.graph.graph import Graph, digest
+from stairline.simulator.pricing.predict import BOUNDS, KernelPrediction, Prediction, Summary
+
+SCHEMA_VERSION = 1
+"""Version of the JSON record; a change that breaks a reader raises it."""
+
+CSV_COLUMNS = ("net", "platform", "dtype", "latency_ms", "lower_ms", "upper_ms", "energy_mj", "coverage", "flags")
+
+
+def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str, Any]:
+    """One prediction for JSON."""
+    p, s = prediction, prediction.summary
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "model": s.model,
+        "model_source": graph.source or None,
+        "model_digest": digest(graph),
+        "platform": s.platform,
+        "platform_digest": p.platform_digest,
+        "dtype": s.dtype,
+        "status": s.status,
+        "reasons": list(p.reasons),
+        "flags": list(s.flags),
+        "latency_ms": s.latency_s * 1e3,
+        "lower_ms": s.lower_s * 1e3,
+        "upper_ms": s.upper_s * 1e3,
+        "analytical_ms": s.analytical_s * 1e3,
+        "unlike_calibrated_in": s.unlike or None,
+        "energy_mj": None if s.energy_j is None else s.energy_j * 1e3,
+        "peak_memory_bytes": p.peak_memory_bytes,
+        "coverage": s.coverage._asdict(),
+        "provenance": provenance(platform, s.dtype),
+        "kernels": [_kernel_record(kernel) for kernel in p.kernels],
+    }
+
+
+def csv_row(s: Summary) -> tuple[str, ...]:
+    """One prediction as the texts of ``CSV_COLUMNS``; a status other than ok leads the flags."""
+    flags = (s.status, *s.flags) if s.status != "ok" else s.flags
+    energy = "" if s.energy_j is None else f"{s.energy_j * 1e3:.6g}"
+    times = (f"{seconds * 1e3:.6g}" for seconds in (s.latency_s, s.lower_s, s.upper_s))
+    return s.model, s.platform, s.dtype, *times, energy, f"{min(s.coverage):.6g}", ";".join(flags)
+
+
+def _kernel_record(k: KernelPrediction) -> dict[str, Any]:
+    return {
+        "name": k.name,
+        "layers": list(k.layers),
+        "op": "+".join(k.ops),
+        "processor": k.processor,
+        "macs": k.macs,
+        "padded_macs": int(k.cost.padded_macs),
+        "bytes": k.bytes_moved,
+        "bounds": {f"{name}_ms": seconds * 1e3 for name, seconds in zip(BOUNDS, k.cost[1:6])},
+        "limited_by": k.bound,
+        "correction": k.correction,
+        "latency_ms": k.latency_s * 1e3,
+        "lower_ms": k.latency_s / k.factor * 1e3,
+        "upper_ms": k.latency_s * k.factor * 1e3,
+    }

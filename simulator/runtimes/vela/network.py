@@ -1,0 +1,245 @@
+"""A network as the compiler schedules it: the Ethos-U's kernels in order of execution, and the tensors between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
+
+from stairline.hwmodels.kernels.base import Work
+from stairline.hwmodels.kernels.ethos_u_memory import Map, stored_elements
+from stairline.hwmodels.kernels.ethos_u_models import EthosU
+from stairline.simulator.graph.graph import Graph, Layer
+from stairline.simulator.graph.ops import ACTIVATIONS, as_nhwc
+
+from .blocks import Kind, Size, up, volume
+from .codes import Codes
+from .estimate import Operator
+from .layout import Layout
+from .regrouping import regrouped, regroups
+
+if TYPE_CHECKING:
+    from stairline.simulator.mapping.plan import Kernel
+
+ALIGNMENT = 16
+ONES = b"\1"
+"""Weights of a sum."""
+CLIPS = frozenset({"relu", "relu6"})
+ELEMENTWISE = frozenset({"add", "sub", "mul", "maximum", "minimum"})
+KINDS: dict[str, Kind] = {
+    "ethos_u_conv": "conv",
+    "ethos_u_dwconv": "depthwise",
+    "ethos_u_pool": "pool",
+    "ethos_u_elementwise": "elementwise",
+}
+
+
+STRIPED = ELEMENTWISE | {"conv2d", "dwconv2d", "mean", "avgpool2d", "maxpool2d", "globalavgpool2d", "globalmaxpool2d"}
+OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
+"""Operators whose blocks are searched in another way than those of their model."""
+
+
+class Stored(NamedTuple):
+    """A tensor in memory: its bytes, the nodes that write and read it, and whether it must be there as a whole."""
+
+    bytes: int
+    writers: tuple[int, ...]
+    readers: tuple[int, ...]
+    bricks: bool
+    outside: bool
+    """Whether it enters or leaves the network."""
+    constant: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether no stripes of it can stand for it."""
+        return self.outside or len(self.writers) != 1 or len(self.readers) != 1 or not self.bricks
+
+
+class Node(NamedTuple):
+    """One kernel of the Ethos-U before its block is chosen."""
+
+    number: int
+    """Its place among the planned kernels."""
+    kind: Kind
+    op: Operator
+    inputs: tuple[int, ...]
+    """Stored tensors that its first operator reads, that of the window or larger operand first."""
+    beside: tuple[tuple[int, Size], ...]
+    """Stored tensors, and their sizes, that operators chained behind read."""
+    output: int
+    second: Size | None
+    table: bool
+    chained: bool
+    striped: bool
+    """Whether it may run stripe by stripe: a window, product or element-wise operator with nothing chained behind."""
+    stages: bool = False
+    """Whether it copies the input of the next node to the fast memory, as a part of that one's kernel."""
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """Stored tensors that it reads, each once."""
+        return tuple(dict.fromkeys((*self.inputs, *(t for t, _ in self.beside))))
+
+
+class Network(NamedTuple):
+    """Nodes in order of execution and tensors by their number in the graph."""
+
+    nodes: tuple[Node, ...]
+    tensors: dict[int, Stored]
+
+    def movable(self, node: Node) -> bool:
+        """Whether a node's input could be kept in the fast memory instead: it is made here, and not by a copy.
+
+        Of several writers the last one counts: Vela holds them in the opposite order.
+        """
+        writers = self.tensors[node.inputs[0]].writers
+        return bool(writers) and self.nodes[writers[-1]].kind != "copy"
+
+
+def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
+    """Nodes and tensors of the kernels that an Ethos-U runs."""
+    nodes = tuple(
+        _node(graph, kernel, number, stored)
+        for number, kernel in enumerate(kernels)
+        if kernel.rule is not None and isinstance(kernel.rule.parameters, EthosU)
+    )
+    outside = {stored.stored[t] for t in (*graph.inputs, *graph.outputs)}
+    tensors = {
+        tensor: Stored(
+            _bytes(graph, tensor, stored),
+            (),
+            (),
+            stored.bricks[tensor],
+            tensor in outside,
+            graph.tensors[tensor].constant,
+        )
+        for node in nodes
+        for tensor in (*node.reads, node.output)
+    }
+    return Network(nodes, connected(nodes, tensors))
+
+
+def connected(nodes: Sequence[Node], tensors: dict[int, Stored]) -> dict[int, Stored]:
+    """The tensors with the positions of those ``nodes`` that write and read them."""
+    writers: dict[int, list[int]] = {}
+    readers: dict[int, list[int]] = {}
+    for position, node in enumerate(nodes):
+        writers.setdefault(node.output, []).append(position)
+        for tensor in node.reads:
+            readers.setdefault(tensor, []).append(position)
+    return {
+        tensor: one._replace(writers=tuple(writers.get(tensor, ())), readers=tuple(readers.get(tensor, ())))
+        for tensor, one in tensors.items()
+    }
+
+
+def _bytes(graph: Graph, tensor: int, stored: Layout) -> int:
+    n, h, w, c = as_nhwc(graph.tensors[tensor].shape)
+    return up(ceil(n * stored_elements(Map(h, w, c, 0.0, float(stored.bricks[tensor])))), ALIGNMENT)
+
+
+def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
+    rule = kernel.rule
+    assert rule is not None
+    assert isinstance(rule.parameters, EthosU)
+    layers = [graph.layers[i] for i in kernel.layers]
+    first, last = layers[0], layers[-1]
+    own = _own_activations(layers)
+    chain = [layer for layer in layers[1:] if layer.op in ELEMENTWISE]
+    elementwise = rule.model == "ethos_u_elementwise"
+    inputs = list(first.inputs[:2] if elementwise else first.inputs[:1])
+    work = _work(first, kernel.work)
+    if len(inputs) == 2 and _elements(graph, inputs[1]) > _elements(graph, inputs[0]):
+        inputs.reverse()
+        work = _with_input(work, as_nhwc(graph.tensors[inputs[0]].shape))
+    if first.op == "copy" and graph.tensors[inputs[0]].constant:
+        work = _border(work, as_nhwc(graph.tensors[stored.stored[last.outputs[0]]].shape))
+    second = as_nhwc(graph.tensors[inputs[1]].shape)[1:] if len(inputs) == 2 else None
+    if regroups(graph, first):
+        size = regrouped((int(work.h_out), int(work.w_out), int(work.c_out)))
+        work, second = _sized(work, size), size if second and volume(second) > 1 else second
+    made = {t for layer in layers for t in layer.outputs}
+    p = rule.parameters._replace(
+        mixes=float(rule.model == "ethos_u_conv"),
+        table=float(bool(own - CLIPS)),
+        clipped=float(bool(own & CLIPS)),
+        output_bricks=float(bool(chain) or stored.bricks[last.outputs[0]]),
+        chained_cycles=len(chain) * rule.parameters.output_cycles,
+        output_stored=0.0 if chain else 1.0,
+    )
+    p = _with_operands(p, graph, inputs, second, stored)
+    return Node(
+        number,
+        OWN_KINDS.get(first.op) or KINDS[rule.model],
+        Operator(rule.model, work, rule.roof, p, Codes(ONES if first.op == "mean" else first.weights, p.weight_ratio)),
+        tuple(stored.stored[t] for t in inputs),
+        _placed(graph, [t for layer in chain for t in layer.inputs if t not in made], stored),
+        stored.stored[last.outputs[0]],
+        second,
+        bool({layer.op for layer in layers} & (ACTIVATIONS - CLIPS)),
+        bool(chain),
+        not chain and first.op in STRIPED,
+    )
+
+
+def _placed(graph: Graph, tensors: list[int], stored: Layout) -> tuple[tuple[int, Size], ...]:
+    """Where tensors are stored, and their shapes."""
+    return tuple((stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:]) for t in tensors)
+
+
+def _with_operands(p: EthosU, graph: Graph, inputs: list[int], second: Size | None, stored: Layout) -> EthosU:
+    """Where a kernel's tensors are before anything is moved, and the shape of its second operand."""
+    home = 1.0 - p.maps_slow
+    first_home, last_home = (0.0 if graph.tensors[t].constant else home for t in (inputs[0], inputs[-1]))
+    p = p._replace(
+        input_fast=first_home,
+        second_fast=last_home,
+        output_fast=home,
+        input_bricks=float(stored.bricks[inputs[0]]),
+    )
+    if second is None:
+        return p._replace(second_h=0.0, second_w=0.0, second_c=0.0, second_bricks=0.0)
+    height, width, channels = map(float, second)
+    bricks = float(stored.bricks[inputs[1]])
+    return p._replace(second_h=height, second_w=width, second_c=channels, second_bricks=bricks)
+
+
+def _own_activations(layers: list[Layer]) -> set[str]:
+    """Activations fused with the first operator, before any other that is chained behind it."""
+    own = set()
+    for layer in layers[1:]:
+        if layer.op in ELEMENTWISE:
+            break
+        own.add(layer.op)
+    return own & ACTIVATIONS
+
+
+def _elements(graph: Graph, tensor: int) -> int:
+    n, h, w, c = as_nhwc(graph.tensors[tensor].shape)
+    return n * h * w * c
+
+
+def _work(first: Layer, work: Work) -> Work:
+    """A global pooling is a window of the whole map."""
+    if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
+        return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
+    return work
+
+
+def _sized(work: Work, size: Size) -> Work:
+    """The same work on maps of another shape and as many elements."""
+    h, w, c = map(float, size)
+    return work._replace(h_in=h, w_in=w, c_in=c, h_out=h, w_out=w, c_out=c)
+
+
+def _border(work: Work, whole: tuple[int, int, int, int]) -> Work:
+    """A border is as long as the padded map: corners are copied twice."""
+    _, h, w, _ = whole
+    if work.h_out / h < work.w_out / w:
+        return work._replace(w_in=float(w), w_out=float(w))
+    return work._replace(h_in=float(h), h_out=float(h))
+
+
+def _with_input(work: Work, shape: tuple[int, int, int, int]) -> Work:
+    return work._replace(h_in=float(shape[1]), w_in=float(shape[2]), c_in=float(shape[3]))

@@ -1,0 +1,48 @@
+"""Maps of few channels, which Vela takes for maps of more where an operator maps one element to one.
+
+Source: Vela 5.2 (Arm, Apache-2.0), regor/compiler/scheduler_packing.cpp: ConvertOperation; shape_util.hpp:
+ReshapeToIncreaseDepth.
+"""
+
+from __future__ import annotations
+
+from math import isqrt, prod
+
+from stairline.simulator.graph.graph import Graph, Layer
+from stairline.simulator.graph.ops import ACTIVATIONS
+
+from .blocks import Size
+
+ONE_BY_ONE = ACTIVATIONS | {"quantize", "add", "sub", "mul", "maximum", "minimum"}
+SHALLOW, GROUPED = 8, 16
+"""Channels below which maps are regrouped, and the least that they have then."""
+
+
+def regroups(graph: Graph, layer: Layer) -> bool:
+    """Whether an operator works on regrouped maps: all of one shape, or single values."""
+    shape = graph.tensors[layer.outputs[0]].shape
+    if layer.op not in ONE_BY_ONE or shape[-1] >= SHALLOW or prod(shape) <= GROUPED:
+        return False
+    return all(prod(own) == 1 or own == shape for own in graph.shapes(layer.inputs))
+
+
+def regrouped(size: Size) -> Size:
+    """A map of as many elements: prime factors go to the channels until there are enough, then to height and width."""
+    channels = height = width = 1
+    for factor in _prime_factors(prod(size)):
+        if channels < GROUPED:
+            channels *= factor
+        elif width < height:
+            width *= factor
+        else:
+            height *= factor
+    return max(height, width), min(height, width), channels
+
+
+def _prime_factors(number: int) -> list[int]:
+    factors = []
+    for factor in range(2, isqrt(number) + 1):
+        while number % factor == 0:
+            factors.append(factor)
+            number //= factor
+    return [*factors, number] if number > 1 else factors

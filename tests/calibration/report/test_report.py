@@ -1,0 +1,319 @@
+"""The report of a calibration: what it says is so, and its page stands by itself whatever the records are called."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from stairline.calibration.calibrate import Calibrated, calibrate, overlay_of
+from stairline.calibration.fitting.fit import fit
+from stairline.calibration.fitting.parameters import parameters
+from stairline.calibration.fitting.pricing import Measured, Observation, prepare
+from stairline.calibration.judging.attribution import OUTSIDE, breakdown, operator_errors
+from stairline.calibration.judging.precision import standard_errors, telling
+from stairline.calibration.judging.scores import MOST_FITTED, HeldOut
+from stairline.calibration.overlay import Heading
+from stairline.calibration.records.table import Record, Records
+from stairline.calibration.report import blocks as report
+from stairline.calibration.report import html as html_report
+from stairline.calibration.report.staircases import long_sweeps, predicted_s
+from stairline.command import main
+from stairline.hwmodels import Platform, load, with_free, with_values
+from stairline.hwmodels.overlay import OverlayFile
+from stairline.hwmodels.reports.text import lines
+from stairline.measure.plan.configuration import configuration
+from stairline.simulator.graph.graph import Graph
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.zoo import build
+from tests.calibration.commands.test_fit import BASE
+from tests.calibration.commands.test_fit_store import measured
+
+EFFICIENCY = "kernels.conv2d|dwconv2d.efficiency"
+EVIL = "<script>alert(1)</script> $\\frac{x_0$ \x07"
+
+
+class Page(HTMLParser):
+    """Elements of a page and whether each that opens also closes."""
+
+    VOID = ("meta", "link", "img", "br", "hr", "image", "input")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory) -> Platform:
+    path = tmp_path_factory.mktemp("report") / "base.toml"
+    path.write_text(BASE, encoding="utf-8")
+    return load(path)
+
+
+def convolution(c_out: int, hw: int = 28, op: str = "conv2d") -> Graph:
+    settings = {"hw": hw, "cin": c_out if op == "dwconv2d" else 64, "kernel": 3}
+    one = configuration("op", op, settings | ({"cout": c_out} if op == "conv2d" else {}), "float32")
+    return replace(one.graph(), name=one.label)
+
+
+def calibrated(base: Platform, graphs: list[Graph], times: float = 1.3) -> Calibrated:
+    random = np.random.default_rng(2)
+    rows = [
+        Record(g.name, predict(g, base).latency_s * times * float(random.lognormal(0, 0.03)), 0.0, "float32", i, "")
+        for i, g in enumerate(graphs)
+    ]
+    return calibrate(base, Records("mine.csv", "0" * 16, tuple(rows)), graphs)
+
+
+def overlay(done: Calibrated, title: str = "Mine") -> OverlayFile:
+    return overlay_of(done, Heading("mine", title, "base", {"threads": "1"}), "mine.residual.json")
+
+
+def page(done: Calibrated, title: str = "Mine") -> str:
+    return html_report.page(done, overlay(done, title))
+
+
+@pytest.fixture(scope="module")
+def done(base) -> Calibrated:
+    return calibrated(base, [convolution(c) for c in range(8, 200, 8)])
+
+
+@pytest.mark.parametrize("platform", ["CPU", "GPU", "TPU"])
+def test_observations_are_taken_apart_as_predict_does(platform):
+    base = load(platform)
+    dtype, graphs = base.dtypes[0], [build("shufflenet_v2"), build("mobilenet_v1")]
+    apart = breakdown(prepare(base, [Observation(g, dtype, 1.0) for g in graphs]), base)
+    for row, graph in enumerate(graphs):
+        prediction = predict(graph, base, dtype)
+        assert apart.times_s[row].sum() == pytest.approx(prediction.latency_s)
+        assert apart.macs[row] == sum(k.macs for k in prediction.kernels)
+        kernels = [k for k in prediction.kernels if k.processor != "link"]
+        assert apart.moved_bytes[row] == sum(k.bytes_moved for k in kernels)
+        outside_s = prediction.latency_s - sum(k.latency_s for k in kernels)
+        assert (
+            apart.times_s[row, apart.ops.index(OUTSIDE)] == pytest.approx(outside_s) if OUTSIDE in apart.ops else True
+        )
+        convolutions = [i for i, op in enumerate(apart.ops) if op.partition(" ")[0] == "conv2d"]
+        expected_s = sum(k.latency_s for k in kernels if k.ops[0] == "conv2d")
+        assert apart.times_s[row, convolutions].sum() == pytest.approx(expected_s)
+    assert apart.shares.sum(axis=1) == pytest.approx([1.0, 1.0])
+
+
+def test_the_operator_whose_time_is_wrong_is_told():
+    """Of operators with shares of 0 to 1, one takes 20 % less than predicted; noise and one outlier hide it."""
+    random = np.random.default_rng(4)
+    shares = random.dirichlet([1.0, 1.0, 1.0], 200)
+    errors = -np.log(1.0 - 0.2 * shares[:, 1]) + random.normal(0, 0.02, 200)
+    errors[0] = 3.0
+    found = operator_errors(shares, errors)
+    assert found.log_errors == pytest.approx([0.0, 0.2, 0.0], abs=0.02)
+    assert abs(found.log_errors[1]) > 5 * found.standard_errors[1]
+
+
+def test_an_operator_that_no_network_has_is_not_told():
+    shares = np.array([[1.0, 0.0]] * 20)
+    found = operator_errors(shares, np.full(20, 0.1) + np.linspace(-0.01, 0.01, 20))
+    assert found.log_errors == pytest.approx([0.1, 0.0], abs=0.01)
+    assert found.standard_errors[1] == pytest.approx(0.3), "its prior is all that holds it"
+
+
+def test_the_standard_error_of_one_rate_is_that_of_a_mean(base):
+    """Where latency goes with 1 / efficiency alone, n errors of sigma leave sigma / sqrt(n) of it."""
+    ideal = {"roofs.memory.dram.bandwidth_bytes_per_s": 1e11, "overheads.kernel_s": 1e-7}
+    fixed = {key: (value, value * 1.000001) for key, value in ideal.items()}
+    platform = with_free(with_values(base, ideal), fixed)
+    graphs = [convolution(c, hw=56) for c in range(64, 384, 8)]
+    random = np.random.default_rng(0)
+    noise = random.normal(0, 0.02, len(graphs))
+    observations = [
+        Observation(g, "float32", predict(g, platform).latency_s * float(np.exp(e)), 0.02)
+        for g, e in zip(graphs, noise)
+    ]
+    fitted = fit(platform, observations)
+    at = [p.key for p in fitted.parameters].index(EFFICIENCY)
+    (own,) = standard_errors(fitted, np.full(len(graphs), 0.02))[[at]]
+    assert own == pytest.approx(0.02 / np.sqrt(len(graphs)), rel=0.35)
+
+
+def test_scatter_beyond_the_stated_error_widens_what_is_known(base):
+    graphs = [convolution(c) for c in range(64, 384, 8)]
+    observations = [Observation(g, "float32", predict(g, base).latency_s, 0.02) for g in graphs]
+    calm = fit(base, observations)
+    wild = calm._replace(log_errors=tuple(0.2 * (-1) ** i for i in range(len(graphs))))
+    at, sigma = [p.key for p in calm.parameters].index(EFFICIENCY), np.full(len(graphs), 0.02)
+    assert standard_errors(wild, sigma)[at] > 2 * standard_errors(calm, sigma)[at]
+
+
+def test_what_is_proposed_to_measure_is_made_of_the_parameter(base):
+    found = {t.key: t for t in telling(base, "float32", parameters(base, frozenset({"float32"})))}
+    overhead = found["overheads.kernel_s"]
+    prediction = predict(overhead.configuration.graph(), base)
+    assert overhead.elasticity == pytest.approx(len(prediction.kernels) * 1e-5 / prediction.latency_s, rel=0.4)
+    assert {k.bound for k in predict(found[EFFICIENCY].configuration.graph(), base).kernels} == {"compute"}
+
+
+def test_a_number_that_nothing_depends_on_gets_no_proposal(base):
+    unused = with_free(base, {"roofs.compute.int8.macs_per_cycle": (1, 64)})
+    free = [p for p in parameters(unused, frozenset({"int8"})) if p.key.startswith("roofs.compute")]
+    (found,) = telling(unused, "float32", free)
+    assert found.configuration is None
+
+
+@pytest.fixture(scope="module")
+def text(done) -> str:
+    return page(done)
+
+
+def test_the_page_stands_by_itself(text):
+    parsed = Page(text)
+    assert not parsed.open
+    names = {name for name, _ in parsed.elements}
+    assert names.isdisjoint({"script", "link", "iframe", "object", "embed", "base"})
+    for name, attributes in parsed.elements:
+        for key, value in attributes.items():
+            assert not key.startswith("on"), (name, key)
+            if key in ("src", "href", "xlink:href"):
+                assert (value or "").startswith(("#", "data:image/png")), (name, value)
+    assert "url(http" not in text
+    assert "@import" not in text
+
+
+def test_the_page_holds_what_was_found(done, text):
+    shown = " ".join(" ".join(Page(text).texts).split())
+    assert "held out within 10 %" in shown
+    for p in done.fit.parameters:
+        assert p.key in shown
+        assert f"{p.value:.4g}" in shown
+    for fact in done.verdict:
+        assert fact.found in shown
+    worst = int(np.argmax(np.abs(done.held_out.folds)))
+    assert done.measured.names[worst] in shown
+    assert "mine.csv (digest 0000000000000000)" in shown
+
+
+def test_the_same_calibration_gives_the_same_page(done, text):
+    assert page(done) == text
+
+
+def test_names_from_files_are_text_and_nothing_else(base):
+    graphs = [replace(convolution(c), name=f"{EVIL}_{c}") for c in range(8, 96, 8)]
+    made = calibrated(base, graphs)
+    parsed = Page(page(made, title=EVIL))
+    assert "script" not in {name for name, _ in parsed.elements}
+    assert any("<script>alert(1)</script>" in text for text in parsed.texts), "shown as it is written"
+
+
+def test_two_networks_and_ten_thousand_make_a_page(base, done):
+    assert "<svg" in page(calibrated(base, [convolution(16), convolution(64)]))
+    many = np.tile(np.arange(len(done.measured)), 10_000 // len(done.measured) + 1)[:10_000]
+    drawn = many[:MOST_FITTED]
+    fitted = done.fit._replace(
+        log_errors=tuple(done.fit.log_errors[i] for i in drawn), jacobian=done.fit.jacobian[drawn]
+    )
+    held_out = HeldOut(done.held_out.folds[many], None)
+    large = done._replace(
+        measured=repeated(done.measured, many),
+        fit=fitted,
+        base_errors=done.base_errors[many],
+        held_out=held_out,
+        analytical=held_out,
+    )
+    assert len(html_report.page(large, overlay(large))) < 2_000_000
+
+
+def repeated(measured: Measured, chosen: np.ndarray) -> Measured:
+    """The observations of single kernels at the given places, as often as they occur there."""
+    assert set(measured.sizes) == {1}
+    return replace(
+        measured,
+        names=tuple(measured.names[i] for i in chosen),
+        families=tuple(measured.families[i] for i in chosen),
+        dtypes=tuple(measured.dtypes[i] for i in chosen),
+        **{name: getattr(measured, name)[chosen] for name in ("observed_s", "sigma", "moved", "sizes", "kernels")},
+    )
+
+
+def test_many_single_operators_are_grouped_by_what_they_are(base):
+    graphs = [convolution(c) for c in range(8, 320, 8)] + [convolution(c, op="dwconv2d") for c in range(8, 320, 8)]
+    made = calibrated(base, graphs)
+    own = report.kinds(made, report.diagnose(made))
+    assert {name: len(places) for name, places in own.items()} == {"mostly conv2d": 39, "mostly dwconv2d": 39}
+
+
+def test_the_terminal_says_how_well_each_number_is_known(base):
+    free = with_free(base, {"kernels.dense.efficiency": (0.1, 1.0)})
+    text = "\n".join(lines(report.calibration(calibrated(free, [convolution(c) for c in range(8, 200, 8)]), "a", "b")))
+    (row,) = [line for line in text.splitlines() if line.startswith("kernels.dense.efficiency") and " to " in line]
+    assert "not told" in row
+    assert "± " in next(line for line in text.splitlines() if line.startswith(EFFICIENCY) and " to " in line)
+
+
+@pytest.fixture
+def swept(tmp_path, base) -> Path:
+    measured(tmp_path / "s.db", with_values(base, {EFFICIENCY: 0.7}))
+    return tmp_path / "s.db"
+
+
+def run(store: Path, base: Platform, *more: str) -> Result:
+    return CliRunner().invoke(main, ["fit", str(store), "-p", base.path, "-o", str(store.with_name("o.toml")), *more])
+
+
+def test_sweeps_of_a_store_are_drawn_as_staircases(tmp_path, base):
+    from stairline.measure.store.store import Key, opened
+    from stairline.measure.timing.record import Reading, Run
+    from tests.calibration.commands.test_fit_store import CONDITIONS
+
+    device, path = with_values(base, {EFFICIENCY: 0.7}), tmp_path / "sweep.db"
+    with opened(path, create=True) as store:
+        for c_out in range(8, 137, 2):
+            settings = {"hw": 28, "cin": 64, "cout": c_out, "kernel": 3}
+            one = configuration("op", "conv2d", settings, "float32")
+            time_s = predict(one.graph(), device).latency_s
+            taken = Run((), (time_s, time_s, time_s), Reading(1.0), Reading(1.0))
+            store.add(Key(one.digest, "b", "float32", CONDITIONS.setting_digest), 1, one, CONDITIONS, taken)
+    (sweep,) = long_sweeps(path, None)
+    assert (sweep.setting, len(sweep.points), sweep.points[0][0]) == ("cout", 65, 8)
+    rises = [log(b / a) for (_, a), (_, b) in zip(*[predicted_s(sweep, device, "float32")[k:] for k in (0, 1)])]
+    # Tiles are 8 channels wide: compute grows after each multiple of 8 and nowhere else; output bytes grow evenly.
+    stairs = [value for (value, _), rise in zip(predicted_s(sweep, device, "float32"), rises) if rise > 0.02]
+    assert stairs == list(range(8, 136, 8))
+    done = run(path, base, "--report", str(tmp_path / "r.html"))
+    assert done.exit_code == 0, done.output
+    shown = " ".join(Page((tmp_path / "r.html").read_text(encoding="utf-8")).texts)
+    assert "conv2d hw=28 cin=64 kernel=3" in shown
+    assert "measured steps of 8" in shown
+
+
+def test_a_page_that_cannot_be_is_refused_before_the_fit(swept, base, monkeypatch):
+    for name, words in (("r.txt", "ends in .html"), ("no/where/r.html", "cannot be written")):
+        refused = run(swept, base, "--report", str(swept.parent / name))
+        assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+        assert words in refused.stderr
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    refused = run(swept, base, "--report", str(swept.with_name("r.html")))
+    assert "needs jinja2: pip install 'stairline[plot]'" in refused.stderr
+    assert not swept.with_name("o.toml").exists()

@@ -1,0 +1,255 @@
+"""The K210: lines, filters and memory by hand from nncase's sources, times from published measurements."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import prod
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stairline.hwmodels import load, with_values
+from stairline.hwmodels.kernels.kpu import kpu_lines
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph
+from stairline.simulator.mapping.lowering import lower
+from stairline.simulator.mapping.placement import map_bytes
+from stairline.simulator.pricing.predict import KernelPrediction, plan, predict
+from stairline.simulator.zoo import build, build_block
+
+KPU = load("k210-kpu-nncase0.2")
+RV64 = load("k210-rv64-nncase0.2")
+CONV = "kernels.conv2d|dwconv2d|dense"
+ACTIVATIONS = ("relu", "relu6", "leaky_relu", "hard_sigmoid", "hard_swish", "sigmoid", "swish", "tanh")
+
+
+def map_conv(h: int, w: int, c_in: int, c_out: int, kernel: int, stride: int = 1) -> Graph:
+    b = GraphBuilder("conv")
+    return b.build(b.conv2d(b.input((1, h, w, c_in)), c_out, kernel, stride, padding=(kernel // 2,) * 4))
+
+
+def map_dwconv(h: int, w: int, channels: int) -> Graph:
+    b = GraphBuilder("dwconv")
+    return b.build(b.dwconv2d(b.input((1, h, w, channels))))
+
+
+def on_kpu(graph: Graph, platform=KPU) -> KernelPrediction:
+    return next(k for k in predict(graph, platform).kernels if k.processor == "kpu")
+
+
+@pytest.mark.parametrize(
+    ("h", "w", "c", "lines"),
+    [
+        (7, 7, 512, 7 * 128),  # four channels to a line
+        (14, 14, 30, 14 * 8),
+        (28, 28, 96, 28 * 48),  # two
+        (56, 56, 32, 56 * 32),  # one
+        (112, 112, 3, 112 * 3 * 2),  # 112 pixels take two lines
+        (240, 320, 3, 240 * 3 * 5),
+    ],
+)
+def test_rows_share_lines_of_64_bytes(h, w, c, lines):
+    assert kpu_lines(h, w, c) == lines
+    assert map_bytes((1, h, w, c)) == 64 * lines
+
+
+SIPEED = [
+    # width, height, thousands of MACs, latency in ms; bbs.sipeed.com/t/topic/691
+    (4, 4, None, 0.339),
+    (16, 4, 9437, 0.339),
+    (16, 16, 37748, 0.417),
+    (32, 16, 75497, 0.692),
+    (32, 32, 150994, 1.138),
+    (64, 32, 301989, 2.125),
+    (64, 64, 603979, 3.891),
+    (128, 64, 1207959, 7.709),
+    (128, 128, 2415919, 14.778),
+    (256, 256, 9663676, 57.756),
+]
+
+
+@pytest.mark.parametrize(("w", "h", "kilo_macs", "latency_ms"), SIPEED)
+def test_times_follow_sipeeds_table_at_300_mhz_and_16_bit_weights(w, h, kilo_macs, latency_ms):
+    board = with_values(KPU, {"platform.clock_hz": 3e8, f"{CONV}.weight_bytes": 2})
+    kernel = on_kpu(map_conv(h, w, 128, 128, 3), board)
+    assert kernel.latency_s * 1e3 == pytest.approx(latency_ms, rel=0.2)
+    if kilo_macs is not None:  # full lines: no slot is idle
+        assert int(kernel.cost.padded_macs / 1000) == kilo_macs
+
+
+def test_up_to_64_pixels_the_filters_set_the_time():
+    board = with_values(KPU, {"platform.clock_hz": 3e8, f"{CONV}.weight_bytes": 2})
+    small, wide = (on_kpu(map_conv(4, w, 128, 128, 3), board) for w in (4, 16))
+    assert small.latency_s == wide.latency_s
+    assert small.bound == "weights"
+
+
+FACE_DETECTOR = [
+    # h, w, channels in, out, measured ms; pointwise layers of kendryte/nncase issue 77 at 400 MHz
+    (120, 160, 16, 32, 0.514),
+    (60, 80, 32, 64, 0.680),
+    (60, 80, 64, 64, 1.328),
+    (30, 40, 64, 128, 0.704),
+    (30, 40, 128, 128, 1.385),
+    (15, 20, 128, 256, 0.781),
+    (15, 20, 256, 256, 1.522),
+]
+
+
+@pytest.mark.parametrize(("h", "w", "c_in", "c_out", "latency_ms"), FACE_DETECTOR)
+def test_pointwise_layers_of_a_face_detector_take_their_measured_time(h, w, c_in, c_out, latency_ms):
+    assert on_kpu(map_conv(h, w, c_in, c_out, 1)).latency_s * 1e3 == pytest.approx(latency_ms, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("h", "w", "channels", "ms"), [(120, 160, 16, 0.039), (60, 80, 64, 0.053), (30, 40, 128, 0.034)]
+)
+def test_depthwise_layers_are_bound_by_writing_lines(h, w, channels, ms):
+    kernel = on_kpu(map_dwconv(h, w, channels))
+    assert kernel.bound == "memory"
+    assert kernel.latency_s * 1e3 == pytest.approx(ms, rel=0.2)
+
+
+def test_a_1x1_filter_leaves_eight_of_nine_multipliers_idle():
+    one, three = (on_kpu(map_conv(64, 64, 64, 64, k)).cost for k in (1, 3))
+    assert one.padded_macs == three.padded_macs == 64 * 64 * 64 * 64 * 9
+    assert one.compute_s == three.compute_s
+
+
+def test_stride_2_is_computed_at_full_resolution():
+    every, second = (on_kpu(map_conv(56, 56, 32, 32, 3, stride)).cost for stride in (1, 2))
+    assert every.padded_macs == second.padded_macs == 56 * 32 * 32 * 576
+    assert second.memory_s < every.memory_s / 1.5  # 28 lines of two channels instead of 56 of one
+
+
+def test_a_strided_depthwise_convolution_is_sliced_by_the_cpu():
+    prediction = predict(build_block("dwconv", 56, 32, stride=2), KPU)
+    work = [(k.ops, k.processor) for k in prediction.kernels if k.layers]
+    assert work == [(("dwconv2d",), "kpu"), (("strided_slice",), "rv64")]
+
+
+@given(
+    hw=st.integers(8, 40),
+    stride=st.integers(2, 3),
+    padding=st.sampled_from(["same", "valid"]),
+    op=st.sampled_from(["conv2d", "dwconv2d"]),
+)
+def test_lowered_strides_and_paddings_keep_the_shape(hw, stride, padding, op):
+    b = GraphBuilder("strided")
+    x = b.input((1, hw, hw, 8))
+    y = b.conv2d(x, 8, 3, stride, padding=padding) if op == "conv2d" else b.dwconv2d(x, 3, stride, padding=padding)
+    graph = b.build(y)
+    lowered = lower(graph, KPU.machine())
+    assert lowered.tensors[lowered.outputs[0]].shape == graph.tensors[graph.outputs[0]].shape
+
+
+@pytest.mark.parametrize("block", ["conv", "dwconv"])
+def test_latency_is_linear_in_channels_without_steps(block):
+    sizes = range(40, 400, 40)
+    graphs = [
+        build_block("conv", 28, 320, 3, c_out=c) if block == "conv" else build_block("dwconv", 7, c) for c in sizes
+    ]
+    times = [on_kpu(graph).latency_s for graph in graphs]
+    rises = [later - earlier for earlier, later in pairwise(times)]
+    assert rises == pytest.approx([rises[0]] * len(rises), rel=1e-6)
+
+
+def test_every_activation_is_one_stage_of_the_pipeline():
+    times = {a: predict(build_block("dwconv_activation", 28, 96, activation=a), KPU) for a in ACTIVATIONS}
+    assert {len([k for k in p.kernels if k.layers]) for p in times.values()} == {1}
+    assert len({p.operators_s for p in times.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "kernels"),
+    [((2, 2), (2, 2), 1), ((2, 2), (1, 1), 1), ((4, 4), (4, 4), 1), ((3, 3), (2, 2), 2)],
+)
+def test_small_pools_join_the_convolution(kernel, stride, kernels):
+    b = GraphBuilder("pooled")
+    y = b.conv2d(b.input((1, 56, 56, 32)), 32, 3, activation="relu")
+    planned = plan(b.build(b.pool("maxpool2d", y, kernel, stride)), KPU.machine())
+    assert len(planned.kernels) == kernels
+
+
+@pytest.mark.parametrize(
+    ("graph", "processor"),
+    [
+        (map_conv(28, 28, 32, 32, 3), "kpu"),
+        (map_conv(28, 28, 32, 32, 5), "rv64"),
+        (map_conv(28, 28, 1024, 32, 1), "kpu"),
+        (map_conv(28, 28, 1025, 32, 1), "rv64"),
+        (map_conv(4, 4, 32, 32, 1), "kpu"),
+        (map_conv(1, 1, 32, 32, 1), "rv64"),
+        (map_conv(4, 512, 8, 8, 3), "kpu"),
+        (map_conv(4, 513, 8, 8, 3), "rv64"),
+        (map_conv(257, 16, 8, 8, 3), "rv64"),
+        (build_block("dilated_conv", 28, 32), "rv64"),
+        (build_block("grouped_conv", 28, 32), "rv64"),
+    ],
+)
+def test_shapes_and_filters_that_the_kpu_takes(graph, processor):
+    assert {k.processor for k in predict(graph, KPU).kernels if k.layers} == {processor}
+
+
+def test_a_matrix_product_runs_as_a_1x1_convolution_on_a_map_of_4_by_4():
+    b = GraphBuilder("dense")
+    graph = b.build(b.dense(b.input((1, 256)), 100))
+    # four rows of 256 / 4 lines for each of 100 outputs
+    assert on_kpu(graph).cost.padded_macs == 4 * 64 * 100 * 576
+
+
+def test_input_and_output_must_fit_in_two_megabytes():
+    # 112 * 192 lines * 64 bytes = 1 376 256, twice.
+    assert map_bytes((1, 112, 112, 96)) == 1_376_256
+    too_large = predict(build_block("dwconv", 112, 96), KPU)
+    assert too_large.status == "cannot_run"
+    assert "2752512" in too_large.reasons[0]
+    assert too_large.latency_s > 0
+    assert predict(build_block("dwconv", 112, 64), KPU).status == "ok"  # 1 835 008
+    assert predict(build_block("mobilenet_v2_block"), KPU).status == "falls_back"  # 688 128 twice
+
+
+def test_shrunk_networks_run_and_the_default_ones_do_not():
+    assert predict(build("mobilenet_v1", 128, 0.5), KPU).status == "falls_back"
+    assert predict(build("mobilenet_v1"), KPU).status == "cannot_run"
+
+
+def test_measured_operators_of_the_risc_v_core():
+    """kendryte/nncase issues 95 to 97: 120 x 160 x 16 values; adding 58.7 ms, dequantising 9.36 ms."""
+    shape = (1, 120, 160, 16)
+    b = GraphBuilder("add")
+    add = predict(b.build(b.layer("add", b.input(shape, "a"), b.input(shape, "b"))), RV64)
+    assert prod(shape) == 307_200
+    assert add.operators_s == pytest.approx(58.7e-3, rel=0.01)
+
+
+def test_a_crossing_lies_between_the_measured_download_and_upload():
+    b = GraphBuilder("add")
+    x = b.input((1, 120, 160, 16))
+    prediction = predict(b.build(b.layer("add", b.conv2d(x, 16, 3), x)), KPU)
+    (crossing,) = (k for k in prediction.kernels if k.ops == ("crossing",))
+    assert 20.37e-3 < crossing.latency_s < 26.3e-3
+
+
+def test_an_operand_that_is_broadcast_costs_its_indices():
+    def multiplied(other: tuple[int, ...]) -> float:
+        b = GraphBuilder("mul")
+        x, y = b.input((1, 28, 28, 64), "x"), b.input(other, "y")
+        return predict(b.build(b.layer("mul", x, y)), RV64).operators_s
+
+    assert multiplied((1, 1, 1, 64)) > 1.5 * multiplied((1, 28, 28, 64))
+
+
+def test_pool_and_multiplication_of_squeeze_and_excite_leave_the_engine():
+    with_se, without = (predict(build_block(n), KPU) for n in ("mobilenet_v2_se_block", "mobilenet_v2_block"))
+    where = {k.ops[0]: k.processor for k in with_se.kernels if k.layers}
+    assert (where["globalavgpool2d"], where["mul"], where["dwconv2d"]) == ("rv64", "rv64", "kpu")
+    assert with_se.operators_s / without.operators_s == pytest.approx(16, rel=0.05)  # paper, section 4.2
+
+
+def test_five_dimensions_and_split_are_dead_ends():
+    shuffled, split = (predict(build_block(f"shufflenet_v{v}_block"), KPU) for v in (1, 2))
+    assert shuffled.status == split.status == "cannot_run"
+    assert any("4 dimensions" in reason for reason in shuffled.reasons)
+    assert any("split" in reason for reason in split.reasons)
