@@ -22,6 +22,8 @@ from stairline.simulator.graph.graph import Graph
 from tests.build_graphs import GRAPHS, mobile_network, single, window
 
 tf = pytest.importorskip("tensorflow")
+# Without oneDNN, as on processors that lack AVX-512, TensorFlow fuses a bias into a convolution that has no groups.
+tf.config.optimizer.set_experimental_options({"remapping": False})
 
 TO_NCHW = (0, 3, 1, 2)
 
