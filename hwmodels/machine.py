@@ -28,8 +28,8 @@ class Rule(NamedTuple):
     processor: str
 
 
-class Boundary(NamedTuple):
-    """What one tensor pays for crossing between processors."""
+class CrossingCost(NamedTuple):
+    """The cost of moving one tensor between processors: a fixed time, a time per element, and a rate of bytes."""
 
     fixed_s: float
     s_per_element: float
@@ -57,7 +57,7 @@ class Machine:
     fusion: tuple[FusionRule, ...]
     partition_rule: str
     fallback: str | None
-    boundary: Boundary
+    crossing: CrossingCost
     placement_rule: str | None
     capacity_bytes: float
     banks: int
@@ -107,7 +107,7 @@ def resolve(file: PlatformFile, dtype: str) -> Machine:
         fusion=tuple(rule for rule in file.fusion if not rule.dtypes or dtype in rule.dtypes),
         partition_rule=partition.rule,
         fallback=partition.fallback,
-        boundary=Boundary(
+        crossing=CrossingCost(
             numbers.of(partition.boundary_s),
             numbers.of(partition.boundary_s_per_element),
             memory[partition.memory or main],

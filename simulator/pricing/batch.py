@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from stairline.hwmodels.kernels.base import Work
 from stairline.hwmodels.platform import Machine, Rule
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.mapping.plan import Plan, plan, require_models
+from stairline.simulator.mapping.plan import Plan, require_models
+from stairline.simulator.walk import plan
 
 from .compiled import PARAMETER_COLUMNS, kernel_latencies_s
-from .predict import Summary, summarize, transfers
+from .predict import summarize, transfers
+from .prediction import Summary
 from .residual import plans_corrections
 
 CHUNK_NETWORKS = 512

@@ -14,7 +14,9 @@ from stairline.hwmodels.kernels.work_groups import Items, search
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.pricing.cost import kernel_cost
-from stairline.simulator.pricing.predict import Prediction, plan, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import Prediction
+from stairline.simulator.walk import plan
 from stairline.simulator.zoo import build, build_block
 
 GPU = hwmodels.load("GPU")

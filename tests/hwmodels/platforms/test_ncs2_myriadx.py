@@ -16,7 +16,9 @@ from stairline.hwmodels.kernels.lane_cuts import cut
 from stairline.hwmodels.kernels.lane_modes import depthwise_tile, pooled_part
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.pricing.predict import KernelPrediction, plan, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import KernelPrediction
+from stairline.simulator.walk import plan
 from stairline.simulator.zoo import build, build_block
 
 VPU = load("VPU")

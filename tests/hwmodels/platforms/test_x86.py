@@ -14,7 +14,9 @@ from stairline.hwmodels.kernels.vector_kernels import outside
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.networks import read
-from stairline.simulator.pricing.predict import Prediction, plan, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import Prediction
+from stairline.simulator.walk import plan
 from stairline.simulator.zoo import build, build_block
 
 XNNPACK, BUILTIN, OPENVINO, ONNXRUNTIME = "x86-xnnpack-litert", "x86-builtin-litert", "x86-openvino", "x86-onnxruntime"

@@ -1,7 +1,7 @@
 """The U85-256's choice of blocks, by operator: a search for convolutions and products, a fit by area for windows.
 
 Source: Vela 5.2 (Arm, Apache-2.0), regor/architecture/ethosu85/ethos_u85.cpp: FindBlockConfig, FindUBlock, AreaFit,
-FindDepthwiseConfig, FindElementwiseConfig, TryBlockConfig and the table of accelerator configurations.
+FindDepthwiseConfig, FindElementwiseConfig and TryBlockConfig.
 """
 
 from __future__ import annotations
@@ -9,22 +9,35 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from .blocks import SUBKERNEL, Block, Query, Size, larger_input, reach, up, volume
-from .blocks_u55 import cheapest, up_all
-from .blocks_u85_fit import find_window_block
-
-UNITS: tuple[Size, ...] = ((1, 2, 16), (1, 4, 8), (2, 2, 8))
-LARGEST: Size = (128, 128, 1024)
-INPUT_BYTES = SUM_MEMORY_BYTES = 16384
-CHAIN_BYTES, OUTPUT_BYTES = 1536, 2048
-SUM_BYTES = 4
-DEPTH_GRANULE = 16
-CHAIN_SLOTS = 6
+from .query import Block, Query, Size, larger_input, round_up, volume
+from .search import (
+    Candidates,
+    cheapest,
+    depths,
+    grid,
+    halved_where_the_input_fits,
+    round_up_all,
+    subkernel_taps,
+    subkernels,
+)
+from .u85_engine import (
+    CHAIN_BYTES,
+    CHAIN_SLOTS,
+    DEPTH_GRANULE,
+    INPUT_BYTES,
+    LARGEST,
+    OUTPUT_BYTES,
+    SUM_BYTES,
+    SUM_MEMORY_BYTES,
+    UNITS,
+    input_granule,
+)
+from .u85_windows import find_window_block
 
 
 @lru_cache(maxsize=1 << 14)
 def find_block(query: Query) -> Block:
-    """The block that Vela works in. Raises ValueError where none fits."""
+    """The block that Vela chooses for an operator. Raises ValueError where none fits the engine's memory."""
     kernel_first = query.kind in ("conv", "dense") and prefers_kernel_first(larger_input(query)[2], query)
     unit = _unit(query, kernel_first)
     if query.kind == "elementwise":
@@ -40,8 +53,8 @@ def prefers_kernel_first(channels: int, query: Query) -> bool:
     taps = query.kernel[0] * query.kernel[1]
     step, least = (10, 4) if sparse(channels) else (5, 2)
     filled = taps // step * step + max(taps % step, least)
-    part = channels / up(channels, 16) * (taps / filled)
-    return part >= channels / up(channels, 128 if sparse(channels) else 64)
+    part = channels / round_up(channels, 16) * (taps / filled)
+    return part >= channels / round_up(channels, 128 if sparse(channels) else 64)
 
 
 def sparse(channels: int) -> bool:
@@ -62,76 +75,69 @@ def _unit(query: Query, kernel_first: bool) -> Size:
 
 
 def _rounded(size: Size, granule: Size) -> Size:
-    return up(size[0], granule[0]), up(size[1], granule[1]), up(size[2], granule[2])
-
-
-def input_unit(depth: int, unit: Size) -> Size:
-    """Elements that the input memory is given at a time, by the depth of an input block of bytes."""
-    if depth > 32:
-        return 1, 1, 64
-    if depth > 16:
-        return 1, 2, 32
-    return (1, 4, 16) if unit == (1, 4, 8) else (2, 2, 16)
+    return round_up(size[0], granule[0]), round_up(size[1], granule[1]), round_up(size[2], granule[2])
 
 
 def _search(query: Query, unit: Size, kernel_first: bool) -> Block:
-    import numpy as np
-
-    single, inputs, equal_depth = np.float32, larger_input(query), query.kind == "copy"
-    fixed = 16 if kernel_first else 32 if unit[2] == 16 else 64
-    taps = [min(reach(kernel, dilation), SUBKERNEL) for kernel, dilation in zip(query.kernel, query.dilation)]
+    """The cheapest block of a convolution, product or copy, which may hold its inputs and sums twice or else once."""
+    inputs, depth = larger_input(query), 16 if kernel_first else 32 if unit[2] == 16 else 64
     for copies in (2, 1):
-        depth, h, w = _candidates(np, query, unit, copies)
-        deep = depth if equal_depth else np.full_like(depth, fixed)
-        units = [input_unit(int(each), unit) for each in deep]
-        granules = np.array(units, dtype=np.int64).reshape(-1, 3).T
-        tall = up_all((h - 1) * query.stride[0] + taps[0], granules[0])
-        wide = up_all((w - 1) * query.stride[1] + taps[1], granules[1])
-        held = up_all(deep if equal_depth else np.minimum(up_all(deep, granules[2]), inputs[2]), granules[2])
-        fits = (tall * wide * held * query.element_bytes * copies <= INPUT_BYTES) & (
-            h * w * up_all(depth, DEPTH_GRANULE) * SUM_BYTES * copies <= SUM_MEMORY_BYTES
-        )
+        candidates, granules = _candidates(query, unit, copies, depth)
+        fits = _fits(query, candidates, granules, copies, inputs[2])
         if fits.any():
             break
     else:
         raise ValueError(f"no block of the U85 holds a kernel of {query.kernel} at stride {query.stride}")
-    filled = up_all(deep, granules[2])[fits]
-    depth, h, w, tall, wide, deep = (values[fits] for values in (depth, h, w, tall, wide, deep))
-    cost = _cost(np, query, inputs, depth, h, w, tall, wide)
-    cost = np.where(volume(inputs) < tall * wide * filled * 2, cost / single(2), cost)
-    i = cheapest(np, cost, h, w, inputs, tall, wide)
-    return Block((int(h[i]), int(w[i]), int(depth[i])), (int(tall[i]), int(wide[i]), int(deep[i])), unit, kernel_first)
+    filled = round_up_all(candidates.input_depth, granules[2])[fits]
+    candidates = candidates.where(fits)
+    cost = halved_where_the_input_fits(_cost(query, inputs, candidates), candidates, inputs, filled)
+    best = cheapest(cost, candidates, inputs)
+    return Block(candidates.output(best), candidates.input(best), unit, kernel_first)
 
 
-def _candidates(np: Any, query: Query, unit: Size, copies: int) -> tuple[Any, Any, Any]:
-    """Depths, heights and widths of all blocks whose sums have room, in Vela's order."""
+def _candidates(query: Query, unit: Size, copies: int, input_depth: int) -> tuple[Candidates, Any]:
+    """Blocks whose sums have room, with the input that each reads; and by axis the granules of that input's memory."""
+    import numpy as np
+
     steps = unit[0], unit[1], DEPTH_GRANULE
-    end = [up(max(min(size, most), step), each) for size, most, step, each in zip(query.output, LARGEST, steps, unit)]
-    channels, depths, depth = query.output[2], [], max(unit[2], min(end[2], DEPTH_GRANULE))
-    while True:
-        depth = up(depth, DEPTH_GRANULE) if depth < channels else depth
-        if depth > end[2]:
-            break
-        depths.append(depth)
-        depth += unit[2]
+    most = [max(min(size, largest), step) for size, largest, step in zip(query.output, LARGEST, steps)]
+    end = [round_up(size, each) for size, each in zip(most, unit)]
     room = SUM_MEMORY_BYTES // (SUM_BYTES * copies * DEPTH_GRANULE)
     heights = np.arange(unit[0], min(end[0], room) + 1, unit[0])
     widths = np.arange(unit[1], min(end[1], room) + 1, unit[1])
-    found = np.meshgrid(np.array(depths, dtype=np.int64), heights, widths, indexing="ij")
-    return found[0].ravel(), found[1].ravel(), found[2].ravel()
+    depth, h, w = grid(depths(query.output[2], end[2], unit[2], DEPTH_GRANULE), heights, widths)
+    deep = depth if query.kind == "copy" else np.full_like(depth, input_depth)
+    granules = np.array([input_granule(int(each), unit) for each in deep], dtype=np.int64).reshape(-1, 3).T
+    taps = subkernel_taps(query)
+    tall = round_up_all((h - 1) * query.stride[0] + taps[0], granules[0])
+    wide = round_up_all((w - 1) * query.stride[1] + taps[1], granules[1])
+    return Candidates(depth, h, w, tall, wide, deep), granules
 
 
-def _cost(np: Any, query: Query, inputs: Size, depth: Any, h: Any, w: Any, tall: Any, wide: Any) -> Any:
+def _fits(query: Query, candidates: Candidates, granules: Any, copies: int, channels: int) -> Any:
+    """For which candidates the engine holds so many copies of the inputs and of the sums."""
+    import numpy as np
+
+    depth, h, w, tall, wide, deep = candidates
+    whole = deep if query.kind == "copy" else np.minimum(round_up_all(deep, granules[2]), channels)
+    held = round_up_all(whole, granules[2])
+    inputs = tall * wide * held * query.element_bytes * copies <= INPUT_BYTES
+    return inputs & (h * w * round_up_all(depth, DEPTH_GRANULE) * SUM_BYTES * copies <= SUM_MEMORY_BYTES)
+
+
+def _cost(query: Query, inputs: Size, candidates: Candidates) -> Any:
+    """Elements of inputs and weights that are fetched for each output, in single precision."""
+    import numpy as np
+
     single, (height, width, channels) = np.float32, query.output
+    depth, h, w, tall, wide, _ = candidates
     if query.kind == "dense":
         return single(1) / (h * w).astype(single)
     if query.kind == "matmul":
         return single(volume(query.output)) / (h.astype(single) * w.astype(single) * depth.astype(single))
     across, layers = -(-height // h) * -(-width // w), -(-channels // depth)
     part_h, part_w, part_c = (single(size) / values.astype(single) for size, values in zip(query.output, (h, w, depth)))
-    pieces = -(-reach(query.kernel[0], query.dilation[0]) // SUBKERNEL)
-    pieces *= -(-reach(query.kernel[1], query.dilation[1]) // SUBKERNEL)
-    fetched = (tall * wide).astype(single) * single(inputs[2]) * single(pieces) * (part_w * part_h)
+    fetched = (tall * wide).astype(single) * single(inputs[2]) * single(subkernels(query)) * (part_w * part_h)
     if query.kind == "copy":
         return fetched / single(volume(query.output))
     weights = single(query.kernel[0] * query.kernel[1]) * single(inputs[2]) * across.astype(single)
@@ -166,7 +172,7 @@ def _tile(size: int, granule: int, tile: int) -> int:
     """The largest tile, or a smaller one that divides the size more evenly."""
     if size % tile == 0:
         return tile
-    return max(up(size // (size // tile + 1), granule), granule)
+    return max(round_up(size // (size // tile + 1), granule), granule)
 
 
 def _reapportion(value: int, most: int, available: int, needed: int) -> tuple[int, int]:

@@ -15,18 +15,18 @@ from stairline.simulator.graph.ops import as_nhwc
 from .regrouping import regroups
 
 VIEWS = frozenset({"reshape", "slice", "strided_slice"})
-"""Operators whose output is their input, or part of it, under another shape."""
+"""Operators whose output is a view of their input, or of a part of it, under another shape."""
 
 
 class Layout(NamedTuple):
-    """By tensor of a graph: which stored tensor it is or is part of, and whether that one is in bricks."""
+    """For each tensor of a graph: the stored tensor that it is or is part of, and whether that is kept in bricks."""
 
     stored: tuple[int, ...]
     bricks: tuple[bool, ...]
 
 
 def layout(graph: Graph) -> Layout:
-    """Stored tensors of a lowered graph. A concatenation's inputs are parts of its output."""
+    """How Vela stores the tensors of a lowered graph; the inputs of a concatenation are parts of its output."""
     stored, linear = _joined(graph)
     linear |= {*graph.inputs, *graph.outputs, *_mixed(graph)}
     for layer in graph.layers:
@@ -43,7 +43,7 @@ def layout(graph: Graph) -> Layout:
 
 
 def _mixed(graph: Graph) -> set[int]:
-    """Tensors that one operator takes for a regrouped map and another does not."""
+    """Tensors that one operator regroups and another does not, which Vela keeps in plain rows."""
     seen: dict[int, bool] = {}
     mixed = set()
     for layer in graph.layers:
@@ -53,7 +53,7 @@ def _mixed(graph: Graph) -> set[int]:
 
 
 def _joined(graph: Graph) -> tuple[list[int], set[int]]:
-    """By tensor the one that it is part of, and those whose parts do not begin at whole bricks."""
+    """For each tensor the one that it is part of; and the set of tensors whose parts do not begin at whole bricks."""
     stored, uneven = list(range(len(graph.tensors))), set()
     for layer in reversed(graph.layers):
         if layer.op != "concat":

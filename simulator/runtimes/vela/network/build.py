@@ -1,29 +1,27 @@
-"""A network as the compiler schedules it: the Ethos-U's kernels in order of execution, and the tensors between them."""
+"""From the planned kernels of a graph to the network that Vela schedules."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple
 
 from stairline.hwmodels.kernels.base import Work
 from stairline.hwmodels.kernels.ethos_u_memory import Map, stored_elements
 from stairline.hwmodels.kernels.ethos_u_models import EthosU
 from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.graph.ops import ACTIVATIONS, as_nhwc
+from stairline.simulator.mapping.plan import Kernel
+from stairline.simulator.runtimes.vela.blocks.query import Kind, Size, round_up, volume
+from stairline.simulator.runtimes.vela.weights.codes import Codes
 
-from .blocks import Kind, Size, up, volume
-from .codes import Codes
-from .estimate import Operator
 from .layout import Layout
+from .network import Network, Node, Stored, connected
+from .operator import Operator
 from .regrouping import regrouped, regroups
-
-if TYPE_CHECKING:
-    from stairline.simulator.mapping.plan import Kernel
 
 ALIGNMENT = 16
 ONES = b"\1"
-"""Weights of a sum."""
+"""Weights of an operator that sums: 8-bit ones."""
 CLIPS = frozenset({"relu", "relu6"})
 ELEMENTWISE = frozenset({"add", "sub", "mul", "maximum", "minimum"})
 KINDS: dict[str, Kind] = {
@@ -32,69 +30,10 @@ KINDS: dict[str, Kind] = {
     "ethos_u_pool": "pool",
     "ethos_u_elementwise": "elementwise",
 }
-
-
 STRIPED = ELEMENTWISE | {"conv2d", "dwconv2d", "mean", "avgpool2d", "maxpool2d", "globalavgpool2d", "globalmaxpool2d"}
+"""Operators that may run stripe by stripe."""
 OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
-"""Operators whose blocks are searched in another way than those of their model."""
-
-
-class Stored(NamedTuple):
-    """A tensor in memory: its bytes, the nodes that write and read it, and whether it must be there as a whole."""
-
-    bytes: int
-    writers: tuple[int, ...]
-    readers: tuple[int, ...]
-    bricks: bool
-    outside: bool
-    """Whether it enters or leaves the network."""
-    constant: bool
-
-    @property
-    def whole(self) -> bool:
-        """Whether no stripes of it can stand for it."""
-        return self.outside or len(self.writers) != 1 or len(self.readers) != 1 or not self.bricks
-
-
-class Node(NamedTuple):
-    """One kernel of the Ethos-U before its block is chosen."""
-
-    number: int
-    """Its place among the planned kernels."""
-    kind: Kind
-    op: Operator
-    inputs: tuple[int, ...]
-    """Stored tensors that its first operator reads, that of the window or larger operand first."""
-    beside: tuple[tuple[int, Size], ...]
-    """Stored tensors, and their sizes, that operators chained behind read."""
-    output: int
-    second: Size | None
-    table: bool
-    chained: bool
-    striped: bool
-    """Whether it may run stripe by stripe: a window, product or element-wise operator with nothing chained behind."""
-    stages: bool = False
-    """Whether it copies the input of the next node to the fast memory, as a part of that one's kernel."""
-
-    @property
-    def reads(self) -> tuple[int, ...]:
-        """Stored tensors that it reads, each once."""
-        return tuple(dict.fromkeys((*self.inputs, *(t for t, _ in self.beside))))
-
-
-class Network(NamedTuple):
-    """Nodes in order of execution and tensors by their number in the graph."""
-
-    nodes: tuple[Node, ...]
-    tensors: dict[int, Stored]
-
-    def movable(self, node: Node) -> bool:
-        """Whether a node's input could be kept in the fast memory instead: it is made here, and not by a copy.
-
-        Of several writers the last one counts: Vela holds them in the opposite order.
-        """
-        writers = self.tensors[node.inputs[0]].writers
-        return bool(writers) and self.nodes[writers[-1]].kind != "copy"
+"""Operators for which Vela chooses blocks in another way than for the others of the same kernel model."""
 
 
 def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
@@ -120,23 +59,10 @@ def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
     return Network(nodes, connected(nodes, tensors))
 
 
-def connected(nodes: Sequence[Node], tensors: dict[int, Stored]) -> dict[int, Stored]:
-    """The tensors with the positions of those ``nodes`` that write and read them."""
-    writers: dict[int, list[int]] = {}
-    readers: dict[int, list[int]] = {}
-    for position, node in enumerate(nodes):
-        writers.setdefault(node.output, []).append(position)
-        for tensor in node.reads:
-            readers.setdefault(tensor, []).append(position)
-    return {
-        tensor: one._replace(writers=tuple(writers.get(tensor, ())), readers=tuple(readers.get(tensor, ())))
-        for tensor, one in tensors.items()
-    }
-
-
 def _bytes(graph: Graph, tensor: int, stored: Layout) -> int:
+    """Bytes that a tensor takes in memory; elements have one byte."""
     n, h, w, c = as_nhwc(graph.tensors[tensor].shape)
-    return up(ceil(n * stored_elements(Map(h, w, c, 0.0, float(stored.bricks[tensor])))), ALIGNMENT)
+    return round_up(ceil(n * stored_elements(Map(h, w, c, 0.0, float(stored.bricks[tensor])))), ALIGNMENT)
 
 
 def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
@@ -184,12 +110,12 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
 
 
 def _placed(graph: Graph, tensors: list[int], stored: Layout) -> tuple[tuple[int, Size], ...]:
-    """Where tensors are stored, and their shapes."""
+    """The stored tensor and the size of each of ``tensors``."""
     return tuple((stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:]) for t in tensors)
 
 
 def _with_operands(p: EthosU, graph: Graph, inputs: list[int], second: Size | None, stored: Layout) -> EthosU:
-    """Where a kernel's tensors are before anything is moved, and the shape of its second operand."""
+    """Parameters with the memory that each tensor is in before anything is moved, and the second operand's shape."""
     home = 1.0 - p.maps_slow
     first_home, last_home = (0.0 if graph.tensors[t].constant else home for t in (inputs[0], inputs[-1]))
     p = p._replace(
@@ -206,7 +132,7 @@ def _with_operands(p: EthosU, graph: Graph, inputs: list[int], second: Size | No
 
 
 def _own_activations(layers: list[Layer]) -> set[str]:
-    """Activations fused with the first operator, before any other that is chained behind it."""
+    """Activations that are fused with the first operator, before another operator is chained behind it."""
     own = set()
     for layer in layers[1:]:
         if layer.op in ELEMENTWISE:
@@ -221,20 +147,20 @@ def _elements(graph: Graph, tensor: int) -> int:
 
 
 def _work(first: Layer, work: Work) -> Work:
-    """A global pooling is a window of the whole map."""
+    """The kernel's work, in which a global pooling is a window as large as the map."""
     if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
         return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
     return work
 
 
 def _sized(work: Work, size: Size) -> Work:
-    """The same work on maps of another shape and as many elements."""
+    """``work`` on maps of another shape that have as many elements."""
     h, w, c = map(float, size)
     return work._replace(h_in=h, w_in=w, c_in=c, h_out=h, w_out=w, c_out=c)
 
 
 def _border(work: Work, whole: tuple[int, int, int, int]) -> Work:
-    """A border is as long as the padded map: corners are copied twice."""
+    """The copy of a border, made as long as the padded map: Vela copies corners twice."""
     _, h, w, _ = whole
     if work.h_out / h < work.w_out / w:
         return work._replace(w_in=float(w), w_out=float(w))

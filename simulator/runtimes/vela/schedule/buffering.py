@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from stairline.hwmodels.kernels.ethos_u_memory import copied_cycles
 from stairline.hwmodels.kernels.ethos_u_traffic import blocks_across
+from stairline.simulator.runtimes.vela.blocks.query import round_down, round_up
+from stairline.simulator.runtimes.vela.network.operator import Operator
+from stairline.simulator.runtimes.vela.weights.encoding import encode
 
-from .blocks import down, up
-from .encoding import encode
-from .estimate import Estimate, Operator, engine, estimate, read_cycles
+from .estimate import Estimate, engine, estimate, read_cycles
 
 SPLIT_DEPTH = 16
 START_CYCLES = 1000
@@ -120,7 +121,7 @@ def _case(op: Operator, place: Place, reference: Estimate) -> Case:
     depth, rows = int(op.work.c_out), place.rows or int(op.work.h_out)
     full = encode(op.work, op.p, op.codes, depth).bytes
     transfer = int(copied_cycles(op.p, op.roof, full))
-    stripes = up(int(op.work.h_out), rows) // rows if place.cascaded else 1
+    stripes = round_up(int(op.work.h_out), rows) // rows if place.cascaded else 1
     readings = int(blocks_across(op.work, op.p)) * stripes
     unmoved, moved = read_cycles(op, full, False) * readings, read_cycles(op, full, True) * readings
     smallest = _smallest(transfer, depth)
@@ -167,29 +168,29 @@ def _slices(op: Operator, case: Case, half: int) -> tuple[int, ...] | None:
     if 1.0 - aligned < least / 2:
         ratio = 1.0
     if case.dominated and 0.5 < ratio < 1.0:
-        ratio = min(max(up(int(depth * 0.5), SPLIT_DEPTH) / depth, 0.5), 1.0)
+        ratio = min(max(round_up(int(depth * 0.5), SPLIT_DEPTH) / depth, 0.5), 1.0)
     ratio = min(max(ratio, least), min(half / full, 1.0))
     if ratio >= 1.0:
         return (0, depth)
-    early = max(down(int(depth * ratio), granule), SPLIT_DEPTH)
+    early = max(round_down(int(depth * ratio), granule), SPLIT_DEPTH)
     if early >= depth:
         return (0, depth)
     part = op._replace(work=op.work._replace(c_out=float(early)), p=op.p._replace(buffered=1.0))
     each = int(depth * int(engine(part, True, False).cycles) / transfer)
-    each = up(max(each, SPLIT_DEPTH), block)
+    each = round_up(max(each, SPLIT_DEPTH), block)
     if int(each / depth * full) > half:
         each = int(half / full * depth)
     while True:
-        each = max(down(each, block if each > block else granule), granule)
+        each = max(round_down(each, block if each > block else granule), granule)
         slices = (0, *range(early, depth, each), depth)
         sizes = [encode(op.work, op.p, op.codes, end - start).bytes for start, end in pairwise(slices)]
         if max(sizes) <= half or (early == SPLIT_DEPTH and each == granule):
             break
         if each > early:
-            each = up(each // 2, granule)
+            each = round_up(each // 2, granule)
         else:
-            early = up(early // 2, SPLIT_DEPTH)
-    if len(slices) > 3 and each / up(each, block) < LEAST_FILLED:
+            early = round_up(early // 2, SPLIT_DEPTH)
+    if len(slices) > 3 and each / round_up(each, block) < LEAST_FILLED:
         return None
     return slices
 

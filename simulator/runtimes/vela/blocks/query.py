@@ -1,4 +1,4 @@
-"""A kernel as the search for its block sees it, and the block that comes out. Sizes are (height, width, channels)."""
+"""What the search for an operator's block is given, and what it finds. Sizes are (height, width, channels)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SUBKERNEL = 8
 
 
 class Query(NamedTuple):
-    """One operator: sizes in elements, the kernel's in taps."""
+    """An operator for which a block is searched: sizes of its maps in elements, of its kernel in taps."""
 
     kind: Kind
     first: Size
@@ -28,27 +28,28 @@ class Query(NamedTuple):
 
 
 class Block(NamedTuple):
-    """What the engine works on at one time."""
+    """The piece of an operator that the engine works on at one time, sizes in elements."""
 
     output: Size
     first: Size
-    """Piece of the input."""
+    """The piece of the input that the output needs."""
     unit: Size
     """Output elements that the multipliers work on in one step."""
     kernel_first: bool = False
+    """Whether the engine goes through several taps of few input channels before it takes further channels."""
 
 
 def volume(size: Size) -> int:
-    """Elements of a feature map."""
+    """Number of elements of a map."""
     return size[0] * size[1] * size[2]
 
 
-def up(value: int, granule: int) -> int:
+def round_up(value: int, granule: int) -> int:
     """``value`` rounded up to a multiple of ``granule``."""
     return -(-value // granule) * granule
 
 
-def down(value: int, granule: int) -> int:
+def round_down(value: int, granule: int) -> int:
     """``value`` rounded down to a multiple of ``granule``."""
     return value // granule * granule
 

@@ -1,43 +1,46 @@
 """Vela's decisions for a whole network, written into the parameters of its kernels.
 
-Source: Vela 5.2 (Arm, Apache-2.0), regor/compiler/scheduler.cpp: Process and what it calls; decisions that the modules
-of this package take one by one.
+Source: Vela 5.2 (Arm, Apache-2.0), regor/compiler/scheduler.cpp: Process and what it calls; the modules beside
+this one take the decisions one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from stairline.hwmodels.kernels.ethos_u import ethos_u_pool
 from stairline.hwmodels.kernels.ethos_u_memory import Map, copied_cycles, stored_elements, transferred_bytes
 from stairline.hwmodels.kernels.ethos_u_models import EthosU
+from stairline.hwmodels.platform import Machine
 from stairline.simulator.graph.graph import Graph
+from stairline.simulator.mapping.plan import Kernel
+from stairline.simulator.runtimes.vela.blocks.query import Size, volume
+from stairline.simulator.runtimes.vela.network.build import network
+from stairline.simulator.runtimes.vela.network.layout import layout
+from stairline.simulator.runtimes.vela.network.network import Network, Node
+from stairline.simulator.runtimes.vela.weights.encoding import encode
 
-from .blocks import Size, volume
 from .buffering import Place, Slack, propose
-from .encoding import encode
-from .layout import layout
-from .network import Network, Node, network
 from .spilling import Decision, spilled
 from .staging import staged
 from .steps import step
-
-if TYPE_CHECKING:
-    from stairline.simulator.mapping.plan import Kernel
 
 TABLE_BYTES = 256
 """A table of an 8-bit activation."""
 UNLIMITED_BYTES = 1 << 30
 
 
-def schedule(graph: Graph, kernels: Sequence[Kernel], fast_bytes: float) -> list[Kernel]:
-    """The kernels with blocks, memories and copies decided; others than an Ethos-U's are left as they are."""
+def schedule(graph: Graph, kernels: Sequence[Kernel], machine: Machine) -> list[Kernel]:
+    """The kernels with blocks, memories and copies decided; kernels that no Ethos-U runs are left as they are.
+
+    The capacity of ``machine`` is that of the fast memory.
+    """
     net = network(graph, kernels, layout(graph))
     if any(node.op.p.maps_slow > 0.0 for node in net.nodes):
-        net = staged(net, int(fast_bytes))
-        decisions, fast = spilled(net, int(fast_bytes))
+        fast_bytes = int(machine.capacity_bytes)
+        net = staged(net, fast_bytes)
+        decisions, fast = spilled(net, fast_bytes)
     else:
         decisions, fast = _unlimited(net), {t for t, stored in net.tensors.items() if not stored.constant}
     done, before, staging_cycles = list(kernels), None, 0.0
@@ -57,7 +60,7 @@ def schedule(graph: Graph, kernels: Sequence[Kernel], fast_bytes: float) -> list
 
 
 def _unlimited(net: Network) -> list[Decision]:
-    """Everything whole and in the fast memory; weights buffered where that is no slower."""
+    """Decisions where all maps fit the fast memory as a whole: weights are buffered where that is no slower."""
     decisions: list[Decision] = []
     for node in net.nodes:
         one = step(node, int(node.op.work.h_out))
@@ -68,9 +71,9 @@ def _unlimited(net: Network) -> list[Decision]:
 
 
 def _completed(net: Network, node: Node, decision: Decision, fast: set[int], before: Slack | None) -> EthosU:
-    """All parameters of a kernel: where its tensors are, and the copies that it waits for."""
+    """A kernel's parameters, completed by the memories that its tensors are in and by the copies that it waits for."""
     op, lead = decision.step.op, before.cycles if before else 0
-    p = _beside(net, node, op.p, fast)._replace(
+    p = _with_chained_operands(net, node, op.p, fast)._replace(
         input_fast=float(node.inputs[0] in fast),
         output_fast=float(node.output in fast and not node.chained),
         second_fast=float(len(node.inputs) > 1 and node.inputs[1] in fast),
@@ -93,10 +96,10 @@ def _completed(net: Network, node: Node, decision: Decision, fast: set[int], bef
     )
 
 
-def _beside(net: Network, node: Node, p: EthosU, fast: set[int]) -> EthosU:
-    """What operators chained behind read and write."""
+def _with_chained_operands(net: Network, node: Node, p: EthosU, fast: set[int]) -> EthosU:
+    """Parameters with the bytes that the operators chained behind a node read and write."""
     read = {True: 0.0, False: 0.0}
-    for tensor, size in node.beside:
+    for tensor, size in node.chained_operands:
         if volume(size) == 1:
             continue  # A single value is part of the command.
         read[tensor in fast] += _moved(p, size, net.tensors[tensor].bricks, tensor in fast, True)
@@ -115,6 +118,7 @@ def _beside(net: Network, node: Node, p: EthosU, fast: set[int]) -> EthosU:
 
 
 def _moved(p: EthosU, size: Size, bricks: bool, fast: bool, read: bool) -> float:
+    """Bytes that a kernel transfers to read or write a map of that size, block by block."""
     m = Map(*size, float(fast), float(bricks))
     h, w, c = (p.input_block_h, p.input_block_w, p.input_block_c) if read else (p.block_h, p.block_w, p.block_c)
     return transferred_bytes(p, m, Map(h, w, c, 0.0, 0.0), float(read), stored_elements(m))

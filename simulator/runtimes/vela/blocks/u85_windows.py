@@ -7,33 +7,30 @@ from __future__ import annotations
 
 from math import sqrt
 
-from .blocks import SUBKERNEL, Block, Query, Size, down, reach, up, volume
+from .query import Block, Query, Size, reach, round_down, round_up, volume
+from .search import subkernel_taps
+from .u85_engine import DEPTH_GRANULE, INPUT_BYTES, LARGEST, MACS, SUM_BYTES, SUM_MEMORY_BYTES, input_granule
 
-MACS = 256
-LARGEST: Size = (128, 128, 1024)
-SUMS, INPUTS = 4096, 16384
-"""Sums, and input bytes, that the engine holds."""
-DEPTH_GRANULE = 16
+SUMS = SUM_MEMORY_BYTES // SUM_BYTES
+"""Partial sums that the engine holds."""
 RETRIES = 25
 
 
 def find_window_block(query: Query, unit: Size, input_depth: int) -> Block:
     """The block of a depthwise convolution, a pooling or (with a fixed input depth) a reduction of channels."""
-    from .blocks_u85 import input_unit
-
     granule = unit[0], unit[1], DEPTH_GRANULE
-    output: Size = tuple(up(size, each) for size, each in zip(query.output, granule))  # type: ignore[assignment]
+    output: Size = tuple(round_up(size, each) for size, each in zip(query.output, granule))  # type: ignore[assignment]
     most: Size = tuple(min(size, largest) for size, largest in zip(output, LARGEST))  # type: ignore[assignment]
     fixed = input_depth if query.kind == "reduction" else 0
     h, w, c = _area_fit(query, unit, output, most, fixed)
     force = 0
     while True:
-        piece = input_unit(fixed or c, unit)
+        piece = input_granule(fixed or c, unit)
         taken = _input(query, (h, w, c), piece, fixed)
         if w >= output[1] and h >= output[0] and c >= output[2]:
             break
         row = _input(query, (granule[0], w, c), piece, fixed)
-        if INPUTS // query.element_bytes - volume(taken) >= volume(row):
+        if INPUT_BYTES // query.element_bytes - volume(taken) >= volume(row):
             break
         if (h != output[0] or force & 2) and h > granule[0]:
             h -= granule[0]
@@ -49,23 +46,22 @@ def find_window_block(query: Query, unit: Size, input_depth: int) -> Block:
 
 
 def _input(query: Query, block: Size, piece: Size, fixed: int) -> Size:
+    """The piece of the input that a block reads, in whole granules; ``fixed`` is its depth where not the block's."""
     h, w = (
-        up((size - 1) * stride + min(reach(kernel, dilation), SUBKERNEL), each)
-        for size, stride, kernel, dilation, each in zip(block, query.stride, query.kernel, query.dilation, piece)
+        round_up((size - 1) * stride + taps, each)
+        for size, stride, taps, each in zip(block, query.stride, subkernel_taps(query), piece)
     )
-    return h, w, up(fixed or block[2], piece[2])
+    return h, w, round_up(fixed or block[2], piece[2])
 
 
 def _area_fit(query: Query, unit: Size, output: Size, most: Size, fixed: int) -> Size:
-    """Of all depths, the fit that covers most and wastes least."""
-    from .blocks_u85 import input_unit
-
+    """The block (height, width, channels) of the depth that covers most of the output's area and wastes least."""
     single = all(reach(k, d) == 1 for k, d in zip(query.kernel, query.dilation))
     unit_sums = unit[0] * unit[1] * DEPTH_GRANULE
     area = output[1] * (output[2] if single else output[0])
     best, found = float("inf"), output
     for depth in range(DEPTH_GRANULE, min(max(MACS, SUMS // unit_sums), most[2]) + 1, DEPTH_GRANULE):
-        piece = input_unit(fixed or depth, unit)
+        piece = input_granule(fixed or depth, unit)
         size = _fit_depth(query, unit, output, most, depth, piece, fixed)
         if size is None:
             break
@@ -84,9 +80,9 @@ def _area_fit(query: Query, unit: Size, output: Size, most: Size, fixed: int) ->
 def _fit_depth(
     query: Query, unit: Size, output: Size, most: Size, depth: int, piece: Size, fixed: int
 ) -> tuple[int, int] | None:
-    """Height and width at one depth, made smaller until both memories hold them; None where nothing fits."""
+    """Height and width of a block of one depth, reduced until both memories hold it; None where nothing fits."""
     unit_sums = unit[0] * unit[1] * DEPTH_GRANULE
-    whole = volume(tuple(up(size, each) for size, each in zip(query.first, piece)))  # type: ignore[arg-type]
+    whole = volume(tuple(round_up(size, each) for size, each in zip(query.first, piece)))  # type: ignore[arg-type]
     room, before, retries = SUMS, -1, RETRIES
     while True:
         w, h = _by_aspect(output[0] / output[1], room // depth, unit)
@@ -94,10 +90,10 @@ def _fit_depth(
         area = w * h
         if w < output[1]:
             w = _even_tile(output[1], unit[1], w)
-        h = max(down(area // w, unit[0]), unit[0])
+        h = max(round_down(area // w, unit[0]), unit[0])
         sums = w * h * depth
         sum_ratio = SUMS / sums
-        input_ratio = INPUTS / query.element_bytes / min(volume(_input(query, (h, w, depth), piece, fixed)), whole)
+        input_ratio = INPUT_BYTES / query.element_bytes / min(volume(_input(query, (h, w, depth), piece, fixed)), whole)
         if sum_ratio >= 1.0 and input_ratio >= 1.0:
             return h, w
         if sums == before:
@@ -123,14 +119,14 @@ def _by_aspect(aspect: float, area: int, unit: Size) -> tuple[int, int]:
         w, h = w * h, 1.0
     elif w < 1.0:
         h, w = h * w, 1.0
-    return down(max(int(w), unit[1]), unit[1]), down(max(int(h), unit[0]), unit[0])
+    return round_down(max(int(w), unit[1]), unit[1]), round_down(max(int(h), unit[0]), unit[0])
 
 
 def _even_tile(size: int, granule: int, tile: int) -> int:
     """A tile that divides a size, or of those little smaller than ``tile`` the one that leaves most for the last."""
     if size % tile == 0:
         return tile
-    even = max(up(size // (size // tile + 1), granule), granule)
+    even = max(round_up(size // (size // tile + 1), granule), granule)
     least = max(even - granule * 2, (even + 1) // 2, granule)
     best, left = tile, size % tile
     for candidate in range(tile, least - 1, -granule):

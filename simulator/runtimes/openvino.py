@@ -1,4 +1,4 @@
-"""Strides that move up: a runtime that leaves out the pixels which no reader of a map keeps."""
+"""What OpenVINO's plugin for x86 does to a network: its layout, transposes, and strides that move to earlier layers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from math import prod
 from stairline.simulator.graph.attributes import NEUTRAL
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph, Layer
+from stairline.simulator.mapping.layouts import OWN, Use, layout
+from stairline.simulator.mapping.lowering import graph_pass
+from stairline.simulator.mapping.rewrites import Replacement, matches
 
 Stride = tuple[int, int]
 
@@ -17,6 +20,33 @@ _ELEMENTWISE = frozenset(
 )
 
 
+@layout
+def channels_last(graph: Graph, layer: Layer, own: list[bool]) -> Use:
+    """Convolutions, products and normalisations have channels last, the network's inputs and outputs first."""
+    is_map = len(graph.tensors[layer.outputs[0]].shape) == 4
+    if layer.op in ("conv2d", "dwconv2d") or (layer.op in ("dense", "layer_norm") and is_map):
+        return OWN
+    return Use(None, bool(layer.inputs) and own[layer.inputs[0]])
+
+
+@matches("strided_slice")
+def strided_slice_between_transposes(graph: Graph, layer: Layer) -> Replacement | None:
+    """A map is transposed before and back behind it: only the cut has channels last where all else has them first."""
+    if len(graph.tensors[layer.inputs[0]].shape) != 4:
+        return None
+    there, back = (0, 3, 1, 2), (0, 2, 3, 1)
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        a = layer.attributes
+        begin, end, steps, sizes = (tuple(v[i] for i in there) if v else () for v in (a.begin, a.end, a.steps, a.sizes))
+        x = b.layer("transpose", inputs[0], axes=there, name=f"{layer.name}/transpose")
+        x = b.layer("strided_slice", x, begin=begin, end=end, steps=steps, sizes=sizes, name=layer.name)
+        return b.layer("transpose", x, axes=back, name=f"{layer.name}/back")
+
+    return rewrite
+
+
+@graph_pass
 def strides_moved_up(graph: Graph) -> Graph:
     """Where all that read a map are 1x1 convolutions with one stride, it moves to what writes the map.
 

@@ -1,4 +1,4 @@
-"""Orders of execution that a compiler gives a graph."""
+"""The order in which Vela runs the layers of a graph."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def depth_first(graph: Graph) -> Graph:
 
 
 def _sources(graph: Graph, index: int) -> list[int]:
-    """Layers that a layer reads from, in the order in which they run."""
+    """Indices of the layers that a layer reads from, in the order in which Vela runs them."""
     layer = graph.layers[index]
     sources = [graph.producer[t] for t in layer.inputs if graph.producer[t] >= 0]
     if layer.op == "concat":

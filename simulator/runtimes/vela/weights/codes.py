@@ -13,30 +13,34 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 ZERO_THRESHOLD = 5
-"""Times that zeros are as common as the most common other value before they are coded as runs."""
+"""Zeros are coded as runs where they are this many times as common as the most common other value."""
 PALETTE = 32
 DIVISORS, RUN_DIVISORS = 6, 4
 LARGEST_QUOTIENT, LARGEST_TRUNCATED = 31, 2
 HEADER_BITS = 52
-"""Of a slice with its palette's description, the end of the stream, and the unary chunk that is not filled."""
+"""Bits that every slice takes besides weights: its palette's description, the end of its stream, an unfilled chunk."""
 UNCODABLE_BITS = 1000.0
 LATE_ZERO_BITS = 1.0 + (40.0 + 2.0 * 23.0) / 56.0
-"""Of each of 56 zeros in a row that are coded as weights: a bit, 40 before the encoder sees its loss, two headers."""
+"""Bits of a zero in a long row of zeros that are coded as weights.
+
+Of 56 in a row each takes one bit; to them come 40 bits before the encoder notices its loss, and two headers of 23.
+"""
 
 
 class Codes(NamedTuple):
-    """Values of weights as shares of their number, and what they are multiplied by when encoded."""
+    """The values of a layer's weights, from which their encoded size follows."""
 
     sample: bytes
-    """Signed 8-bit weights; none: unknown, and taken for uniform."""
+    """Signed 8-bit weights; empty where they are unknown, and then taken to be uniform."""
     ratio: float = 1.0
-    """Size of unknown weights over that of uniform ones."""
+    """Encoded size of unknown weights divided by that of uniform ones."""
 
 
 def coded_bits(codes: Codes, stored: int, zeros: int, early: float) -> float:
-    """Bits of ``stored`` weights among which ``zeros`` fill blocks.
+    """Size in bits of ``stored`` weights and of the ``zeros`` with which they are filled up to whole blocks.
 
-    ``early`` is what fills the blocks of the first weights, over their number: the encoder decides by these.
+    ``early`` is the number of filling zeros among the first weights divided by the number of these weights, by which
+    the encoder decides how it codes zeros.
     """
     values = _values(codes.sample)
     shared, ratio = values.zero + early, 1.0 if codes.sample else codes.ratio
@@ -52,12 +56,12 @@ def coded_bits(codes: Codes, stored: int, zeros: int, early: float) -> float:
 
 
 def distinct(codes: Codes) -> int:
-    """How many values occur."""
+    """Number of different values among the weights."""
     return int((_values(codes.sample).shares > 0.0).sum())
 
 
 class _Bits(NamedTuple):
-    """Of the palette, and of each stored weight."""
+    """Size in bits of the palette, and of each stored weight."""
 
     palette: float
     each: float
@@ -86,7 +90,7 @@ def _values(sample: bytes) -> _Values:
 
 @lru_cache(maxsize=1 << 12)
 def _plain_bits(sample: bytes, zeros: float) -> _Bits:
-    """Bits for each stored weight, with ``zeros`` more for each that are coded as weights too."""
+    """Size of weights among which ``zeros`` filling zeros for each stored weight are coded as weights too."""
     shares = _values(sample).shares.copy()
     shares[128] += zeros
     return _best_bits(shares)
@@ -94,14 +98,14 @@ def _plain_bits(sample: bytes, zeros: float) -> _Bits:
 
 @lru_cache(maxsize=1 << 10)
 def _run_bits(sample: bytes) -> _Bits:
-    """Bits for each stored weight that is not zero, over all of them."""
+    """Size of weights whose zeros are coded as runs: the bits of all others, divided by the number of all weights."""
     shares = _values(sample).shares.copy()
     shares[128] = 0.0
     return _best_bits(shares)
 
 
 def _best_bits(shares: Any) -> _Bits:
-    """Bits of values under the best of all parameters."""
+    """Size of values that occur with these ``shares``, under the encoder's best parameters."""
     import numpy as np
 
     values = np.arange(-128, 128)
@@ -128,7 +132,7 @@ def _best_bits(shares: Any) -> _Bits:
 
 
 def _code_bits(index: Any, truncated: bool, divisor: int) -> Any:
-    """Bits of the codes at ``index`` of the alphabet: the quotient in unary, cut at two if truncated, and the rest."""
+    """Bits of each value's code: the quotient of its ``index`` in unary, cut at two if truncated, and the remainder."""
     import numpy as np
 
     quotient = index >> divisor

@@ -12,11 +12,11 @@ from math import ceil
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.ethos_u_memory import BRICK
+from stairline.simulator.runtimes.vela.blocks.query import round_up
+from stairline.simulator.runtimes.vela.network.network import Network
+from stairline.simulator.runtimes.vela.weights.encoding import encode
 
-from .blocks import up
 from .buffering import Place, Slack, propose
-from .encoding import encode
-from .network import Network
 from .steps import Step
 
 Steps = dict[int, Step]
@@ -82,7 +82,7 @@ def _grown(net: Network, steps: Steps, done: Steps, start: int, limit: int) -> t
 def rolling_bytes(net: Network, steps: Steps, producer: int) -> int:
     """The buffer of rows between a node and the next."""
     work, taken = net.nodes[producer + 1].op.work, steps[producer + 1].input_rows
-    rows = up(steps[producer].rows + taken, taken)
+    rows = round_up(steps[producer].rows + taken, taken)
     return int(rows * work.w_in * ceil(net.nodes[producer].op.work.c_out / BRICK) * BRICK)
 
 

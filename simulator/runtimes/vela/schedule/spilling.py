@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.ethos_u_memory import Map, output_map, stored_elements
+from stairline.simulator.runtimes.vela.network.network import Network, Node
 
 from . import cascades
 from .buffering import Buffered, Place, Slack, propose
 from .cascades import Cascade, Steps
 from .estimate import read_elements_of
 from .fast_memory import Range, kept
-from .network import Network, Node
 from .steps import Step, step
 
 
@@ -204,7 +204,7 @@ def _accesses(net: Network, decisions: list[Decision], tensor: int) -> int:
             total += int(stored_elements(Map(*node.second, 0.0, node.op.p.second_bricks)))
         total += sum(
             int(stored_elements(Map(*size, 0.0, float(net.tensors[tensor].bricks))))
-            for t, size in node.beside
+            for t, size in node.chained_operands
             if t == tensor
         )
     for writer in net.tensors[tensor].writers:

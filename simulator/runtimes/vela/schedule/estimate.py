@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from stairline.hwmodels.kernels.base import Roof, Work
+from stairline.hwmodels.kernels.base import Work
 from stairline.hwmodels.kernels.ethos_u_engine import (
     Engine,
     conv_engine,
@@ -21,24 +21,8 @@ from stairline.hwmodels.kernels.ethos_u_engine import (
 from stairline.hwmodels.kernels.ethos_u_memory import copied_cycles, input_map, read_rate, stored_elements
 from stairline.hwmodels.kernels.ethos_u_models import EthosU
 from stairline.hwmodels.kernels.ethos_u_traffic import blocks_across, window_elements
-
-from .codes import Codes
-from .encoding import encode
-
-
-class Operator(NamedTuple):
-    """One kernel in the compiler's hands: its work, its block, and where things are so far."""
-
-    model: str
-    work: Work
-    roof: Roof
-    p: EthosU
-    codes: Codes = Codes(b"")
-
-    @property
-    def weighted(self) -> bool:
-        """Whether it has weights."""
-        return self.model in WEIGHTED
+from stairline.simulator.runtimes.vela.network.operator import Operator
+from stairline.simulator.runtimes.vela.weights.encoding import encode
 
 
 class Estimate(NamedTuple):
@@ -61,9 +45,6 @@ class Estimate(NamedTuple):
     def engine_bound(self) -> bool:
         """Whether the engine takes longer than reading either weights or input."""
         return self.run > max(self.weight_read, self.input_read)
-
-
-WEIGHTED = frozenset({"ethos_u_conv", "ethos_u_dwconv"})
 
 
 def engine(op: Operator, first: bool = True, last: bool = True) -> Engine:

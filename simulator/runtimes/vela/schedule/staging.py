@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from stairline.hwmodels.kernels.ethos_u_memory import copied_cycles
 from stairline.hwmodels.kernels.ethos_u_traffic import blocks_across
+from stairline.simulator.runtimes.vela.blocks.query import round_up
+from stairline.simulator.runtimes.vela.network.network import Network, Node, Stored, connected
+from stairline.simulator.runtimes.vela.network.operator import Operator
+from stairline.simulator.runtimes.vela.weights.encoding import encode
 
-from .blocks import up
 from .buffering import SPLIT_DEPTH
-from .encoding import encode
-from .estimate import Operator, engine, read_cycles
-from .network import Network, Node, Stored, connected
+from .estimate import engine, read_cycles
 from .steps import Step, step
 
 WINDOWS = frozenset({"conv", "depthwise"})
@@ -62,7 +63,7 @@ def _copy(node: Node, output: int) -> Node:
     return node._replace(
         kind="copy",
         op=Operator("ethos_u_pool", work, node.op.roof, p),
-        beside=(),
+        chained_operands=(),
         output=output,
         table=False,
         chained=False,
@@ -79,7 +80,7 @@ def _quicker(one: Step, copy: Node) -> bool:
     sizes = encode(op.work, op.p, op.codes, op.work.c_out)
     slice_cycles = 0
     if estimate.weight_read > estimate.input_read:
-        slices = up(int(op.work.c_out), SPLIT_DEPTH) // SPLIT_DEPTH
+        slices = round_up(int(op.work.c_out), SPLIT_DEPTH) // SPLIT_DEPTH
         slice_cycles = int(copied_cycles(op.p, op.roof, sizes.weights // slices))
     weights = read_cycles(op, sizes.bytes * int(blocks_across(op.work, op.p)), True)
     if weights > slice_cycles + estimate.input_read:

@@ -1,4 +1,4 @@
-"""Maps of few channels, which Vela takes for maps of more where an operator maps one element to one.
+"""Maps of few channels, which Vela treats as maps of more channels where an operator works element by element.
 
 Source: Vela 5.2 (Arm, Apache-2.0), regor/compiler/scheduler_packing.cpp: ConvertOperation; shape_util.hpp:
 ReshapeToIncreaseDepth.
@@ -10,16 +10,15 @@ from math import isqrt, prod
 
 from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.graph.ops import ACTIVATIONS
-
-from .blocks import Size
+from stairline.simulator.runtimes.vela.blocks.query import Size
 
 ONE_BY_ONE = ACTIVATIONS | {"quantize", "add", "sub", "mul", "maximum", "minimum"}
 SHALLOW, GROUPED = 8, 16
-"""Channels below which maps are regrouped, and the least that they have then."""
+"""Maps of fewer than ``SHALLOW`` channels are regrouped, into maps of at least ``GROUPED`` channels."""
 
 
 def regroups(graph: Graph, layer: Layer) -> bool:
-    """Whether an operator works on regrouped maps: all of one shape, or single values."""
+    """Whether Vela runs an operator on regrouped maps: all operands have one shape, or are single values."""
     shape = graph.tensors[layer.outputs[0]].shape
     if layer.op not in ONE_BY_ONE or shape[-1] >= SHALLOW or prod(shape) <= GROUPED:
         return False
@@ -27,7 +26,10 @@ def regroups(graph: Graph, layer: Layer) -> bool:
 
 
 def regrouped(size: Size) -> Size:
-    """A map of as many elements: prime factors go to the channels until there are enough, then to height and width."""
+    """The size of the regrouped map, which has as many elements.
+
+    Prime factors go to the channels until there are enough of them, then to height and width in turn.
+    """
     channels = height = width = 1
     for factor in _prime_factors(prod(size)):
         if channels < GROUPED:

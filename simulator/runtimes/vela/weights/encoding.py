@@ -12,8 +12,8 @@ from typing import NamedTuple
 from stairline.hwmodels.kernels.base import Work
 from stairline.hwmodels.kernels.ethos_u_engine import BIAS_BYTES
 from stairline.hwmodels.kernels.ethos_u_models import EthosU
+from stairline.simulator.runtimes.vela.blocks.query import round_up
 
-from .blocks import up
 from .codes import Codes, coded_bits, distinct
 
 ALIGNMENT = 16
@@ -21,64 +21,66 @@ SCALE_GRANULE = 16
 """Channels whose scales the U85 keeps together."""
 FAST_HEADER_BYTES = 32
 CHUNK = 128 * 1024
-"""Weights by which the encoder decides how it codes all of them."""
+"""Number of first weights by which the encoder decides how it codes all of them."""
 
 
 class Encoded(NamedTuple):
-    """Bytes of weights and of scales and biases."""
+    """Encoded size of a layer's parameters: bytes of the weights, and of the scales with the biases."""
 
     weights: int
     scales: int
 
     @property
     def bytes(self) -> int:
-        """Both together, as they are copied."""
+        """Bytes of weights, scales and biases together, which are copied as one."""
         return self.weights + self.scales
 
 
 def encode(work: Work, p: EthosU, codes: Codes, c_out: float) -> Encoded:
-    """The weights and scales of ``c_out`` output channels of a convolution, product or depthwise convolution."""
+    """Encoded size of ``c_out`` output channels of a convolution, product or depthwise convolution."""
     taps, depth, channels = int(work.kernel_h * work.kernel_w), int(work.c_in) if p.mixes > 0.0 else 1, int(c_out)
     stored = taps * depth * channels
     taps_filled, depth_filled = _filled_taps(taps, p), _filled_depth(depth, p)
-    zeros = taps_filled * depth_filled * up(channels, int(p.unit_c)) - stored
+    zeros = taps_filled * depth_filled * round_up(channels, int(p.unit_c)) - stored
     size = coded_bits(codes, stored, zeros, _early_zeros(p, taps, depth, channels)) / 8.0
     if p.generation == 85.0 and p.mixes > 0.0:
         size = min(size, FAST_HEADER_BYTES + (stored + zeros) / _fast_share(codes))
-    scaled = c_out if p.generation == 55.0 else up(channels, SCALE_GRANULE)
-    return Encoded(up(ceil(size), ALIGNMENT), up(ceil(BIAS_BYTES * scaled), ALIGNMENT))
+    scaled = c_out if p.generation == 55.0 else round_up(channels, SCALE_GRANULE)
+    return Encoded(round_up(ceil(size), ALIGNMENT), round_up(ceil(BIAS_BYTES * scaled), ALIGNMENT))
 
 
 def _early_zeros(p: EthosU, taps: int, depth: int, channels: int) -> float:
-    """Zeros that fill the blocks of the first weights, over the number of these: all that the encoder decides by."""
+    """Zeros that fill the blocks of the first weights, divided by the number of these weights."""
     block, taps_filled, depth_filled = min(channels, int(p.block_c)), _filled_taps(taps, p), _filled_depth(depth, p)
-    if taps_filled * depth_filled * up(channels, int(p.unit_c)) <= CHUNK:
+    if taps_filled * depth_filled * round_up(channels, int(p.unit_c)) <= CHUNK:
         block = channels
-    rows = up(block, int(p.unit_c))
+    rows = round_up(block, int(p.unit_c))
     filled = taps_filled / taps * rows / block
     if taps_filled * (depth_filled - p.input_block_c) * rows <= CHUNK:
-        # Otherwise they reach no block of input channels that is filled.
+        # Otherwise the first weights end before the last block of input channels, the only one that is filled.
         filled *= depth_filled / depth
     return filled - 1.0
 
 
 def _fast_share(codes: Codes) -> int:
-    """Weights to a byte in the U85's other format, which has a palette where there are few values."""
+    """Weights to a byte in the U85's fast format, which has a palette where few different values occur."""
     values = distinct(codes)
     return 4 if values <= 4 else 2 if values <= 16 else 1
 
 
 def _filled_taps(taps: int, p: EthosU) -> int:
+    """Taps of a kernel rounded up to those that the engine works on at one time."""
     if p.mixes > 0.0 and p.kernel_first == 0.0:
         return taps
     if p.generation == 55.0:
-        return up(taps, 4)
-    return up(taps, 5 if p.mixes > 0.0 else 10)
+        return round_up(taps, 4)
+    return round_up(taps, 5 if p.mixes > 0.0 else 10)
 
 
 def _filled_depth(depth: int, p: EthosU) -> int:
+    """Input channels rounded up to those that the engine works on at one time."""
     if p.mixes == 0.0:
         return depth
     if p.kernel_first > 0.0:
-        return up(depth, 8 if p.generation == 55.0 else 16)
-    return up(depth, 32 if p.generation == 55.0 else int(p.input_block_c))
+        return round_up(depth, 8 if p.generation == 55.0 else 16)
+    return round_up(depth, 32 if p.generation == 55.0 else int(p.input_block_c))

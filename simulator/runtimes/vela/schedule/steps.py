@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from . import blocks_u55, blocks_u85
-from .blocks import Block, Query
-from .encoding import encode
-from .estimate import Estimate, Operator, engine, estimate
-from .network import Node
+from stairline.simulator.runtimes.vela.blocks import u55, u85
+from stairline.simulator.runtimes.vela.blocks.query import Block, Query
+from stairline.simulator.runtimes.vela.network.network import Node
+from stairline.simulator.runtimes.vela.network.operator import Operator
+from stairline.simulator.runtimes.vela.weights.encoding import encode
+
+from .estimate import Estimate, engine, estimate
 
 
 class Step(NamedTuple):
@@ -55,7 +57,7 @@ def _block(node: Node, input_rows: int, rows: int) -> Block:
         (min(input_rows, node.second[0]), node.second[1], node.second[2]) if node.second else None,
         node.table,
     )
-    search = blocks_u55.find_block if node.op.p.generation == 55.0 else blocks_u85.find_block
+    search = u55.find_block if node.op.p.generation == 55.0 else u85.find_block
     found: Block = search(query)
     return found
 
