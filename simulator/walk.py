@@ -34,7 +34,8 @@ def plan(graph: Graph, machine: Machine) -> Plan:
     kernels = []
     for group, streamed in zip(groups, placement.streamed_elements):
         runs_on = placed_on.machines[group[0]]
-        rule = runs_on.rules.get(lowered.layers[group[0]].op)
+        first = lowered.layers[group[0]]
+        rule = runs_on.rule_for(first.op, first.attributes.groups)
         kernels.append(Kernel(tuple(group), runs_on, rule, work_of(lowered, group, streamed)))
     return Plan(
         lowered,

@@ -50,6 +50,8 @@ class Slot(NamedTuple):
 
     dtype: str
     op: str
+    rule_name: str
+    """The name of the operator's rule: another one than the operator's where a platform has it for groups."""
     fixed: Rule | None
 
     @property
@@ -123,7 +125,7 @@ class Measured:
         """What the models alone give for each different kernel, in the order of ``works``, in seconds."""
         used, rows = np.unique(self.rows, return_inverse=True)
         slots = [self.slots[i] for i in used]
-        return price(self.works, rows, [s.fixed or platform.machine(s.dtype).rules[s.op] for s in slots])
+        return price(self.works, rows, [s.fixed or platform.machine(s.dtype).rules[s.rule_name] for s in slots])
 
     def corrections(self, residual: Residual, different_s: Vector) -> Vector:
         """What a residual multiplies the time of each different kernel by; those of a fallback it leaves alone."""
@@ -238,10 +240,11 @@ def _part(chunk: list[Observation], platform: Platform, index: _Index) -> _Part:
 
 def _slots(planned: Plan) -> Iterator[Slot]:
     for k in planned.kernels:
-        op = planned.graph.layers[k.layers[0]].op
+        first = planned.graph.layers[k.layers[0]]
+        name = planned.machine.rule_name(first.op, first.attributes.groups)
         # A rule that a schedule has completed is the kernel's own: no other rates reprice it.
-        own = k.machine is planned.machine and k.rule is planned.machine.rules.get(op)
-        yield Slot(planned.machine.dtype, op, None if own else k.rule)
+        own = k.machine is planned.machine and k.rule is planned.machine.rules.get(name)
+        yield Slot(planned.machine.dtype, first.op, name, None if own else k.rule)
 
 
 def _costs(machine: Machine) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ from stairline.simulator.graph.graph import Graph
 from stairline.simulator.mapping.plan import Plan, require_models
 from stairline.simulator.walk import plan
 
-from .compiled import PARAMETER_COLUMNS, kernel_latencies_s
+from .compiled import kernel_latencies_s
 from .predict import summarize, transfers
 from .prediction import Summary
 from .residual import plans_corrections
@@ -80,7 +80,7 @@ def _summaries(plans: list[Plan]) -> Iterator[Summary]:
 def price(works: NDArray[np.float64], rows: NDArray[np.int64], rules: list[Rule]) -> NDArray[np.float64]:
     """Latency of every kernel in seconds: ``works`` (kernels, fields of Work), each under ``rules[rows[kernel]]``."""
     roofs = np.array([rule.roof for rule in rules], dtype=np.float64)
-    parameters = np.zeros((len(rules), PARAMETER_COLUMNS))
+    parameters = np.zeros((len(rules), max((len(rule.parameters) for rule in rules), default=0)))
     for row, rule in zip(parameters, rules):
         row[: len(rule.parameters)] = rule.parameters
     latencies_s = np.empty(len(works))

@@ -8,9 +8,6 @@ from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost
 
-BOUNDS = ("compute", "memory", "weights", "epilogue", "overhead")
-"""Names of the bounds of a kernel, in the order of ``Cost``."""
-
 CROSSING, HOST_IO = "crossing", "host_io"
 """Operator names of the transfers between processors, and of the network's inputs and outputs over the host link."""
 
@@ -38,8 +35,8 @@ class KernelPrediction(NamedTuple):
     @property
     def bound(self) -> str:
         """Which bound is the longest: the explanation of the kernel."""
-        times = self.cost[1:6]
-        return BOUNDS[times.index(max(times))]
+        bounds_s = self.cost.bounds_s
+        return max(bounds_s, key=bounds_s.__getitem__)
 
 
 class Coverage(NamedTuple):

@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from stairline.hwmodels import Platform
+from stairline.hwmodels.kernels.base import BOUNDS
 from stairline.hwmodels.reports.platforms import provenance, rests_on
 from stairline.hwmodels.reports.text import Block, Cell, Column, Facts, Heading, Table, number, prose, word
-from stairline.simulator.pricing.prediction import BOUNDS, KernelPrediction, Prediction, Summary
+from stairline.simulator.pricing.prediction import KernelPrediction, Prediction, Summary
 
 _STYLES = {"ok": "green", "falls_back": "yellow", "cannot_run": "bold red"}
 _MARKS = {"ok": " ", "falls_back": "*", "cannot_run": "!"}

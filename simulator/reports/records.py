@@ -7,7 +7,7 @@ from typing import Any
 from stairline.hwmodels import Platform
 from stairline.hwmodels.reports.platforms import provenance
 from stairline.simulator.graph.graph import Graph, digest
-from stairline.simulator.pricing.prediction import BOUNDS, KernelPrediction, Prediction, Summary
+from stairline.simulator.pricing.prediction import KernelPrediction, Prediction, Summary
 
 SCHEMA_VERSION = 1
 """Version of the JSON record; a change that breaks a reader raises it."""
@@ -59,7 +59,7 @@ def _kernel_record(k: KernelPrediction) -> dict[str, Any]:
         "macs": k.macs,
         "padded_macs": int(k.cost.padded_macs),
         "bytes": k.bytes_moved,
-        "bounds": {f"{name}_ms": seconds * 1e3 for name, seconds in zip(BOUNDS, k.cost[1:6])},
+        "bounds": {f"{name}_ms": seconds * 1e3 for name, seconds in k.cost.bounds_s.items()},
         "limited_by": k.bound,
         "correction": k.correction,
         "latency_ms": k.latency_s * 1e3,

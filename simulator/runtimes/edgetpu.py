@@ -7,7 +7,7 @@ from functools import reduce
 from heapq import heapreplace
 from math import ceil, prod
 
-from stairline.hwmodels.kernels.accelerator_models import SystolicArray
+from stairline.hwmodels.kernels.arrays.systolic_array import SystolicArray
 from stairline.hwmodels.kernels.base import pad_to
 from stairline.hwmodels.platform import Machine
 from stairline.simulator.graph.graph import Graph, Layer
@@ -62,7 +62,7 @@ def parameter_blocks(graph: Graph, index: int, machine: Machine) -> tuple[int, i
     On an array a block holds one tap of as many filters as there are columns, both channels padded to its tiles.
     """
     layer = graph.layers[index]
-    rule = machine.rules.get(layer.op)
+    rule = machine.rule_for(layer.op, layer.attributes.groups)
     if rule is None or not isinstance(rule.parameters, SystolicArray):
         return 1, weight_elements(graph, layer)
     tiles, a = rule.parameters, layer.attributes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 
-from stairline.hwmodels.kernels.kpu import LINE_BYTES, kpu_lines
-from stairline.hwmodels.kernels.processor_models import ScalarLoops
+from stairline.hwmodels.kernels.arrays.kpu_conv import LINE_BYTES, kpu_lines
+from stairline.hwmodels.kernels.processors.scalar_loops import ScalarLoops
 from stairline.hwmodels.platform import Machine
 from stairline.hwmodels.schema import ELEMENT_BYTES
 from stairline.simulator.graph.builder import GraphBuilder
@@ -135,7 +135,7 @@ def _main_memory_full(graph: Graph, machines: list[Machine], main: Machine) -> I
 
 def _operand_bytes(graph: Graph, layer: Layer, machine: Machine) -> int:
     """Inputs and outputs of a layer, converted where its code computes in float."""
-    rule = machine.rules.get(layer.op)
+    rule = machine.rule_for(layer.op, layer.attributes.groups)
     scalar = rule is not None and isinstance(rule.parameters, ScalarLoops) and rule.parameters.convert_s_per_element > 0
     element_bytes = ELEMENT_BYTES["float32"] if scalar else machine.element_bytes
     return element_bytes * sum(prod(shape) for shape in graph.shapes((*layer.inputs, *layer.outputs)))

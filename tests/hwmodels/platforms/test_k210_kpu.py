@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stairline.hwmodels import load, with_values
-from stairline.hwmodels.kernels.kpu import kpu_lines
+from stairline.hwmodels.kernels.arrays.kpu_conv import kpu_lines
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.mapping.lowering import lower

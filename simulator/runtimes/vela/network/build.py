@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import ceil
 
 from stairline.hwmodels.kernels.base import Work
-from stairline.hwmodels.kernels.ethos_u_memory import Map, stored_elements
-from stairline.hwmodels.kernels.ethos_u_models import EthosU
+from stairline.hwmodels.kernels.ethos_u.kernel_parameters import EthosU
+from stairline.hwmodels.kernels.ethos_u.memory import Map, stored_elements
 from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.graph.ops import ACTIVATIONS, as_nhwc
 from stairline.simulator.mapping.plan import Kernel

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stairline.hwmodels.kernels.ethos_u_memory import BRICK
+from stairline.hwmodels.kernels.ethos_u.memory import BRICK
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.graph.ops import as_nhwc
 

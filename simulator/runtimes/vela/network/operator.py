@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Roof, Work
-from stairline.hwmodels.kernels.ethos_u_models import EthosU
+from stairline.hwmodels.kernels.ethos_u.kernel_parameters import EthosU
 from stairline.simulator.runtimes.vela.weights.codes import Codes
 
 WEIGHTED = frozenset({"ethos_u_conv", "ethos_u_dwconv"})

@@ -10,8 +10,8 @@ from itertools import pairwise
 from math import floor
 from typing import NamedTuple
 
-from stairline.hwmodels.kernels.ethos_u_memory import copied_cycles
-from stairline.hwmodels.kernels.ethos_u_traffic import blocks_across
+from stairline.hwmodels.kernels.ethos_u.memory import copied_cycles
+from stairline.hwmodels.kernels.ethos_u.traffic import blocks_across
 from stairline.simulator.runtimes.vela.blocks.query import round_down, round_up
 from stairline.simulator.runtimes.vela.network.operator import Operator
 from stairline.simulator.runtimes.vela.weights.encoding import encode

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from math import ceil
 from typing import NamedTuple
 
-from stairline.hwmodels.kernels.ethos_u_memory import BRICK
+from stairline.hwmodels.kernels.ethos_u.memory import BRICK
 from stairline.simulator.runtimes.vela.blocks.query import round_up
 from stairline.simulator.runtimes.vela.network.network import Network
 from stairline.simulator.runtimes.vela.weights.encoding import encode

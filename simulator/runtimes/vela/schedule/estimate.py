@@ -11,16 +11,16 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Work
-from stairline.hwmodels.kernels.ethos_u_engine import (
+from stairline.hwmodels.kernels.ethos_u.engine import (
     Engine,
     conv_engine,
     dwconv_engine,
     elementwise_engine,
     pool_engine,
 )
-from stairline.hwmodels.kernels.ethos_u_memory import copied_cycles, input_map, read_rate, stored_elements
-from stairline.hwmodels.kernels.ethos_u_models import EthosU
-from stairline.hwmodels.kernels.ethos_u_traffic import blocks_across, window_elements
+from stairline.hwmodels.kernels.ethos_u.kernel_parameters import EthosU
+from stairline.hwmodels.kernels.ethos_u.memory import copied_cycles, input_map, read_rate, stored_elements
+from stairline.hwmodels.kernels.ethos_u.traffic import blocks_across, window_elements
 from stairline.simulator.runtimes.vela.network.operator import Operator
 from stairline.simulator.runtimes.vela.weights.encoding import encode
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from stairline.hwmodels.kernels.ethos_u import ethos_u_pool
-from stairline.hwmodels.kernels.ethos_u_memory import Map, copied_cycles, stored_elements, transferred_bytes
-from stairline.hwmodels.kernels.ethos_u_models import EthosU
+from stairline.hwmodels.kernels.ethos_u.ethos_u_pool import ethos_u_pool
+from stairline.hwmodels.kernels.ethos_u.kernel_parameters import EthosU
+from stairline.hwmodels.kernels.ethos_u.memory import Map, copied_cycles, stored_elements, transferred_bytes
 from stairline.hwmodels.platform import Machine
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.mapping.plan import Kernel
@@ -110,10 +110,10 @@ def _with_chained_operands(net: Network, node: Node, p: EthosU, fast: set[int]) 
         bricks = net.tensors[node.output].bricks
         written[node.output in fast] = _moved(p, size, bricks, node.output in fast, False)
     return p._replace(
-        beside_fast_read_bytes=read[True],
-        beside_slow_read_bytes=read[False],
-        beside_fast_written_bytes=written[True],
-        beside_slow_written_bytes=written[False],
+        chained_fast_read_bytes=read[True],
+        chained_slow_read_bytes=read[False],
+        chained_fast_written_bytes=written[True],
+        chained_slow_written_bytes=written[False],
     )
 
 

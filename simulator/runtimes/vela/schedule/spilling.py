@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from stairline.hwmodels.kernels.ethos_u_memory import Map, output_map, stored_elements
+from stairline.hwmodels.kernels.ethos_u.memory import Map, output_map, stored_elements
 from stairline.simulator.runtimes.vela.network.network import Network, Node
 
 from . import cascades

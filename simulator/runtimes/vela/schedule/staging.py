@@ -5,8 +5,8 @@ Source: Vela 5.2 (Arm, Apache-2.0), CreateInitialSchedule of its scheduler, as t
 
 from __future__ import annotations
 
-from stairline.hwmodels.kernels.ethos_u_memory import copied_cycles
-from stairline.hwmodels.kernels.ethos_u_traffic import blocks_across
+from stairline.hwmodels.kernels.ethos_u.memory import copied_cycles
+from stairline.hwmodels.kernels.ethos_u.traffic import blocks_across
 from stairline.simulator.runtimes.vela.blocks.query import round_up
 from stairline.simulator.runtimes.vela.network.network import Network, Node, Stored, connected
 from stairline.simulator.runtimes.vela.network.operator import Operator

@@ -10,8 +10,8 @@ from math import ceil
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Work
-from stairline.hwmodels.kernels.ethos_u_engine import BIAS_BYTES
-from stairline.hwmodels.kernels.ethos_u_models import EthosU
+from stairline.hwmodels.kernels.ethos_u.engine import BIAS_BYTES
+from stairline.hwmodels.kernels.ethos_u.kernel_parameters import EthosU
 from stairline.simulator.runtimes.vela.blocks.query import round_up
 
 from .codes import Codes, coded_bits, distinct
