@@ -27,9 +27,9 @@ from stairline.calibration.fitting.fit import fit_measured
 from stairline.calibration.fitting.pricing import Measured, Observation, Vector, prepare
 from stairline.calibration.judging.scores import SEED, score
 from stairline.calibration.probing.steps import find_steps, lines
-from stairline.simulator.mapping.placement import stored_elements
-from stairline.simulator.mapping.plan import plan
 from stairline.simulator.readers.layer_table.writer import write_table
+from stairline.simulator.runtimes.edgetpu import stored_parameters
+from stairline.simulator.walk import plan
 
 PLATFORM = "coral-edgetpu-tflite"
 SHORTEST_S = 3e-3
@@ -43,7 +43,7 @@ def placed(stack: Stack) -> Compiled:
     """What the model keeps on chip and streams, in MiB."""
     machine = hwmodels.load(PLATFORM).machine()
     planned = plan(stack.graph, machine)
-    stored = sum(stored_elements(planned.graph, i, machine) for i in range(len(planned.graph.layers)))
+    stored = sum(stored_parameters(planned.graph, i, machine) for i in range(len(planned.graph.layers)))
     streamed = sum(k.work.streamed_elements for k in planned.kernels)
     return Compiled((stored - streamed) / MIB, streamed / MIB)
 

@@ -1,4 +1,4 @@
-"""Write docs/kernel-models.md from the parameter lists of the kernel models, which document themselves.
+"""Write docs/kernel-models.md from the kernel models, which document themselves.
 
 Run from the root of the repository: python docs/generate.py
 """
@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+from importlib import import_module
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-from stairline.hwmodels.kernels.kernel_models import KERNEL_MODELS, SHARED_PARAMETERS
+from stairline.hwmodels.kernels.base import SHARED_PARAMETERS, KernelModel
+from stairline.hwmodels.kernels.parameters import ranges, stated
+from stairline.hwmodels.kernels.registry import kernel_models, module_names
 
 PAGE = Path(__file__).with_name("kernel-models.md")
 
@@ -19,33 +24,39 @@ What `model = "..."` under `[kernels.<operator>]` of a platform file may name, a
 in *italics* may be left out and are then neutral. Units are the names' suffixes; no suffix is a count or a share.
 `kernel_s` and `epilogue_s_per_element` come from `[overheads]` unless a kernel states its own.
 
-This page is written by `docs/generate.py` from the classes of `hwmodels/processor_models.py` and
-`hwmodels/accelerator_models.py`."""
+A kernel model is the file of its name in `hwmodels/kernels/`; [adding](adding.md) one takes that file and nothing else.
+This page is written by `docs/generate.py` from these files."""
 
 
 def page() -> str:
-    """The whole page."""
-    users: dict[type, list[str]] = {}
-    for name, parameters in KERNEL_MODELS.items():
-        users.setdefault(parameters, []).append(name)
-    return "\n\n".join([INTRODUCTION, *(section(parameters, names) for parameters, names in users.items())]) + "\n"
+    """The whole page, the models of one room after those of another."""
+    modules = module_names()
+    rooms = groupby(kernel_models().items(), key=lambda item: modules[item[0]].rpartition(".")[0])
+    return "\n\n".join([INTRODUCTION, *(room(package, dict(models)) for package, models in rooms)]) + "\n"
 
 
-def section(parameters: type, models: list[str]) -> str:
-    """One parameter list: the models that take it, what it is, and a line per parameter."""
+def room(package: str, models: dict[str, KernelModel]) -> str:
+    """One room: what its models have in common, and each of them."""
+    heading = [f"## {package.rpartition('.')[2]}", str(import_module(package).__doc__)]
+    return "\n\n".join(heading + [section(model, found.parameters) for model, found in models.items()])
+
+
+def section(model: str, parameters: Any) -> str:
+    """One model: its parameters' class in a sentence, and a line for each parameter that a file states."""
     [node] = ast.parse(inspect.getsource(parameters)).body
     assert isinstance(node, ast.ClassDef)
-    lines = [f"## {', '.join(f'`{name}`' for name in models)}", "", ast.get_docstring(node) or "", ""]
+    lines = [f"### `{model}`", "", ast.get_docstring(node) or "", ""]
+    named = set(stated(parameters)) - SHARED_PARAMETERS
     for index, item in enumerate(node.body):
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and item.target.id in named:
             name = item.target.id
-            if name not in SHARED_PARAMETERS:
-                label = f"`{name}`" if item.value is None else f"*`{name}`*"
-                lines.append(f"- {label}{told(node.body[index + 1 : index + 2])}")
+            label = f"`{name}`" if item.value is None else f"*`{name}`*"
+            limits = f" ({ranges(parameters)[name]})" if name in ranges(parameters) else ""
+            lines.append(f"- {label}{limits}{text_behind(node.body[index + 1 : index + 2])}")
     return "\n".join(lines).rstrip()
 
 
-def told(following: list[ast.stmt]) -> str:
+def text_behind(following: list[ast.stmt]) -> str:
     """The string behind a parameter, where there is one."""
     if following and isinstance(following[0], ast.Expr) and isinstance(following[0].value, ast.Constant):
         return ": " + " ".join(str(following[0].value.value).split())

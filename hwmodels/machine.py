@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from stairline.hwmodels.kernels.kernel_models import KERNEL_MODELS, KernelParameters
+from stairline.hwmodels.kernels.base import Roof
+from stairline.hwmodels.kernels.registry import kernel_model
 
 from .domain import Domain
-from .kernels.base import Roof
 from .provenance import Quantity, at_dtype
 from .residual import Residual
 from .schema import ELEMENT_BYTES, FusionRule, KernelRule, LoweringRule, PlatformFile, SupportRule, Uncertainty
@@ -19,17 +19,22 @@ class PlatformError(ValueError):
     """A platform that does not exist or a file that does not describe one."""
 
 
+GROUPED = {"conv2d": "grouped_conv2d", "conv2d_transpose": "grouped_conv2d_transpose"}
+"""Names of the rules for operators in more than one group, where a platform has other kernels for them."""
+
+
 class Rule(NamedTuple):
     """How one operator runs at one precision."""
 
     model: str
-    parameters: KernelParameters
+    parameters: Any
+    """A NamedTuple of plain numbers, of the class that the kernel model names."""
     roof: Roof
     processor: str
 
 
-class Boundary(NamedTuple):
-    """What one tensor pays for crossing between processors."""
+class CrossingCost(NamedTuple):
+    """The cost of moving one tensor between processors: a fixed time, a time per element, and a rate of bytes."""
 
     fixed_s: float
     s_per_element: float
@@ -57,7 +62,7 @@ class Machine:
     fusion: tuple[FusionRule, ...]
     partition_rule: str
     fallback: str | None
-    boundary: Boundary
+    crossing: CrossingCost
     placement_rule: str | None
     capacity_bytes: float
     banks: int
@@ -71,6 +76,16 @@ class Machine:
     """What calibrated networks are like, where they were."""
     residual: Residual | None = None
     """What calibration corrects the kernels of this machine by, on top of their models."""
+
+    def rule_name(self, op: str, groups: int = 1) -> str:
+        """The name in ``rules`` of the rule for an operator in so many groups, whether or not there is such a rule."""
+        if groups > 1 and op in GROUPED and GROUPED[op] in self.rules:
+            return GROUPED[op]
+        return op
+
+    def rule_for(self, op: str, groups: int = 1) -> Rule | None:
+        """The rule under which an operator in so many groups runs; None where the platform has no model for it."""
+        return self.rules.get(self.rule_name(op, groups))
 
 
 class _Numbers:
@@ -107,7 +122,7 @@ def resolve(file: PlatformFile, dtype: str) -> Machine:
         fusion=tuple(rule for rule in file.fusion if not rule.dtypes or dtype in rule.dtypes),
         partition_rule=partition.rule,
         fallback=partition.fallback,
-        boundary=Boundary(
+        crossing=CrossingCost(
             numbers.of(partition.boundary_s),
             numbers.of(partition.boundary_s_per_element),
             memory[partition.memory or main],
@@ -129,7 +144,7 @@ def _spread(numbers: _Numbers, stated: Uncertainty) -> Spread:
 
 
 def _rule(numbers: _Numbers, rule: KernelRule) -> Rule:
-    file, model = numbers.file, KERNEL_MODELS[rule.model]
+    file, model = numbers.file, kernel_model(rule.model).parameters
     shared = {
         "kernel_s": file.overheads.kernel_s,
         "epilogue_s_per_element": file.overheads.epilogue_s_per_element,

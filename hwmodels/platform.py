@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
-from .machine import Boundary, Machine, PlatformError, Rule, resolve
+from .machine import CrossingCost, Machine, PlatformError, Rule, resolve
 from .overlay import OverlayFile
 from .residual import Residual
 from .schema import PlatformFile
 
-__all__ = ["Boundary", "Machine", "Platform", "PlatformError", "Rule"]
+__all__ = ["CrossingCost", "Machine", "Platform", "PlatformError", "Rule"]
 
 
 @dataclass(frozen=True, eq=False)

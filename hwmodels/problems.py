@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 from math import isfinite
+from typing import Any
 
-from stairline.hwmodels.kernels.kernel_models import KERNEL_MODELS, SHARED_PARAMETERS
+from stairline.hwmodels.kernels.base import SHARED_PARAMETERS
+from stairline.hwmodels.kernels.parameters import Range, ranges, stated
+from stairline.hwmodels.kernels.registry import kernel_model, kernel_models
 from stairline.hwmodels.reports.text import did_you_mean
 
+from .provenance import Quantity
 from .quantities import quantities
-from .schema import ELEMENT_BYTES, WIDEST, PlatformFile
+from .schema import ELEMENT_BYTES, WIDEST, KernelRule, PlatformFile
 
 # Suffix of a key and the range, in the suffix's unit, outside which the number is another unit's.
 _PLAUSIBLE: tuple[tuple[str, float, float], ...] = (
@@ -29,36 +33,74 @@ _PLAUSIBLE: tuple[tuple[str, float, float], ...] = (
 
 def problems(file: PlatformFile) -> Iterator[str]:
     """Everything that is wrong with a file."""
-    rules = (_kernel_problems, _shared_problems, _quantity_problems, _reference_problems)
-    return chain.from_iterable(rule(file) for rule in rules)
+    found = (_operator_problems, _kernel_problems, _shared_problems, _quantity_problems, _reference_problems)
+    return chain.from_iterable(of(file) for of in found)
+
+
+def _operator_problems(file: PlatformFile) -> Iterator[str]:
+    """Operators that stand under more than one kernel rule, or more than once in the name of one."""
+    rule_of: dict[str, str] = {}
+    for ops in file.kernels:
+        for op in ops.split("|"):
+            if op in rule_of:
+                yield f"kernels.{ops}: '{op}' has a rule already, kernels.{rule_of[op]}; remove it from one of the two"
+            rule_of[op] = ops
 
 
 def _kernel_problems(file: PlatformFile) -> Iterator[str]:
-    for op, rule in file.kernels.items():
-        model = KERNEL_MODELS.get(rule.model)
-        if model is None:
-            yield f"kernels.{op}.model: unknown kernel model '{rule.model}'{did_you_mean(rule.model, KERNEL_MODELS)}"
+    for ops, rule in file.kernels.items():
+        parameters = _parameters_of(rule)
+        if parameters is None:
+            models = kernel_models()
+            yield f"kernels.{ops}.model: unknown kernel model '{rule.model}'{did_you_mean(rule.model, models)}"
             continue
-        for name in rule.parameters.keys() - set(model._fields):
-            yield f"kernels.{op}.{name}: unknown key of '{rule.model}'{did_you_mean(name, model._fields)}"
-        given = rule.parameters.keys() | file.shared.keys() | model._field_defaults.keys() | SHARED_PARAMETERS
-        for name in set(model._fields) - given:
-            yield f"kernels.{op}.{name}: missing; '{rule.model}' needs it"
+        known = stated(parameters)
+        for name in sorted(rule.parameters.keys() - set(known)):
+            yield f"kernels.{ops}.{name}: unknown key of '{rule.model}'{_whose(name, parameters)}"
+        given = rule.parameters.keys() | file.shared.keys() | parameters._field_defaults.keys() | SHARED_PARAMETERS
+        for name in known:
+            if name not in given:
+                yield f"kernels.{ops}.{name}: missing; '{rule.model}' needs it"
+
+
+def _whose(name: str, parameters: type) -> str:
+    """What a key that the kernel model does not have may have been meant for."""
+    if name in parameters._fields:  # type: ignore[attr-defined]
+        return "; the schedule of the network decides it: remove the key"
+    owners = [model for model, (fields, _) in kernel_models().items() if name in stated(fields)]
+    return did_you_mean(name, stated(parameters), f"; it belongs to {', '.join(owners[:3])}" if owners else "")
+
+
+def _parameters_of(rule: KernelRule) -> Any:
+    """The parameters' class of the kernel model that a rule names; None where there is no such model."""
+    try:
+        return kernel_model(rule.model).parameters
+    except KeyError:
+        return None
+
+
+def _classes(file: PlatformFile) -> dict[str, Any]:
+    """The parameters' class of each kernel rule that names a model, by the rule's operators."""
+    found = {ops: _parameters_of(rule) for ops, rule in file.kernels.items()}
+    return {ops: parameters for ops, parameters in found.items() if parameters is not None}
 
 
 def _shared_problems(file: PlatformFile) -> Iterator[str]:
-    models = [KERNEL_MODELS[rule.model] for rule in file.kernels.values() if rule.model in KERNEL_MODELS]
-    used = {name for model in models for name in model._fields}
-    for name in file.shared.keys() - used:
+    used = {name for parameters in _classes(file).values() for name in stated(parameters)}
+    for name in sorted(file.shared.keys() - used):
         yield f"shared.{name}: no kernel of the file has such a parameter{did_you_mean(name, used)}"
 
 
 def _quantity_problems(file: PlatformFile) -> Iterator[str]:
+    ranges_of = _parameter_ranges(file)
     for key, quantity in quantities(file):
         if quantity.source not in file.sources:
             yield f"{key}.source: '{quantity.source}' is not in [sources]{did_you_mean(quantity.source, file.sources)}"
+        stated_range = ranges_of.get(_without_dtype(key))
         if not isfinite(quantity.value):
             yield f"{key}: {quantity.value} is not a number"
+        elif stated_range is not None:
+            yield from _range_problems(key, quantity, stated_range)
         elif quantity.value < 0:
             yield f"{key}: {quantity.value:g} is negative"
         else:
@@ -67,10 +109,33 @@ def _quantity_problems(file: PlatformFile) -> Iterator[str]:
             yield f"{key}: fit = true needs min and max"
 
 
+def _parameter_ranges(file: PlatformFile) -> dict[str, Range]:
+    """The range of each parameter that states one, by its dotted key; of a shared one, what its first model states."""
+    found: dict[str, Range] = {}
+    for ops, parameters in _classes(file).items():
+        for name, stated_range in ranges(parameters).items():
+            found[f"kernels.{ops}.{name}"] = stated_range
+            found.setdefault(f"shared.{name}", stated_range)
+    return found
+
+
+def _range_problems(key: str, quantity: Quantity, stated_range: Range) -> Iterator[str]:
+    """What of a parameter's value, and of the bounds within which it is fitted, is out of its range."""
+    numbers = {key: quantity.value} | ({f"{key}.min": quantity.min} if quantity.fit else {})
+    for name, value in (numbers | ({f"{key}.max": quantity.max} if quantity.fit else {})).items():
+        if value is not None and not stated_range.holds(value):
+            negative = " is negative and" if value < 0 else ""
+            yield f"{name}: {value:g}{negative} is out of range: it must be {stated_range}; correct it"
+
+
+def _without_dtype(key: str) -> str:
+    return ".".join(part for part in key.split(".") if part not in ELEMENT_BYTES)
+
+
 def _unit_problem(key: str, value: float) -> Iterator[str]:
-    names = [part for part in key.split(".") if part not in ELEMENT_BYTES]
+    name = _without_dtype(key).rpartition(".")[2]
     for suffix, low, high in _PLAUSIBLE:
-        if names[-1].endswith(suffix):
+        if name.endswith(suffix):
             if not low <= value <= high:
                 yield f"{key}: {value:g} is outside {low:g} to {high:g}; the key's suffix is its unit (SI): convert it"
             return

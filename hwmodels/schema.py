@@ -141,7 +141,8 @@ class Partition(Closed):
 class Placement(Closed):
     """What must or may stay on chip."""
 
-    rule: Literal["parameter_cache", "last_level_cache", "feature_map_memory", "vela"]
+    rule: str
+    """A placement rule that is registered with ``simulator.mapping.placement``."""
     capacity_bytes: PerDtype
     banks: PerDtype | None = None
     """Equal memories that a parameter cache consists of; one where left out."""

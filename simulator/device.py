@@ -8,7 +8,8 @@ from pathlib import Path
 from stairline import hwmodels
 from stairline.hwmodels import Platform
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.pricing.predict import Prediction, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import Prediction
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stairline.simulator.graph.graph import Graph, GraphError
     from stairline.simulator.mapping.plan import UnknownOperatorError
     from stairline.simulator.networks import Networks, networks, read
-    from stairline.simulator.pricing.predict import KernelPrediction, Prediction
+    from stairline.simulator.pricing.prediction import KernelPrediction, Prediction
     from stairline.simulator.readers.errors import ReadError
     from stairline.simulator.zoo import ZooError
 
@@ -45,7 +45,7 @@ _MODULES = {
     "stairline.simulator.graph.graph": ("Graph", "GraphError"),
     "stairline.simulator.mapping.plan": ("UnknownOperatorError",),
     "stairline.simulator.networks": ("Networks", "networks", "read"),
-    "stairline.simulator.pricing.predict": ("KernelPrediction", "Prediction"),
+    "stairline.simulator.pricing.prediction": ("KernelPrediction", "Prediction"),
     "stairline.simulator.readers.errors": ("ReadError",),
     "stairline.simulator.zoo": ("ZooError",),
 }

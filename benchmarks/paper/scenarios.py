@@ -15,7 +15,7 @@ from benchmarks.paper.claims import Claim
 from stairline import Prediction
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.pricing.predict import KernelPrediction
+from stairline.simulator.pricing.prediction import KernelPrediction
 from stairline.simulator.zoo import build, build_block
 
 MODEL_ERROR = 0.15

@@ -21,7 +21,7 @@ from stairline.calibration.fitting.pricing import PART_SIGMA, Indices, Measured,
 from stairline.hwmodels import Platform, with_values
 from stairline.measure.plan.configuration import Configuration
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.mapping.plan import plan
+from stairline.simulator.walk import plan
 
 _STEP = 0.02
 """Of a logarithm, either way, for a slope."""
@@ -110,4 +110,4 @@ def _gains(left_open: Vector, rows: Vector, wanted: Vector) -> Vector:
 def _unmodelled(base: Platform, dtype: str, graph: Graph) -> tuple[str, ...]:
     planned = plan(graph, base.machine(dtype))
     missing = tuple(planned.graph.layers[k.layers[0]].op for k in planned.kernels if k.rule is None)
-    return missing or (("what cannot run there",) if planned.dead_ends else ())
+    return missing or (("what cannot run there",) if planned.unsupported else ())

@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from stairline.hwmodels import Platform
 from stairline.hwmodels.kernels.base import Work
-from stairline.hwmodels.platform import Boundary, Machine, Rule
+from stairline.hwmodels.platform import CrossingCost, Machine, Rule
 from stairline.hwmodels.residual import Residual
 from stairline.hwmodels.schema import ELEMENT_BYTES
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.mapping.plan import Plan, plan, require_models
+from stairline.simulator.mapping.plan import Plan, require_models
 from stairline.simulator.pricing.batch import CHUNK_NETWORKS, collector_paused, price
-from stairline.simulator.pricing.predict import HOST_IO, transfers
+from stairline.simulator.pricing.predict import transfers
+from stairline.simulator.pricing.prediction import HOST_IO
 from stairline.simulator.pricing.residual import corrections
+from stairline.simulator.walk import plan
 
 Vector = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -48,6 +50,8 @@ class Slot(NamedTuple):
 
     dtype: str
     op: str
+    rule_name: str
+    """The name of the operator's rule: another one than the operator's where a platform has it for groups."""
     fixed: Rule | None
 
     @property
@@ -121,7 +125,7 @@ class Measured:
         """What the models alone give for each different kernel, in the order of ``works``, in seconds."""
         used, rows = np.unique(self.rows, return_inverse=True)
         slots = [self.slots[i] for i in used]
-        return price(self.works, rows, [s.fixed or platform.machine(s.dtype).rules[s.op] for s in slots])
+        return price(self.works, rows, [s.fixed or platform.machine(s.dtype).rules[s.rule_name] for s in slots])
 
     def corrections(self, residual: Residual, different_s: Vector) -> Vector:
         """What a residual multiplies the time of each different kernel by; those of a fallback it leaves alone."""
@@ -236,30 +240,31 @@ def _part(chunk: list[Observation], platform: Platform, index: _Index) -> _Part:
 
 def _slots(planned: Plan) -> Iterator[Slot]:
     for k in planned.kernels:
-        op = planned.graph.layers[k.layers[0]].op
+        first = planned.graph.layers[k.layers[0]]
+        name = planned.machine.rule_name(first.op, first.attributes.groups)
         # A rule that a schedule has completed is the kernel's own: no other rates reprice it.
-        own = k.machine is planned.machine and k.rule is planned.machine.rules.get(op)
-        yield Slot(planned.machine.dtype, op, None if own else k.rule)
+        own = k.machine is planned.machine and k.rule is planned.machine.rules.get(name)
+        yield Slot(planned.machine.dtype, first.op, name, None if own else k.rule)
 
 
 def _costs(machine: Machine) -> tuple[float, ...]:
     """What a platform takes outside kernels: per inference, crossing, element crossing, byte crossing, byte of I/O."""
-    fixed_s, s_per_element, bytes_per_s = machine.boundary
+    fixed_s, s_per_element, bytes_per_s = machine.crossing
     io_bytes_per_s = machine.io_bytes_per_s or float("inf")
     return machine.inference_s, fixed_s, s_per_element, 1.0 / bytes_per_s, 1.0 / io_bytes_per_s
 
 
 def _moved(planned: Plan, operators_only: bool) -> tuple[float, ...]:
     """How often a plan meets each of ``_costs``: its transfers at unit costs, one at a time."""
-    host_io = 0.0 if operators_only else _transfers_s(planned, Boundary(0.0, 0.0, float("inf")), 1.0)
+    host_io = 0.0 if operators_only else _transfers_s(planned, CrossingCost(0.0, 0.0, float("inf")), 1.0)
     if not planned.crossings:
         return float(not operators_only), 0.0, 0.0, 0.0, host_io
-    units = (Boundary(1.0, 0.0, float("inf")), Boundary(0.0, 1.0, float("inf")), Boundary(0.0, 0.0, 1.0))
+    units = (CrossingCost(1.0, 0.0, float("inf")), CrossingCost(0.0, 1.0, float("inf")), CrossingCost(0.0, 0.0, 1.0))
     return float(not operators_only), *(_transfers_s(planned, unit, None) for unit in units), host_io
 
 
-def _transfers_s(planned: Plan, boundary: Boundary, io_bytes_per_s: float | None) -> float:
+def _transfers_s(planned: Plan, crossing: CrossingCost, io_bytes_per_s: float | None) -> float:
     has_link = planned.machine.io_bytes_per_s is not None
-    machine = replace(planned.machine, boundary=boundary, io_bytes_per_s=io_bytes_per_s if has_link else None)
+    machine = replace(planned.machine, crossing=crossing, io_bytes_per_s=io_bytes_per_s if has_link else None)
     moved = transfers(planned._replace(machine=machine))
     return sum(t.latency_s for t in moved if io_bytes_per_s is None or t.ops == (HOST_IO,))

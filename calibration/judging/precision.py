@@ -15,7 +15,7 @@ from stairline.hwmodels import Platform, with_values
 from stairline.measure.plan.configuration import Configuration
 from stairline.measure.plan.design_space import dataset
 from stairline.measure.plan.file import configurations
-from stairline.simulator.mapping.plan import plan
+from stairline.simulator.walk import plan
 
 _TRIED = 2.0
 """Factor by which a parameter is moved, either way, to see what moves with it, past flat stretches too."""

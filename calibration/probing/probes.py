@@ -13,7 +13,7 @@ from stairline.hwmodels.platform import Machine
 from stairline.measure.plan.configuration import Configuration
 from stairline.measure.store.store import Record
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.mapping.plan import plan as walk
+from stairline.simulator.walk import plan as walk
 
 from .fusion import pair_line, pair_plan, pairs
 from .rates import calls, compute_roofs, rate_plan, streaming

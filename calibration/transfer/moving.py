@@ -18,7 +18,7 @@ from stairline.hwmodels.domain import Domain
 from stairline.hwmodels.provenance import at_dtype
 from stairline.hwmodels.schema import WIDEST
 from stairline.simulator import zoo
-from stairline.simulator.mapping.plan import plan
+from stairline.simulator.walk import plan
 
 from .siblings import Hierarchy
 

@@ -1,10 +1,15 @@
-"""The quantities every kernel model reads and gives, and how bounds combine. Plain numbers in, plain numbers out."""
+"""The quantities that every kernel model reads and gives, and how bounds combine: plain numbers in, plain numbers out.
+
+``combine`` and what is built on it take bounds by name. Rounding functions give floats, so that compiled code sees one
+type where plain Python would accept two.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Roof(NamedTuple):
@@ -58,8 +63,12 @@ class Work(NamedTuple):
     """1 where opposite sides of the input are padded by different amounts, else 0."""
 
 
+BOUNDS = ("compute", "memory", "weights", "epilogue", "overhead")
+"""Names of the bounds of a kernel; the time of each is the field of ``Cost`` that ends in ``_s``."""
+
+
 class Cost(NamedTuple):
-    """What a kernel costs: named bounds in seconds, and the padded MACs behind the first."""
+    """What a kernel costs: its bounds in seconds, and the padded MACs behind the compute bound."""
 
     padded_macs: float
     compute_s: float
@@ -70,14 +79,34 @@ class Cost(NamedTuple):
     overhead_s: float
     latency_s: float
 
+    @property
+    def bounds_s(self) -> dict[str, float]:
+        """The time of each bound by name, in seconds."""
+        return {name: getattr(self, f"{name}_s") for name in BOUNDS}
+
+
+CostFunction = Callable[[Work, Roof, Any], Cost]
+"""A kernel's work, its roofs and its parameters to its cost."""
+
+
+class KernelModel(NamedTuple):
+    """A kernel model as the registry finds it: the class of its parameters, a NamedTuple, and its cost function."""
+
+    parameters: Any
+    cost: CostFunction
+
+
+SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})
+"""Parameters that a platform gives once, under [overheads]; a kernel may state its own."""
+
 
 def ceil(value: float) -> float:
-    """``value`` rounded up. A float, so that compiled code sees one type where plain Python would accept two."""
+    """``value`` rounded up to a whole number."""
     return float(math.ceil(value))
 
 
 def floor(value: float) -> float:
-    """``value`` rounded down, as a float for the same reason."""
+    """``value`` rounded down to a whole number."""
     return float(math.floor(value))
 
 
@@ -88,14 +117,18 @@ def pad_to(size: float, tile: float) -> float:
 
 def combine(
     roof: Roof,
-    padded_macs: float,
-    compute_s: float,
-    memory_s: float,
-    weights_s: float,
-    epilogue_s: float,
-    overhead_s: float,
+    padded_macs: float = 0.0,
+    compute_s: float = 0.0,
+    memory_s: float = 0.0,
+    weights_s: float = 0.0,
+    epilogue_s: float = 0.0,
+    overhead_s: float = 0.0,
 ) -> Cost:
-    """Latency of a kernel from its bounds: busy + moved - overlap * min(busy, moved) + overhead, in seconds."""
+    """The cost of a kernel from its bounds, in seconds; a bound that is left out takes no time.
+
+    The latency is busy + moved - overlap * min(busy, moved) + overhead, where busy is compute and epilogue, moved is
+    memory and weights.
+    """
     busy_s = compute_s + epilogue_s
     moved_s = memory_s + weights_s
     latency_s = busy_s + moved_s - roof.overlap * min(busy_s, moved_s) + overhead_s
@@ -103,13 +136,13 @@ def combine(
 
 
 def tensors_s(work: Work, roof: Roof) -> float:
-    """Time to read the operands and write the result: what caches hold at their rate, the rest at the memory roof."""
+    """Time to read the operands and write the result: the caches' bytes at their rate, others at the memory roof."""
     moved_bytes = (work.input_elements + work.output_elements) * roof.element_bytes
     cached_bytes = min(moved_bytes, roof.cache_bytes)
     return cached_bytes / roof.cache_bytes_per_s + (moved_bytes - cached_bytes) / roof.bytes_per_s
 
 
 def parameters_s(work: Work, roof: Roof) -> float:
-    """Time to read resident parameters at their roof and to stream the others in, padding included."""
+    """Time to read the parameters that are on chip at their roof, and to stream the others in, padding included."""
     resident = max(work.weight_elements - work.streamed_elements, 0.0)
     return roof.element_bytes * (resident / roof.weight_bytes_per_s + work.streamed_elements / roof.stream_bytes_per_s)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from stairline.hwmodels.kernels.kernel_models import KERNEL_MODELS
+from stairline.hwmodels.kernels.registry import kernel_model
 from stairline.hwmodels.overlay import OverlayFile
 from stairline.hwmodels.platform import Platform
 from stairline.hwmodels.provenance import Quantity, SourceKind, at_dtype
@@ -103,7 +103,7 @@ def _calibrated(overlay: OverlayFile) -> Iterator[tuple[str, Value]]:
 
 
 def _meaning(model: str) -> str:
-    return (KERNEL_MODELS[model].__doc__ or "").splitlines()[0]
+    return (kernel_model(model).parameters.__doc__ or "").splitlines()[0]
 
 
 def _ridge_points(platform: Platform) -> Table:

@@ -20,7 +20,8 @@ from stairline.hwmodels.reports.text import did_you_mean
 from stairline.hwmodels.schema import ELEMENT_BYTES
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.networks import Networks, networks
-from stairline.simulator.pricing.predict import Prediction, Summary, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import Prediction, Summary
 from stairline.simulator.reports import predictions as report
 from stairline.simulator.reports import records
 from stairline.simulator.reports.platforms import explanation

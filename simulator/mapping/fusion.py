@@ -7,17 +7,18 @@ from functools import lru_cache
 
 from stairline.hwmodels.platform import Machine
 from stairline.simulator.graph.graph import Graph, Layer
-from stairline.simulator.runtimes.vela.regrouping import regroups
+
+from .registry import Registry
 
 Condition = Callable[[Graph, Layer, Layer], bool]
 """(graph, last layer of the kernel so far, candidate) -> may they fuse?"""
 
-CONDITIONS: dict[str, Condition] = {}
+CONDITIONS: Registry[Condition] = Registry()
 
 
 def condition(predicate: Condition) -> Condition:
     """Register a predicate under its name, for platform files to refer to."""
-    CONDITIONS[predicate.__name__] = predicate
+    CONDITIONS.register(predicate.__name__, predicate)
     return predicate
 
 
@@ -35,83 +36,44 @@ def same_shape_or_constant(graph: Graph, _last: Layer, candidate: Layer) -> bool
     return all(graph.tensors[t].constant or graph.tensors[t].shape == out for t in candidate.inputs)
 
 
-@condition
-def regrouped_alike(graph: Graph, last: Layer, candidate: Layer) -> bool:
-    """Vela takes the maps of both for ones of more channels, or of neither."""
-    return regroups(graph, last) == regroups(graph, candidate)
-
-
-@condition
-def halves_even_map(graph: Graph, _last: Layer, candidate: Layer) -> bool:
-    """An unpadded 2x2 pooling of stride 2 over a map of even height and width."""
-    a, (_, h, w, _) = candidate.attributes, graph.tensors[candidate.inputs[0]].shape
-    return a.kernel == (2, 2) and a.stride == (2, 2) and not any(a.padding) and h % 2 == 0 and w % 2 == 0
-
-
-@condition
-def all_parts_convolved_for_it(graph: Graph, _last: Layer, candidate: Layer) -> bool:
-    """Every input of the candidate leaves a convolution, its ReLU included, and has no other reader."""
-    return all(len(graph.consumers[t]) == 1 and _convolved(graph, graph.producer[t]) for t in candidate.inputs)
-
-
-def _convolved(graph: Graph, index: int) -> bool:
-    if index >= 0 and graph.layers[index].op == "relu":
-        index = graph.producer[graph.layers[index].inputs[0]]
-    return index >= 0 and graph.layers[index].op in ("conv2d", "dwconv2d")
-
-
-@condition
-def engine_pools_below_32(graph: Graph, _last: Layer, candidate: Layer) -> bool:
-    """An unpadded pooling of stride 2: 2x2 over an even map, or 3x3 over an odd one narrower than 32."""
-    return _engine_pools(graph, candidate, 32)
-
-
-@condition
-def engine_pools_below_64(graph: Graph, _last: Layer, candidate: Layer) -> bool:
-    """An unpadded pooling of stride 2: 2x2 over an even map, or 3x3 over an odd one narrower than 64."""
-    return _engine_pools(graph, candidate, 64)
-
-
-def _engine_pools(graph: Graph, pool: Layer, width: int) -> bool:
-    a, (h, w) = pool.attributes, graph.tensors[pool.inputs[0]].shape[1:3]
-    if a.stride != (2, 2) or any(a.padding):
-        return False
-    return (a.kernel == (2, 2) and h % 2 == w % 2 == 0) or (a.kernel == (3, 3) and h % 2 == w % 2 == 1 and w < width)
-
-
 _PAIRS = frozenset({"add", "sub", "mul", "div", "maximum", "minimum"})
 
 
-class Node:
-    """A kernel in the making: what may still join it, and under which conditions."""
+class Chain:
+    """The operators of a kernel so far, as a place in the platform's fusion table: which operators may join next."""
 
-    __slots__ = ("children", "latest_operand")
+    __slots__ = ("followers", "latest_operand")
 
     def __init__(self, latest_operand: frozenset[str] = frozenset()) -> None:
-        self.children: dict[str, tuple[Node, tuple[Condition, ...]]] = {}
+        self.followers: dict[str, tuple[Chain, tuple[Condition, ...]]] = {}
+        """By operator: the chain with that operator, and the conditions under which it may join."""
         self.latest_operand = latest_operand
+        """Operators that join the chain of whichever of their operands is written last."""
 
 
 @lru_cache(maxsize=256)
-def fusion_tree(machine: Machine) -> Node:
-    """The platform's fusion table as a tree over operators; earlier rules win over later ones."""
+def fusion_tree(machine: Machine) -> Chain:
+    """The empty chain of the platform's fusion table, from which all others follow; earlier rules win over later ones.
+
+    The followers of the empty chain are the operators that a kernel may begin with.
+    """
     operands = {rule.operand for rule in machine.fusion}
-    root = Node(_PAIRS if "either" in operands else frozenset({"add"} if "latest" in operands else ()))
+    empty = Chain(_PAIRS if "either" in operands else frozenset({"add"} if "latest" in operands else ()))
     for rule in machine.fusion:
         conditions = tuple(CONDITIONS[name] for name in rule.when)
-        level = [root]
-        for depth, element in enumerate(rule.pattern):
-            names = element.removesuffix("+").split("|")
-            level = [_child(node, name, conditions if depth else ()) for node in level for name in names]
+        chains = [empty]
+        for place, element in enumerate(rule.pattern):
+            ops = element.removesuffix("+").split("|")
+            chains = [_extended(chain, op, conditions if place else ()) for chain in chains for op in ops]
             if element.endswith("+"):
-                for node in level:
-                    for name in names:
-                        node.children.setdefault(name, (node, conditions))
-    return root
+                for chain in chains:
+                    for op in ops:
+                        chain.followers.setdefault(op, (chain, conditions))
+    return empty
 
 
-def _child(node: Node, op: str, conditions: tuple[Condition, ...]) -> Node:
-    return node.children.setdefault(op, (Node(), conditions))[0]
+def _extended(chain: Chain, op: str, conditions: tuple[Condition, ...]) -> Chain:
+    return chain.followers.setdefault(op, (Chain(), conditions))[0]
 
 
 def fuse(graph: Graph, machines: list[Machine]) -> list[list[int]]:
@@ -122,26 +84,27 @@ def fuse(graph: Graph, machines: list[Machine]) -> list[list[int]]:
     """
     groups: list[list[int]] = []
     group_of: list[int] = []
-    nodes: list[Node | None] = []
+    chains: list[Chain | None] = []
+    """The chain of each group; None where nothing may join it."""
     producer, consumers, final = graph.producer, graph.consumers, frozenset(graph.outputs)
     for index, layer in enumerate(graph.layers):
-        tree = fusion_tree(machines[index])
-        tensor = _linking_input(layer, producer, layer.op in tree.latest_operand)
+        empty = fusion_tree(machines[index])
+        tensor = _linking_input(layer, producer, layer.op in empty.latest_operand)
         source = producer[tensor] if layer.inputs else -1
         if source >= 0 and machines[source] is machines[index]:
             group = group_of[source]
-            node = nodes[group]
-            link = node.children.get(layer.op) if node is not None and groups[group][-1] == source else None
+            chain = chains[group]
+            link = chain.followers.get(layer.op) if chain is not None and groups[group][-1] == source else None
             alone = len(consumers[tensor]) == 1 and tensor not in final
             if link is not None and alone and all(holds(graph, graph.layers[source], layer) for holds in link[1]):
                 groups[group].append(index)
                 group_of.append(group)
-                nodes[group] = link[0]
+                chains[group] = link[0]
                 continue
         group_of.append(len(groups))
         groups.append([index])
-        child = tree.children.get(layer.op)
-        nodes.append(child[0] if child else None)
+        first = empty.followers.get(layer.op)
+        chains.append(first[0] if first else None)
     return groups
 
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph, Layer
-from stairline.simulator.graph.ops import ACTIVATIONS
+
+from .registry import Registry
 
 
 class Use(NamedTuple):
@@ -23,57 +24,16 @@ class Use(NamedTuple):
 Layout = Callable[[Graph, Layer, list[bool]], Use]
 """(graph, layer, which tensors are in the runtime's own layout) -> how the layer uses it."""
 
-LAYOUTS: dict[str, Layout] = {}
+LAYOUTS: Registry[Layout] = Registry()
 
 
 def layout(uses: Layout) -> Layout:
-    """Register a layout under its name, for platform files."""
-    LAYOUTS[uses.__name__] = uses
+    """Register a layout under its name, for platform files to refer to."""
+    LAYOUTS.register(uses.__name__, uses)
     return uses
 
 
-_PLAIN, _OWN = Use(False, False), Use(True, True)
-_POOLS = frozenset({"maxpool2d", "avgpool2d", "globalavgpool2d", "globalmaxpool2d"})
-_BLOCK, _ALIGNED = 16, 4
-"""Channels of a block, and the number of which a convolution's channels must be a multiple to be put into blocks."""
-
-
-@layout
-def channels_in_blocks(graph: Graph, layer: Layer, own: list[bool]) -> Use:
-    """Convolutions and pooling read and write channels in blocks of 16; what has no kernel for them is put back."""
-    inputs = [t for t in layer.inputs if not graph.tensors[t].constant]
-    c_in, c_out = graph.tensors[layer.inputs[0]].shape[-1], graph.tensors[layer.outputs[0]].shape[-1]
-    if layer.op == "conv2d":
-        return _convolution_in_blocks(c_in, c_out, layer.attributes.groups)
-    if layer.op == "dwconv2d":
-        return _OWN if c_in == c_out and c_in % _ALIGNED == 0 else _PLAIN
-    if layer.op in _POOLS:
-        return _OWN if c_in % _BLOCK == 0 else _PLAIN
-    if layer.op in ACTIVATIONS or layer.op == "batch_norm":
-        return Use(None, own[layer.inputs[0]])
-    if layer.op in ("add", "mul") and all(own[t] for t in layer.inputs):
-        shapes = graph.shapes(layer.inputs)
-        return _OWN if all(shape == shapes[0] for shape in shapes) else _PLAIN
-    if layer.op == "concat" and all(own[t] and graph.tensors[t].shape[-1] % _BLOCK == 0 for t in inputs):
-        return _OWN
-    return _PLAIN
-
-
-def _convolution_in_blocks(c_in: int, c_out: int, groups: int) -> Use:
-    if groups > 1:
-        return _PLAIN if c_in // groups % _BLOCK or c_out // groups % _BLOCK else _OWN
-    if c_in < _BLOCK:
-        return Use(False, True)
-    return _PLAIN if c_in % _ALIGNED else _OWN
-
-
-@layout
-def channels_last(graph: Graph, layer: Layer, own: list[bool]) -> Use:
-    """Convolutions, products and normalisations have channels last, the network's inputs and outputs first."""
-    is_map = len(graph.tensors[layer.outputs[0]].shape) == 4
-    if layer.op in ("conv2d", "dwconv2d") or (layer.op in ("dense", "layer_norm") and is_map):
-        return _OWN
-    return Use(None, bool(layer.inputs) and own[layer.inputs[0]])
+PLAIN, OWN = Use(False, False), Use(True, True)
 
 
 def with_reorders(graph: Graph, uses: Layout) -> Graph:

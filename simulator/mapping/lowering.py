@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from stairline.hwmodels.platform import Machine
@@ -9,17 +10,26 @@ from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph, Layer
 
 from .layouts import LAYOUTS, with_reorders
-from .rewrites import REWRITES, Rewrite, Rule
-from .strides import strides_moved_up
+from .registry import Registry
+from .rewrites import REWRITES, Replacement, Rewrite
 
-PASSES = {strides_moved_up.__name__: strides_moved_up}
-"""Rules about the whole network, which follow the rewrites. What a rule's docstring says, users are shown."""
+Pass = Callable[[Graph], Graph]
+"""A transformation of a whole network; its docstring is the explanation that users are shown."""
+
+PASSES: Registry[Pass] = Registry()
+
+
+def graph_pass(transform: Pass) -> Pass:
+    """Register a transformation of the whole network under its name, for platform files to refer to."""
+    PASSES.register(transform.__name__, transform)
+    return transform
 
 
 def lower(graph: Graph, machine: Machine) -> Graph:
     """The network as the platform's runtime executes it; the very same object when no rule applies.
 
-    Layouts come last: they are about the operators that all others leave.
+    Rewrites of single layers come first, passes over the whole network second. Layouts come last: they are about the
+    operators that all others leave.
     """
     rewritten = _rewritten(graph, machine)
     for entry in machine.lowering:
@@ -32,11 +42,11 @@ def lower(graph: Graph, machine: Machine) -> Graph:
 
 
 def _rewritten(graph: Graph, machine: Machine) -> Graph:
-    rules = _rules_of(machine)
+    rewrites = _rewrites_by_operator(machine)
     chosen = {
-        index: rewrite
+        index: replacement
         for index, layer in enumerate(graph.layers)
-        if layer.op in rules and (rewrite := _first_match(rules[layer.op], graph, layer)) is not None
+        if layer.op in rewrites and (replacement := _first_match(rewrites[layer.op], graph, layer)) is not None
     }
     if not chosen:
         return graph
@@ -52,13 +62,13 @@ def _rewritten(graph: Graph, machine: Machine) -> Graph:
 
 
 @lru_cache(maxsize=256)
-def _rules_of(machine: Machine) -> dict[str, list[Rule]]:
-    rules: dict[str, list[Rule]] = {}
-    for rule in (REWRITES[entry.rule] for entry in machine.lowering if entry.rule in REWRITES):
-        for op in rule.ops:
-            rules.setdefault(op, []).append(rule)
-    return rules
+def _rewrites_by_operator(machine: Machine) -> dict[str, list[Rewrite]]:
+    rewrites: dict[str, list[Rewrite]] = {}
+    for rewrite in (REWRITES[entry.rule] for entry in machine.lowering if entry.rule in REWRITES):
+        for op in rewrite.ops:
+            rewrites.setdefault(op, []).append(rewrite)
+    return rewrites
 
 
-def _first_match(rules: list[Rule], graph: Graph, layer: Layer) -> Rewrite | None:
-    return next((rewrite for rule in rules if (rewrite := rule.match(graph, layer)) is not None), None)
+def _first_match(rewrites: list[Rewrite], graph: Graph, layer: Layer) -> Replacement | None:
+    return next((found for rewrite in rewrites if (found := rewrite.match(graph, layer)) is not None), None)

@@ -24,7 +24,7 @@ class Partition(NamedTuple):
     crossings: tuple[Crossing, ...]
     fallbacks: tuple[str, ...]
     """One reason per layer that had to leave the processor."""
-    dead_ends: tuple[str, ...]
+    unsupported: tuple[str, ...]
     """One reason per layer that has nowhere to go."""
 
 
@@ -48,12 +48,12 @@ def partition(graph: Graph, main: Machine, fallback: Machine | None) -> Partitio
         first = leaves.index(True)
         leaves = [index >= first for index in range(len(leaves))]
     machines = [fallback if leave else main for leave in leaves]
-    dead_ends = [
+    unsupported = [
         f"{layer.name}: {reason}"
         for layer, machine in zip(graph.layers, machines)
         if machine is fallback and (reason := unsupported_reason(fallback, graph, layer))
     ]
-    return Partition(machines, _crossings(graph, machines), tuple(refused), tuple(dead_ends))
+    return Partition(machines, _crossings(graph, machines), tuple(refused), tuple(unsupported))
 
 
 def _crossings(graph: Graph, machines: list[Machine]) -> tuple[Crossing, ...]:

@@ -1,6 +1,6 @@
-"""The rewrites that platform files may name under [[lowering]]: what converters make of one layer, each as a function.
+"""Rewrites of one layer that platform files may name under [[lowering]], and those that several converters share.
 
-A rewrite's docstring is what users are shown of it.
+What the converter of one runtime alone does is in ``runtimes``. A rewrite's docstring is what users are shown of it.
 """
 
 from __future__ import annotations
@@ -12,44 +12,46 @@ from stairline.simulator.graph.attributes import Attributes, same_padding
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph, Layer
 
-Rewrite = Callable[[GraphBuilder, Layer, tuple[int, ...]], int]
+from .registry import Registry
+
+Replacement = Callable[[GraphBuilder, Layer, tuple[int, ...]], int]
 """(builder, layer, its inputs in the builder) -> the tensor that replaces the layer's output."""
 
 
-Match = Callable[[Graph, Layer], Rewrite | None]
-"""(graph, layer) -> how to rewrite the layer there, or None to leave it."""
+Match = Callable[[Graph, Layer], Replacement | None]
+"""(graph, layer) -> what replaces the layer there, or None to leave it."""
 
 
-class Rule(NamedTuple):
-    """The operators a rewrite is for, and which of their layers it changes."""
+class Rewrite(NamedTuple):
+    """The operators that a rewrite is for, and which of their layers it replaces."""
 
     ops: tuple[str, ...]
     match: Match
 
 
-REWRITES: dict[str, Rule] = {}
+REWRITES: Registry[Rewrite] = Registry()
 
 
 def matches(*ops: str) -> Callable[[Match], Match]:
     """Register a rewrite that looks at a layer's neighbours, under the function's name, for platform files."""
 
     def register(match: Match) -> Match:
-        REWRITES[match.__name__] = Rule(ops, match)
+        REWRITES.register(match.__name__, Rewrite(ops, match))
         return match
 
     return register
 
 
-def rewrites(op: str, when: Callable[[Layer], bool] | None = None) -> Callable[[Rewrite], Rewrite]:
+def rewrites(op: str, when: Callable[[Layer], bool] | None = None) -> Callable[[Replacement], Replacement]:
     """Register a rewrite of the ``op`` layers that meet ``when``, under the function's name, for platform files."""
 
-    def register(rewrite: Rewrite) -> Rewrite:
-        def match(_graph: Graph, layer: Layer) -> Rewrite | None:
-            return rewrite if when is None or when(layer) else None
+    def register(replacement: Replacement) -> Replacement:
+        def match(_graph: Graph, layer: Layer) -> Replacement | None:
+            return replacement if when is None or when(layer) else None
 
-        match.__doc__ = rewrite.__doc__
-        REWRITES[rewrite.__name__] = Rule((op,), match)
-        return rewrite
+        match.__doc__ = replacement.__doc__
+        REWRITES.register(replacement.__name__, Rewrite((op,), match))
+        return replacement
 
     return register
 
@@ -59,21 +61,6 @@ def swish_as_sigmoid_mul(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...])
     """x * sigmoid(x) as two operators; x has two readers, which is what stops most fusion rules."""
     gate = b.layer("sigmoid", inputs[0], name=f"{layer.name}/sigmoid")
     return b.layer("mul", inputs[0], gate, name=f"{layer.name}/mul")
-
-
-@matches("mul")
-def gate_tiled_to_the_map(graph: Graph, layer: Layer) -> Rewrite | None:
-    """A map times one value per channel: the values are first repeated at every pixel, which is a resize."""
-    out = graph.tensors[layer.outputs[0]].shape
-    gates = [i for i, shape in enumerate(graph.shapes(layer.inputs)) if len(shape) == 4 and shape[1:3] == (1, 1)]
-    if len(gates) != 1 or out[1:3] == (1, 1):
-        return None
-
-    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
-        gate, x = inputs[gates[0]], inputs[1 - gates[0]]
-        return b.layer("mul", x, b.layer("resize", gate, sizes=out[1:3], name=f"{layer.name}/tile"), name=layer.name)
-
-    return rewrite
 
 
 @rewrites("channel_shuffle")
@@ -99,7 +86,7 @@ def grouped_conv_as_split_convs_concat(b: GraphBuilder, layer: Layer, inputs: tu
 
 
 @matches("conv2d")
-def conv_of_one_pixel_as_dense(graph: Graph, layer: Layer) -> Rewrite | None:
+def conv_of_one_pixel_as_dense(graph: Graph, layer: Layer) -> Replacement | None:
     """A 1x1 convolution of a map of one pixel, as squeeze-and-excite has them: a fully connected layer."""
     a = layer.attributes
     if a.kernel != (1, 1) or a.groups != 1 or graph.tensors[layer.inputs[0]].shape[1:3] != (1, 1):
@@ -108,7 +95,7 @@ def conv_of_one_pixel_as_dense(graph: Graph, layer: Layer) -> Rewrite | None:
 
 
 @matches("conv2d")
-def conv_per_channel_as_dwconv(graph: Graph, layer: Layer) -> Rewrite | None:
+def conv_per_channel_as_dwconv(graph: Graph, layer: Layer) -> Replacement | None:
     """A convolution in as many groups as it has channels: a depthwise one."""
     a, c_in = layer.attributes, graph.tensors[layer.inputs[0]].shape[-1]
     if not 1 < a.groups == c_in == a.c_out:
@@ -168,45 +155,8 @@ def hard_sigmoid_as_add_relu6_mul(b: GraphBuilder, layer: Layer, inputs: tuple[i
     return b.layer("mul", x, b.constant((1,), f"{layer.name}/sixth"), name=f"{layer.name}/mul")
 
 
-@rewrites("conv2d", when=lambda layer: layer.attributes.padding != _mirrored(layer.attributes.padding))
-def uneven_padding_as_pad(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
-    """Pad one side more than the other beforehand, where the convolution itself pads both sides alike."""
-    top, bottom, left, right = layer.attributes.padding
-    x = b.layer("pad", inputs[0], pads=((0, 0), (top, bottom), (left, right), (0, 0)), name=f"{layer.name}/pad")
-    return b.layers("conv2d", [x], layer.attributes._replace(padding=(0, 0, 0, 0)), name=layer.name)[0]
-
-
-@rewrites("dwconv2d", when=lambda layer: layer.attributes.kernel == (3, 3) and max(layer.attributes.stride) > 1)
-def strided_dwconv_as_slice(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
-    """Every pixel of a 3x3 depthwise convolution, then those that the stride keeps."""
-    a = layer.attributes
-    whole = a._replace(stride=(1, 1), padding=(1, 1, 1, 1))
-    x = b.layers("dwconv2d", [*inputs], whole, name=f"{layer.name}/whole")[0]
-    out, steps = b.shape(layer.outputs[0]), (1, *a.stride, 1)
-    begin = (0, 1 - a.padding[0], 1 - a.padding[2], 0)
-    end = tuple(first + (size - 1) * step + 1 for first, size, step in zip(begin, out, steps))
-    return b.layer("strided_slice", x, begin=begin, end=end, steps=steps, name=f"{layer.name}/strided_slice")
-
-
-@matches("strided_slice")
-def strided_slice_between_transposes(graph: Graph, layer: Layer) -> Rewrite | None:
-    """A map is transposed before and back behind it: only the cut has channels last where all else has them first."""
-    if len(graph.tensors[layer.inputs[0]].shape) != 4:
-        return None
-    there, back = (0, 3, 1, 2), (0, 2, 3, 1)
-
-    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
-        a = layer.attributes
-        begin, end, steps, sizes = (tuple(v[i] for i in there) if v else () for v in (a.begin, a.end, a.steps, a.sizes))
-        x = b.layer("transpose", inputs[0], axes=there, name=f"{layer.name}/transpose")
-        x = b.layer("strided_slice", x, begin=begin, end=end, steps=steps, sizes=sizes, name=layer.name)
-        return b.layer("transpose", x, axes=back, name=f"{layer.name}/back")
-
-    return rewrite
-
-
 @matches("conv2d", "dwconv2d")
-def explicit_padding_as_pad(graph: Graph, layer: Layer) -> Rewrite | None:
+def explicit_padding_as_pad(graph: Graph, layer: Layer) -> Replacement | None:
     """Pad beforehand where the runtime's convolutions know "same" and "valid" padding only."""
     a = layer.attributes
     _, h, w, _ = graph.tensors[layer.inputs[0]].shape
@@ -222,7 +172,7 @@ def explicit_padding_as_pad(graph: Graph, layer: Layer) -> Rewrite | None:
 
 
 @matches("pad", "conv2d", "dwconv2d")
-def pad_merged_into_conv(graph: Graph, layer: Layer) -> Rewrite | None:
+def pad_merged_into_conv(graph: Graph, layer: Layer) -> Replacement | None:
     """A pad of height and width that only convolutions read becomes part of them."""
     if layer.op == "pad":
         return (lambda _b, _layer, inputs: inputs[0]) if _merges(graph, layer) else None
@@ -241,66 +191,3 @@ def _merges(graph: Graph, pad: Layer) -> bool:
     readers = [graph.layers[i].op for i in graph.consumers[pad.outputs[0]]]
     batch, _, _, channels = pad.attributes.pads
     return not any(batch + channels) and all(op in ("conv2d", "dwconv2d") for op in readers)
-
-
-def _mirrored(padding: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    top, bottom, left, right = padding
-    return bottom, top, right, left
-
-
-@rewrites("mean")
-def mean_as_sum_scale(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
-    """A sum over the window, then its scale as an element-wise multiplication."""
-    total = b.layers("mean", inputs, layer.attributes, name=f"{layer.name}/sum")[0]
-    return b.layer("mul", total, b.constant((1,), f"{layer.name}/scale"), name=layer.name)
-
-
-@matches("concat")
-def shared_parts_copied(graph: Graph, layer: Layer) -> Rewrite | None:
-    """Parts of a concatenation that something else reads, or that enter the network, are copied to their place."""
-    shared = [
-        graph.producer[t] < 0 or len(graph.consumers[t]) > 1 or t in graph.outputs or _is_join(graph, t)
-        for t in layer.inputs
-    ]
-    if not any(shared):
-        return None
-
-    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
-        parts = [
-            b.layer("copy", t, name=f"{layer.name}/part_{i}") if copied else t
-            for i, (t, copied) in enumerate(zip(inputs, shared))
-        ]
-        return b.layers("concat", parts, layer.attributes, name=layer.name)[0]
-
-    return rewrite
-
-
-def _is_join(graph: Graph, tensor: int) -> bool:
-    return graph.layers[graph.producer[tensor]].op in ("concat", "reshape")
-
-
-@matches("pad")
-def pad_as_joined_borders(graph: Graph, layer: Layer) -> Rewrite | None:
-    """Stored zeros are copied to either side of the map, which is copied too if something else reads it."""
-    if len(layer.attributes.pads) != 4:
-        return None
-    shared = len(graph.consumers[layer.inputs[0]]) > 1 or graph.producer[layer.inputs[0]] < 0
-
-    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
-        x = b.layer("copy", inputs[0], name=f"{layer.name}/map") if shared else inputs[0]
-        for axis, widths in enumerate(layer.attributes.pads):
-            before, after = (_border(b, layer, b.shape(x), axis, number, width) for number, width in enumerate(widths))
-            if before or after:
-                parts = [*before, x, *after]
-                x = b.layers("concat", parts, Attributes(axis=axis), name=f"{layer.name}/{axis}")[0]
-        return x
-
-    return rewrite
-
-
-def _border(b: GraphBuilder, layer: Layer, shape: tuple[int, ...], axis: int, number: int, width: int) -> list[int]:
-    if width == 0:
-        return []
-    label = f"{axis}_{number}"
-    zeros = b.constant((*shape[:axis], width, *shape[axis + 1 :]), f"{layer.name}/zeros_{label}")
-    return [b.layer("copy", zeros, name=f"{layer.name}/border_{label}")]

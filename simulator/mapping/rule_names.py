@@ -1,10 +1,10 @@
-"""Platform files name operators and rules; here the names are held against what the code has."""
+"""Platform files name operators and rules; here the names are compared with those that are registered."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 
+from stairline.hwmodels.machine import GROUPED
 from stairline.hwmodels.platform import Machine, PlatformError
 from stairline.hwmodels.reports.text import did_you_mean
 from stairline.simulator.graph.ops import OPS
@@ -12,11 +12,16 @@ from stairline.simulator.graph.ops import OPS
 from .fusion import CONDITIONS
 from .layouts import LAYOUTS
 from .lowering import PASSES
+from .placement import PLACEMENTS
 from .rewrites import REWRITES
 from .support import CONSTRAINTS
 
 
-@lru_cache(maxsize=256)
+def names_are_known(machine: Machine) -> bool:
+    """Whether every operator and rule that the platform names is registered."""
+    return all(name in known for _, name, known in _names(machine))
+
+
 def verify_names(machine: Machine) -> None:
     """Raise PlatformError naming the first operator or rule of the platform that does not exist."""
     for key, name, known in _names(machine):
@@ -26,10 +31,10 @@ def verify_names(machine: Machine) -> None:
 
 
 def _names(machine: Machine) -> Iterator[tuple[str, str, Collection[str]]]:
-    yield from (("kernels", op, OPS) for op in machine.rules)
-    yield from (
-        ("lowering", entry.rule, REWRITES.keys() | PASSES.keys() | LAYOUTS.keys()) for entry in machine.lowering
-    )
+    """(key of the platform file, name that it gives, names that are known there)."""
+    yield from (("kernels", op, OPS.keys() | set(GROUPED.values())) for op in machine.rules)
+    lowering = REWRITES.keys() | PASSES.keys() | LAYOUTS.keys()
+    yield from (("lowering", entry.rule, lowering) for entry in machine.lowering)
     for rule in machine.support:
         yield from (("support.ops", op, OPS) for op in rule.ops)
         yield from (("support.constraints", name, CONSTRAINTS) for name in rule.constraints)
@@ -37,3 +42,5 @@ def _names(machine: Machine) -> Iterator[tuple[str, str, Collection[str]]]:
         yield from (("fusion.when", name, CONDITIONS) for name in fusion.when)
         for element in fusion.pattern:
             yield from (("fusion.pattern", op, OPS) for op in element.removesuffix("+").split("|"))
+    if machine.placement_rule is not None:
+        yield "placement.rule", machine.placement_rule, PLACEMENTS

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from stairline.hwmodels.kernels.base import Work
 from stairline.hwmodels.platform import Machine, Rule
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.mapping.plan import Plan, plan, require_models
+from stairline.simulator.mapping.plan import Plan, require_models
+from stairline.simulator.walk import plan
 
-from .compiled import PARAMETER_COLUMNS, kernel_latencies_s
-from .predict import Summary, summarize, transfers
+from .compiled import kernel_latencies_s
+from .predict import summarize, transfers
+from .prediction import Summary
 from .residual import plans_corrections
 
 CHUNK_NETWORKS = 512
@@ -78,7 +80,7 @@ def _summaries(plans: list[Plan]) -> Iterator[Summary]:
 def price(works: NDArray[np.float64], rows: NDArray[np.int64], rules: list[Rule]) -> NDArray[np.float64]:
     """Latency of every kernel in seconds: ``works`` (kernels, fields of Work), each under ``rules[rows[kernel]]``."""
     roofs = np.array([rule.roof for rule in rules], dtype=np.float64)
-    parameters = np.zeros((len(rules), PARAMETER_COLUMNS))
+    parameters = np.zeros((len(rules), max((len(rule.parameters) for rule in rules), default=0)))
     for row, rule in zip(parameters, rules):
         row[: len(rule.parameters)] = rule.parameters
     latencies_s = np.empty(len(works))

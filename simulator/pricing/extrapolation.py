@@ -30,10 +30,11 @@ def kind(op: str, kernel: float) -> str:
 
 
 def profiles(codes: Indices, kinds: int, works: Vector, seconds: Vector, network: Indices) -> Vector:
-    """(networks, kinds + 1 + sizes) of networks from their kernels, one after the other.
+    """The profiles of networks, an array (networks, kinds + 1 + sizes), from the kernels of all of them.
 
-    ``codes`` are each kernel's place among the kinds (``kinds`` for all others), ``works`` (kernels, fields of Work),
-    ``seconds`` the kernels' times, ``network`` the network of each, in ascending order.
+    ``codes`` are the indices of the kernels' kinds (``kinds`` for every other kind), ``works`` the kernels' works, an
+    array (kernels, fields of Work), ``seconds`` their times, and ``network`` the index of each kernel's network, in
+    ascending order.
     """
     count = int(network[-1]) + 1
     total_s = np.bincount(network, seconds, minlength=count)
@@ -47,17 +48,17 @@ def profiles(codes: Indices, kinds: int, works: Vector, seconds: Vector, network
 
 
 def distances(found: Vector, references: Vector) -> Vector:
-    """From each profile to the nearest of the references."""
+    """The distance from each profile to the nearest of the references, an array (profiles,)."""
     nearest = np.full(len(found), np.inf)
     for reference in references:
         nearest = np.minimum(nearest, np.sum((found - reference) ** 2, axis=1))
     return np.asarray(np.sqrt(nearest))
 
 
-def unlike(planned: Plan, domain: Domain, seconds: Sequence[float]) -> str:
-    """In what a plan is unlike every calibrated network most of all; empty where it is like one of them.
+def extrapolates_in(planned: Plan, domain: Domain, seconds: Sequence[float]) -> str:
+    """The quantity in which a plan differs most from the nearest calibrated network; empty where that one is near.
 
-    ``seconds`` are the times of its modelled kernels.
+    ``seconds`` are the times of the plan's modelled kernels.
     """
     kernels = [k for k in planned.kernels if k.rule is not None]
     works = np.array([k.work for k in kernels], dtype=np.float64)

@@ -12,15 +12,22 @@ from stairline.hwmodels.platform import Machine
 from stairline.simulator.mapping.plan import Plan
 
 
-def kernel_factor(machine: Machine, unlike: str) -> float:
-    """f of one kernel; ``unlike`` says in what its network is unlike all calibrated ones, empty where it is not."""
-    return machine.uncertainty.unlike_factor if unlike else machine.uncertainty.factor
+def kernel_factor(machine: Machine, extrapolates_in: str) -> float:
+    """The factor f of one kernel.
+
+    ``extrapolates_in`` names the quantity in which its network differs most from all calibrated ones; it is empty where
+    the network lies among them.
+    """
+    return machine.uncertainty.unlike_factor if extrapolates_in else machine.uncertainty.factor
 
 
-def network_factor(planned: Plan, kernels_s: Sequence[float], latency_s: float, unlike: str) -> float:
-    """f of a network from the times of its modelled kernels; time on a fallback counts with the fallback's factor."""
+def network_factor(planned: Plan, kernels_s: Sequence[float], latency_s: float, extrapolates_in: str) -> float:
+    """The factor f of a network, from the times in seconds of its modelled kernels.
+
+    Time on a fallback counts with the fallback's factor; ``extrapolates_in`` is as for ``kernel_factor``.
+    """
     machine = planned.machine
-    factor = kernel_factor(machine, unlike)
+    factor = kernel_factor(machine, extrapolates_in)
     if latency_s == 0.0:
         return factor
     if planned.fallbacks:
@@ -35,5 +42,8 @@ def network_factor(planned: Plan, kernels_s: Sequence[float], latency_s: float, 
 
 
 def averaging(common: float, shares: Iterable[float]) -> float:
-    """How much of a kernel's log error is left in a network whose kernels take these shares of its time."""
+    """The log error of a network divided by that of one kernel, where kernels take these ``shares`` of its time.
+
+    ``common`` is the share of the variance that all kernels have in common.
+    """
     return sqrt(common + (1.0 - common) * sum(share * share for share in shares))

@@ -1,122 +1,20 @@
-"""From kernels to a prediction: prices, transfers, interval, coverage. ``plan`` is the half of the walk before it."""
+"""From the kernels of a plan to a prediction: their costs, transfers, the interval and the coverage."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from math import prod
 
 from stairline.hwmodels import Platform
 from stairline.hwmodels.kernels.base import Cost
-from stairline.hwmodels.platform import Boundary, Machine
+from stairline.hwmodels.platform import CrossingCost, Machine
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.mapping.plan import Kernel, Plan, plan, require_models
+from stairline.simulator.mapping.plan import Kernel, Plan, require_models
+from stairline.simulator.walk import plan
 
 from .cost import kernel_cost
 from .intervals import kernel_factor, network_factor
-
-BOUNDS = ("compute", "memory", "weights", "epilogue", "overhead")
-"""Names of the bounds of a kernel, in the order of ``Cost``."""
-
-
-CROSSING, HOST_IO = "crossing", "host_io"
-"""Operator names of the transfers between processors, and of the network's inputs and outputs over the host link."""
-
-
-class KernelPrediction(NamedTuple):
-    """One kernel of a prediction. ``ops`` are the operators in it, ``layers`` their names, times in seconds."""
-
-    name: str
-    ops: tuple[str, ...]
-    layers: tuple[str, ...]
-    processor: str
-    macs: int
-    bytes_moved: int
-    cost: Cost
-    correction: float = 1.0
-    """What the platform's residual multiplies the analytical time by."""
-    factor: float = 1.0
-    """The 90 % interval of the kernel is [t / factor, t * factor]; 1 for a transfer, whose error is the network's."""
-
-    @property
-    def latency_s(self) -> float:
-        """Time of the kernel, dispatch included."""
-        return self.cost.latency_s * self.correction
-
-    @property
-    def bound(self) -> str:
-        """Which bound is the longest: the explanation of the kernel."""
-        times = self.cost[1:6]
-        return BOUNDS[times.index(max(times))]
-
-
-class Coverage(NamedTuple):
-    """Share of a network's work that a kernel model covers; below 1 a latency is a lower bound."""
-
-    macs: float
-    bytes: float
-    operators: float
-
-
-class Summary(NamedTuple):
-    """The headline of a prediction. Times in seconds, energy in joules."""
-
-    model: str
-    platform: str
-    dtype: str
-    status: str
-    """ok, falls_back (some of it runs elsewhere, priced) or cannot_run (the analysis is still there)."""
-    latency_s: float
-    lower_s: float
-    upper_s: float
-    """With ``lower_s`` the 90 % interval."""
-    analytical_s: float
-    """The latency without the platform's residual: what its mechanisms alone give."""
-    energy_j: float | None
-    """None where the power of a processor that runs some of it is not known."""
-    coverage: Coverage
-    flags: tuple[str, ...]
-    """lower_bound: operators without a model are left out. extrapolation: see ``unlike``."""
-    unlike: str = ""
-    """In what the network is unlike every calibrated one most of all; the interval is wider then."""
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """How long a network takes on a platform at one precision, and why."""
-
-    summary: Summary
-    platform_digest: str
-    reasons: tuple[str, ...]
-    """Why layers left the processor, or why the network cannot run."""
-    peak_memory_bytes: int
-    """Largest sum of tensors alive at one time, parameters not counted."""
-    kernels: tuple[KernelPrediction, ...]
-    """In execution order, then the transfers between processors and over the host link."""
-
-    @property
-    def latency_s(self) -> float:
-        """Latency of one inference, in seconds."""
-        return self.summary.latency_s
-
-    @property
-    def energy_j(self) -> float | None:
-        """Energy of one inference, in joules; None where the platform's power is not known."""
-        return self.summary.energy_j
-
-    @property
-    def status(self) -> str:
-        """ok, falls_back or cannot_run."""
-        return self.summary.status
-
-    @cached_property
-    def operators_s(self) -> float:
-        """Sum of the kernels without the network's own input and output and the per-inference cost, in seconds.
-
-        This is the paper's latency of an operator or block (appendix A); crossings inside the network belong to it.
-        """
-        return sum(k.latency_s for k in self.kernels if k.ops != (HOST_IO,))
+from .prediction import CROSSING, HOST_IO, Coverage, KernelPrediction, Prediction, Summary
 
 
 def predict(graph: Graph, platform: Platform, dtype: str | None = None, *, allow_unknown: bool = False) -> Prediction:
@@ -141,12 +39,12 @@ def predict_plan(planned: Plan, platform_digest: str = "", *, allow_unknown: boo
 
         corrections = kernel_corrections(planned, analytical_s)
     summary = summarize(planned, analytical_s, corrections, [t.cost.latency_s for t in moved])
-    factor = kernel_factor(planned.machine, summary.unlike)
+    factor = kernel_factor(planned.machine, summary.extrapolates_in)
     kernels = [k._replace(correction=c, factor=factor) for k, c in zip(kernels, corrections)]
     return Prediction(
         summary=summary,
         platform_digest=platform_digest,
-        reasons=planned.dead_ends or planned.fallbacks,
+        reasons=planned.unsupported or planned.fallbacks,
         peak_memory_bytes=_peak_memory_bytes(planned),
         kernels=tuple(kernels + moved),
     )
@@ -157,27 +55,27 @@ def summarize(
 ) -> Summary:
     """The headline of a prediction.
 
-    From the times in seconds that the models give for a plan's kernels, what each is multiplied by, and the times of
-    its transfers.
+    ``analytical_s`` are the times in seconds that the kernel models give for a plan's kernels, ``corrections`` the
+    factors by which the residual multiplies them, ``transfers_s`` the times of the plan's transfers in seconds.
     """
     machine = planned.machine
     kernels_s = [time_s * factor for time_s, factor in zip(analytical_s, corrections)]
     latency_s = machine.inference_s + sum(transfers_s, sum(kernels_s))
-    coverage, unlike = _coverage(planned), _unlike(planned, kernels_s)
-    factor = network_factor(planned, kernels_s, latency_s, unlike)
+    coverage, extrapolates_in = _coverage(planned), _extrapolates_in(planned, kernels_s)
+    factor = network_factor(planned, kernels_s, latency_s, extrapolates_in)
     return Summary(
         model=planned.graph.name,
         platform=machine.name,
         dtype=machine.dtype,
-        status="cannot_run" if planned.dead_ends else "falls_back" if planned.fallbacks else "ok",
+        status="cannot_run" if planned.unsupported else "falls_back" if planned.fallbacks else "ok",
         latency_s=latency_s,
         lower_s=latency_s / factor,
         upper_s=latency_s * factor,
         analytical_s=machine.inference_s + sum(transfers_s, sum(analytical_s)),
         energy_j=_energy_j(planned, kernels_s, latency_s),
         coverage=coverage,
-        flags=("lower_bound",) * (coverage.operators < 1.0) + ("extrapolation",) * bool(unlike),
-        unlike=unlike,
+        flags=("lower_bound",) * (coverage.operators < 1.0) + ("extrapolation",) * bool(extrapolates_in),
+        extrapolates_in=extrapolates_in,
     )
 
 
@@ -193,14 +91,17 @@ def _energy_j(planned: Plan, kernels_s: Sequence[float], latency_s: float) -> fl
     return energy_j
 
 
-def _unlike(planned: Plan, kernels_s: Sequence[float]) -> str:
-    """In what the network is unlike all that the platform was calibrated on, where it says what these were like."""
+def _extrapolates_in(planned: Plan, kernels_s: Sequence[float]) -> str:
+    """The quantity in which the network differs most from the calibrated ones; empty where it lies among them.
+
+    Empty too on a platform whose file does not describe the calibrated networks.
+    """
     if planned.machine.domain is None or not kernels_s:
         return ""
     # Needs numpy, which platforms that were not calibrated do without.
-    from .extrapolation import unlike
+    from .extrapolation import extrapolates_in
 
-    return unlike(planned, planned.machine.domain, kernels_s)
+    return extrapolates_in(planned, planned.machine.domain, kernels_s)
 
 
 def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:
@@ -222,26 +123,19 @@ def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:
 def transfers(planned: Plan) -> list[KernelPrediction]:
     """Tensors that cross between processors, and the network's inputs and outputs where a link carries them."""
     graph, machine = planned.graph, planned.machine
-    moved = [_transfer(graph, machine, CROSSING, c.tensor, machine.boundary) for c in planned.crossings]
+    moved = [_transfer(graph, machine, CROSSING, c.tensor, machine.crossing) for c in planned.crossings]
     if machine.io_bytes_per_s is not None:
-        link = Boundary(0.0, 0.0, machine.io_bytes_per_s)
+        link = CrossingCost(0.0, 0.0, machine.io_bytes_per_s)
         moved += [_transfer(graph, machine, HOST_IO, t, link) for t in (*graph.inputs, *graph.outputs)]
     return moved
 
 
-def _transfer(graph: Graph, machine: Machine, what: str, tensor: int, path: Boundary) -> KernelPrediction:
-    elements = _elements(graph.tensors[tensor].shape)
+def _transfer(graph: Graph, machine: Machine, what: str, tensor: int, path: CrossingCost) -> KernelPrediction:
+    elements = prod(graph.tensors[tensor].shape)
     moved_bytes = elements * machine.element_bytes
     memory_s, convert_s = moved_bytes / path.bytes_per_s, path.s_per_element * elements
     cost = Cost(0.0, 0.0, memory_s, 0.0, convert_s, path.fixed_s, memory_s + convert_s + path.fixed_s)
     return KernelPrediction(graph.tensors[tensor].name, (what,), (), "link", 0, moved_bytes, cost)
-
-
-def _elements(shape: tuple[int, ...]) -> int:
-    total = 1
-    for size in shape:
-        total *= size
-    return total
 
 
 def _coverage(planned: Plan) -> Coverage:
@@ -267,10 +161,10 @@ def _peak_memory_bytes(planned: Plan) -> int:
     dying: list[list[int]] = [[] for _ in range(end + 1)]
     for tensor, index in last.items():
         dying[end if tensor in graph.outputs else index].append(tensor)
-    alive = sum(_elements(graph.tensors[t].shape) for t in graph.inputs)
+    alive = sum(prod(graph.tensors[t].shape) for t in graph.inputs)
     peak = alive
     for index, layer in enumerate(graph.layers):
-        alive += sum(_elements(graph.tensors[t].shape) for t in layer.outputs)
+        alive += sum(prod(graph.tensors[t].shape) for t in layer.outputs)
         peak = max(peak, alive)
-        alive -= sum(_elements(graph.tensors[t].shape) for t in dying[index] if not graph.tensors[t].constant)
+        alive -= sum(prod(graph.tensors[t].shape) for t in dying[index] if not graph.tensors[t].constant)
     return peak * planned.machine.element_bytes

@@ -1,4 +1,4 @@
-"""What a calibrated platform corrects its kernels by: the trees of ``hwmodels.residual``, walked over arrays.
+"""The factors by which a calibrated platform corrects its kernels: the trees of ``hwmodels.residual``, over arrays.
 
 Loaded only for a platform that carries a residual, since it needs numpy. XGBoost compares and stores in float32; so
 does this, which makes the walk of every kernel that of XGBoost itself.
@@ -24,7 +24,7 @@ FEATURES = (
     "operator", "c_in", "c_out", "w_out", "pixels", "kernel", "stride", "operands", "log2_macs", "log2_input_bytes",
     "log2_output_bytes", "log2_weight_bytes", "log2_epilogue_ops", "log2_intensity", "log2_latency",
 )  # fmt: skip
-"""What the trees ask of a kernel: its operator's code, its geometry, its work, and what the mechanisms give for it."""
+"""The features of a kernel that the trees read: its operator's code, geometry and work, and its analytical latency."""
 
 _BLOCK = 4096
 """Kernels walked at a time: few enough for the arrays of a level to stay in cache."""
@@ -45,7 +45,11 @@ class Forest(NamedTuple):
 def features(
     codes: NDArray[np.float64], works: Vector, latencies_s: Vector, element_bytes: Vector
 ) -> NDArray[np.float32]:
-    """``FEATURES`` of kernels, (kernels, features). ``works`` are (kernels, fields of Work), ``codes`` of operators."""
+    """The ``FEATURES`` of kernels, an array (kernels, features).
+
+    ``codes`` are the codes of the kernels' operators and ``works`` an array (kernels, fields of Work); latencies are in
+    seconds.
+    """
     w = dict(zip(Work._fields, works.T))
     inputs, outputs, weights = (w[f"{which}_elements"] * element_bytes for which in ("input", "output", "weight"))
     return np.column_stack(
@@ -61,7 +65,7 @@ def features(
 def corrections(
     residual: Residual, ops: Sequence[str], works: Vector, latencies_s: Vector, element_bytes: Vector
 ) -> Vector:
-    """What the latency of each kernel is multiplied by; 1 for operators that were not calibrated.
+    """The factor by which the residual multiplies the latency of each kernel; 1 for operators that were not calibrated.
 
     Raises PlatformError for a residual of another version of ``FEATURES``.
     """
@@ -79,9 +83,9 @@ def corrections(
 
 
 def plans_corrections(plans: Sequence[Plan], works: Vector, latencies_s: Vector) -> Vector:
-    """The same for the modelled kernels of plans for one machine, one plan after the other.
+    """The factors of the modelled kernels of plans for one machine, one plan after the other.
 
-    The residual is that of the machine, so kernels that run on its fallback are left alone.
+    The residual is that of the machine, so kernels that run on its fallback have a factor of 1.
     """
     factors, machine = np.ones(len(works)), plans[0].machine
     if machine.residual is None:
@@ -100,14 +104,14 @@ def plans_corrections(plans: Sequence[Plan], works: Vector, latencies_s: Vector)
 
 
 def kernel_corrections(planned: Plan, latencies_s: Sequence[float]) -> list[float]:
-    """The same for one plan."""
+    """The factors of the modelled kernels of one plan; ``latencies_s`` are their analytical times in seconds."""
     works = np.array([k.work for k in planned.kernels if k.rule is not None], dtype=np.float64)
     factors = plans_corrections([planned], works.reshape(-1, len(Work._fields)), np.array(latencies_s))
     return [float(factor) for factor in factors]
 
 
 def _leaves(forest: Forest, asked: NDArray[np.float32]) -> Vector:
-    """Sum over the trees of the leaf that each kernel comes to."""
+    """For each kernel the sum of the leaves that it reaches in the trees."""
     kernel = np.arange(len(asked))[:, None]
     at = np.broadcast_to(np.arange(len(forest.feature)) * forest.feature.shape[1], (len(asked), len(forest.feature)))
     feature, threshold, left, right = (column.ravel() for column in forest[:4])
@@ -139,5 +143,5 @@ def _forest(residual: Residual) -> Forest:
 
 
 def _log2(amounts: Vector) -> Vector:
-    """Of amounts that may be 0, which count as 1."""
+    """Base-2 logarithms of amounts; an amount of 0 counts as 1."""
     return np.asarray(np.log2(np.maximum(amounts, 1.0)))

@@ -15,6 +15,7 @@ from stairline.simulator.mapping.layouts import LAYOUTS
 from stairline.simulator.mapping.lowering import PASSES
 from stairline.simulator.mapping.rewrites import REWRITES
 from stairline.simulator.mapping.support import CONSTRAINTS
+from stairline.simulator.walk import require_rules
 
 _PARTITIONS = {
     "everything": "Every operator runs on the platform.",
@@ -25,7 +26,9 @@ _PARTITIONS = {
 
 
 def explanation(platform: Platform) -> list[Block]:
-    """Everything ``stairline platforms show`` says."""
+    """Everything ``stairline platforms show`` says. Raises PlatformError where it names an unknown rule."""
+    for dtype in platform.dtypes:
+        require_rules(platform.machine(dtype))
     return [
         *description(platform),
         *_lowering(platform),

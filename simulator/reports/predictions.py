@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from stairline.hwmodels import Platform
+from stairline.hwmodels.kernels.base import BOUNDS
 from stairline.hwmodels.reports.platforms import provenance, rests_on
 from stairline.hwmodels.reports.text import Block, Cell, Column, Facts, Heading, Table, number, prose, word
-from stairline.simulator.pricing.predict import BOUNDS, KernelPrediction, Prediction, Summary
+from stairline.simulator.pricing.prediction import KernelPrediction, Prediction, Summary
 
 _STYLES = {"ok": "green", "falls_back": "yellow", "cannot_run": "bold red"}
 _MARKS = {"ok": " ", "falls_back": "*", "cannot_run": "!"}
@@ -86,8 +87,10 @@ def _outcome(prediction: Prediction) -> list[tuple[str, str | Cell]]:
         ("90 % interval", f"{interval}{' for the part that is modelled' * bounded}"),
         ("status", Cell(_MEANINGS[s.status], _STYLES[s.status])),
     ]
-    if s.unlike:
-        rows.append(("extrapolation", Cell(f"unlike every calibrated network, most of all in {s.unlike}", "yellow")))
+    if s.extrapolates_in:
+        rows.append(
+            ("extrapolation", Cell(f"unlike every calibrated network, most of all in {s.extrapolates_in}", "yellow"))
+        )
     if s.analytical_s != s.latency_s:
         rows.append(("models alone", f"{_digits(s.analytical_s * 1e3)} ms, without the platform's residual"))
     rows += [("because", text) for text in _kinds_of_reason(prediction.reasons)]

@@ -7,7 +7,7 @@ from typing import Any
 from stairline.hwmodels import Platform
 from stairline.hwmodels.reports.platforms import provenance
 from stairline.simulator.graph.graph import Graph, digest
-from stairline.simulator.pricing.predict import BOUNDS, KernelPrediction, Prediction, Summary
+from stairline.simulator.pricing.prediction import KernelPrediction, Prediction, Summary
 
 SCHEMA_VERSION = 1
 """Version of the JSON record; a change that breaks a reader raises it."""
@@ -33,7 +33,7 @@ def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str
         "lower_ms": s.lower_s * 1e3,
         "upper_ms": s.upper_s * 1e3,
         "analytical_ms": s.analytical_s * 1e3,
-        "unlike_calibrated_in": s.unlike or None,
+        "unlike_calibrated_in": s.extrapolates_in or None,
         "energy_mj": None if s.energy_j is None else s.energy_j * 1e3,
         "peak_memory_bytes": p.peak_memory_bytes,
         "coverage": s.coverage._asdict(),
@@ -59,7 +59,7 @@ def _kernel_record(k: KernelPrediction) -> dict[str, Any]:
         "macs": k.macs,
         "padded_macs": int(k.cost.padded_macs),
         "bytes": k.bytes_moved,
-        "bounds": {f"{name}_ms": seconds * 1e3 for name, seconds in zip(BOUNDS, k.cost[1:6])},
+        "bounds": {f"{name}_ms": seconds * 1e3 for name, seconds in k.cost.bounds_s.items()},
         "limited_by": k.bound,
         "correction": k.correction,
         "latency_ms": k.latency_s * 1e3,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stairline.hwmodels import PlatformError, available, load, quantities, with_values
-from stairline.simulator.mapping.rule_names import verify_names
+from stairline.simulator.walk import require_rules
 
 GOOD = """
 schema = 1
@@ -145,7 +145,7 @@ def test_a_shipped_platform_resolves_at_every_precision_and_cites_every_number(p
 @pytest.mark.parametrize("platform", available(), ids=lambda p: p.name)
 def test_every_rule_a_shipped_platform_names_exists(platform):
     for dtype in platform.dtypes:
-        verify_names(platform.machine(dtype))
+        require_rules(platform.machine(dtype))
 
 
 @pytest.mark.parametrize(
@@ -162,4 +162,4 @@ def test_every_rule_a_shipped_platform_names_exists(platform):
 def test_a_name_that_no_rule_has_is_refused_before_anything_is_predicted(tmp_path, line, words):
     platform = load(write(tmp_path, GOOD.replace("[sources]", f"{line}\n[sources]")))
     with pytest.raises(PlatformError, match=words):
-        verify_names(platform.machine())
+        require_rules(platform.machine())

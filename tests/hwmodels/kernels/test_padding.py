@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stairline.hwmodels.kernels.base import Cost, Roof, Work
-from stairline.hwmodels.kernels.processor_models import TiledGemm, UnrolledChannels
-from stairline.hwmodels.kernels.tiled_gemm import tiled_gemm
-from stairline.hwmodels.kernels.unrolled_channels import unrolled_channels
+from stairline.hwmodels.kernels.processors.tiled_gemm import TiledGemm, tiled_gemm
+from stairline.hwmodels.kernels.processors.unrolled_channels import UnrolledChannels, unrolled_channels
 
 ROOF = Roof(20e9, 10e9, 10e9, 10e9, 2.84e9, 4.0, 0.0, 2.5e6, 40e9)
 TILES = TiledGemm(efficiency=0.8, kernel_s=1e-6, epilogue_s_per_element=1e-10, tile_m=8, tile_n=8, tile_k=4)

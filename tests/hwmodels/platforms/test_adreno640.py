@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from itertools import product
-from math import ceil
+from math import ceil, inf
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stairline import hwmodels
-from stairline.hwmodels.kernels.work_groups import Items, search
+from stairline.hwmodels.kernels.adreno.work_groups import Groups, search
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.pricing.cost import kernel_cost
-from stairline.simulator.pricing.predict import Prediction, plan, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import Prediction
+from stairline.simulator.walk import plan
 from stairline.simulator.zoo import build, build_block
 
 GPU = hwmodels.load("GPU")
@@ -118,8 +120,7 @@ grids = st.integers(1, 120)
 
 @given(grids, grids, st.integers(1, 300), st.sampled_from((64.0, 128.0, 256.0, 512.0)))
 def test_the_search_finds_the_fewest_waves_of_all_exact_groups(x, y, z, limit):
-    p = GPU.machine("float32").rules["dwconv2d"].parameters._replace(group_max=limit)
-    found = search(Items(float(x), float(y), float(z), 0.0, 1.0, 1.0, 1.0, 1.0, 1.0), p)
+    found = search(float(x), float(y), float(z), Groups(wave=64.0, units=6.0, group_max=limit, group_z_max=inf))
     sides = [[d for d in range(1, n + 1) if n % d == 0 and d <= limit] for n in (x, y, z)]
     sizes = {a * b * c for a, b, c in product(*sides) if a * b * c <= limit}
     tried = {size for size in sizes if size >= 32} or sizes

@@ -7,9 +7,11 @@ import pytest
 from stairline.hwmodels import load, with_values
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.mapping.placement import stored_elements
+from stairline.simulator.mapping.plan import Kernel
 from stairline.simulator.pricing.cost import kernel_cost
-from stairline.simulator.pricing.predict import Kernel, plan, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.runtimes.edgetpu import stored_parameters
+from stairline.simulator.walk import plan
 from stairline.simulator.zoo import build, build_block, build_stack
 
 TPU = load("coral-edgetpu-tflite")
@@ -81,7 +83,7 @@ def test_depthwise_steps_behind_every_64_channels_and_grows_with_its_taps():
 def test_the_cache_holds_what_the_compiler_reports(filters, onchip_mib, offchip_mib):
     """Sizes as printed by the compiler for the published sweep; whole layers leave the cache."""
     graph = relu_stack(filters)
-    stored = sum(stored_elements(graph, i, TPU.machine()) for i in range(len(graph.layers)))
+    stored = sum(stored_parameters(graph, i, TPU.machine()) for i in range(len(graph.layers)))
     streamed = sum(k.work.streamed_elements for k in plan(graph, TPU.machine()).kernels)
     assert streamed / MIB == pytest.approx(offchip_mib, rel=0.01)
     assert (stored - streamed) / MIB == pytest.approx(onchip_mib, rel=0.02)
@@ -89,7 +91,7 @@ def test_the_cache_holds_what_the_compiler_reports(filters, onchip_mib, offchip_
 
 def test_a_filter_bank_is_stored_as_the_array_reads_it():
     # 9 taps * 460 channels * 512 columns
-    assert stored_elements(conv(64, 460, 460, 3), 0, TPU.machine()) == 9 * 460 * 512 == 2_119_680
+    assert stored_parameters(conv(64, 460, 460, 3), 0, TPU.machine()) == 9 * 460 * 512 == 2_119_680
 
 
 def dense_stack(width: int, layers: int = 4, inputs: int = 64) -> Graph:
@@ -115,7 +117,7 @@ def dense_stack(width: int, layers: int = 4, inputs: int = 64) -> Graph:
 def test_a_layer_has_room_in_all_banks_or_none(width, onchip_mib, offchip_mib):
     """As the compiler reports: 7.73 MiB find room together, but one layer of 7.22 MiB does not."""
     graph = dense_stack(width)
-    stored = sum(stored_elements(graph, i, TPU.machine()) for i in range(len(graph.layers)))
+    stored = sum(stored_parameters(graph, i, TPU.machine()) for i in range(len(graph.layers)))
     streamed = sum(k.work.streamed_elements for k in plan(graph, TPU.machine()).kernels)
     assert streamed / MIB == pytest.approx(offchip_mib, abs=0.01)
     assert (stored - streamed) / MIB == pytest.approx(onchip_mib, abs=0.01)

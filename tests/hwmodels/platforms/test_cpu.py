@@ -10,7 +10,10 @@ from stairline.hwmodels import load
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.graph.ops import OPS
-from stairline.simulator.pricing.predict import Kernel, KernelPrediction, plan, predict
+from stairline.simulator.mapping.plan import Kernel
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import KernelPrediction
+from stairline.simulator.walk import plan
 from stairline.simulator.zoo import BLOCKS, build, build_block
 
 PLATFORMS = ("CPU", "pixel4-cortexa76-tflite2.1")

@@ -19,12 +19,12 @@ from stairline.simulator import zoo
 from stairline.simulator.graph.attributes import Attributes
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.runtimes.vela import blocks_u55, blocks_u85
-from stairline.simulator.runtimes.vela.blocks import Query, up
-from stairline.simulator.runtimes.vela.codes import Codes, coded_bits
-from stairline.simulator.runtimes.vela.fast_memory import Range, kept
-from stairline.simulator.runtimes.vela.order import depth_first
-from stairline.simulator.runtimes.vela.regrouping import regrouped
+from stairline.simulator.runtimes.vela.blocks import u55, u85
+from stairline.simulator.runtimes.vela.blocks.query import Query, round_up
+from stairline.simulator.runtimes.vela.network.order import depth_first
+from stairline.simulator.runtimes.vela.network.regrouping import regrouped
+from stairline.simulator.runtimes.vela.schedule.fast_memory import Range, kept
+from stairline.simulator.runtimes.vela.weights.codes import Codes, coded_bits
 
 PLATFORMS = {"ethos-u55-128": "ethos-u55-128-vela5.2", "ethos-u85-256": "ethos-u85-256-vela5.2"}
 
@@ -165,16 +165,16 @@ queries = st.builds(
 @settings(max_examples=60, deadline=None)
 @given(queries)
 def test_a_block_of_the_u55_leaves_room_for_its_sums_twice(query: Query) -> None:
-    h, w, c = blocks_u55.find_block(query).output
-    assert 2 * 4 * h * w * up(c, 8) <= 20 * 1024
+    h, w, c = u55.find_block(query).output
+    assert 2 * 4 * h * w * round_up(c, 8) <= 20 * 1024
 
 
 @settings(max_examples=60, deadline=None)
 @given(queries)
 def test_a_block_of_the_u85_leaves_room_for_its_sums(query: Query) -> None:
-    block = blocks_u85.find_block(query)
+    block = u85.find_block(query)
     h, w, c = block.output
-    assert 4 * h * w * up(c, 16) <= 16384
+    assert 4 * h * w * round_up(c, 16) <= 16384
     assert h % block.unit[0] == 0
     assert w % block.unit[1] == 0
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from stairline.hwmodels import load
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.pricing.predict import KernelPrediction, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import KernelPrediction
 from stairline.simulator.zoo import build_block
 
 DSP = load("DSP")

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stairline.hwmodels import load, with_values
-from stairline.hwmodels.kernels.kpu import kpu_lines
+from stairline.hwmodels.kernels.arrays.kpu_conv import kpu_lines
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.mapping.lowering import lower
-from stairline.simulator.mapping.placement import map_bytes
-from stairline.simulator.pricing.predict import KernelPrediction, plan, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import KernelPrediction
+from stairline.simulator.runtimes.nncase import map_bytes
+from stairline.simulator.walk import plan
 from stairline.simulator.zoo import build, build_block
 
 KPU = load("k210-kpu-nncase0.2")

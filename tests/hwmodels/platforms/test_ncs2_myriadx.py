@@ -12,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stairline.hwmodels import load
-from stairline.hwmodels.kernels.lane_cuts import cut
-from stairline.hwmodels.kernels.lane_modes import depthwise_tile, pooled_part
+from stairline.hwmodels.kernels.myriad.lane_conv import pooled_part
+from stairline.hwmodels.kernels.myriad.lane_dwconv import depthwise_tile
+from stairline.hwmodels.kernels.myriad.tiling import best_tiling
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.pricing.predict import KernelPrediction, plan, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import KernelPrediction
+from stairline.simulator.walk import plan
 from stairline.simulator.zoo import build, build_block
 
 VPU = load("VPU")
@@ -76,21 +79,21 @@ def test_a_large_output_is_cut_into_rows_whose_borders_are_computed_twice():
     Each half of 14 rows pads itself, so one row at every inner border is waste: 13 + 12 + 3 rows are kept in 3 tiles,
     and 28 + 2 x 2 rows are computed at 32 x (16 x 9 + 31) steps.
     """
-    found = cut(work(conv(28, 256, 512, 3)), 256, 512, ENGINE)
+    found = best_tiling(work(conv(28, 256, 512, 3)), 256, 512, ENGINE)
     assert (found.planes, found.slices, found.tiles) == (3, 1, 3)
     assert found.steps == 32 * 28 * 32 * (16 * 9 + 31)
 
 
 def test_channels_are_sliced_where_a_lane_cannot_hold_the_coefficients():
     """16 lanes hold 28 x 9 = 252 coefficients each (448 channels), not 29 x 9 = 261."""
-    assert cut(work(conv(14, 448, 64, 3)), 448, 64, ENGINE).slices == 1
-    assert cut(work(conv(14, 464, 64, 3)), 464, 64, ENGINE).slices == 2
+    assert best_tiling(work(conv(14, 448, 64, 3)), 448, 64, ENGINE).slices == 1
+    assert best_tiling(work(conv(14, 464, 64, 3)), 464, 64, ENGINE).slices == 2
 
 
 def test_channels_are_sliced_where_the_lines_do_not_fit():
     """At 112 pixels a line is 224 bytes; 6 lines of 97 channels are 128 KiB, so 96 channels fit and 112 do not."""
-    assert cut(work(conv(112, 96, 16, 3)), 96, 16, ENGINE).slices == 1
-    assert cut(work(conv(112, 112, 16, 3)), 112, 16, ENGINE).slices == 2
+    assert best_tiling(work(conv(112, 96, 16, 3)), 96, 16, ENGINE).slices == 1
+    assert best_tiling(work(conv(112, 112, 16, 3)), 112, 16, ENGINE).slices == 2
 
 
 def test_partial_sums_are_added_and_activated_by_the_vector_cores():
@@ -141,9 +144,9 @@ def test_no_equal_division_into_tiles_is_cheaper_than_the_depthwise_tile_chosen(
     shape = work(dwconv(14, channels, kernel))
 
     def total(tile: float) -> float:
-        return -(-channels // tile) * cut(shape, tile, tile, ENGINE).steps
+        return -(-channels // tile) * best_tiling(shape, tile, tile, ENGINE).steps
 
-    chosen = depthwise_tile(shape, channels, ENGINE)
+    chosen = depthwise_tile(shape, channels, MACHINE.rules["dwconv2d"].parameters)
     assert chosen < channels
     assert total(chosen) <= min(total(tile) for tile in range(1, min(channels, 65)))
 

@@ -14,7 +14,8 @@ from stairline.hwmodels import load
 from stairline.hwmodels.kernels.base import Cost
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.pricing.predict import KernelPrediction, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import KernelPrediction
 from stairline.simulator.zoo import build, build_block
 
 NPU = load("NPU")

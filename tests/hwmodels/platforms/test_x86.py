@@ -10,11 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stairline.hwmodels import load
-from stairline.hwmodels.kernels.vector_kernels import outside
+from stairline.hwmodels.kernels.processors.window_taps import padding_share
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.networks import read
-from stairline.simulator.pricing.predict import Prediction, plan, predict
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import Prediction
+from stairline.simulator.walk import plan
 from stairline.simulator.zoo import build, build_block
 
 XNNPACK, BUILTIN, OPENVINO, ONNXRUNTIME = "x86-xnnpack-litert", "x86-builtin-litert", "x86-openvino", "x86-onnxruntime"
@@ -60,7 +62,7 @@ def test_the_taps_beyond_a_map_are_those_that_counting_finds(size, kernel, strid
     begin = -(padding // 2)
     taps = [begin + out * stride + tap * dilation for out in range(size_out) for tap in range(kernel)]
     beyond = sum(not 0 <= place < size for place in taps) / len(taps)
-    assert outside(size, size_out, kernel, stride, dilation) == pytest.approx(beyond)
+    assert padding_share(size, size_out, kernel, stride, dilation) == pytest.approx(beyond)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,10 @@ from stairline import hwmodels
 from stairline.hwmodels import load, with_values
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.mapping.plan import UnknownOperatorError, plan
-from stairline.simulator.pricing.predict import CROSSING, HOST_IO, predict
+from stairline.simulator.mapping.plan import UnknownOperatorError
+from stairline.simulator.pricing.predict import predict
+from stairline.simulator.pricing.prediction import CROSSING, HOST_IO
+from stairline.simulator.walk import plan
 from stairline.simulator.zoo import MODELS, build, build_block
 
 HEAD = """

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stairline.hwmodels import available, load
-from stairline.hwmodels.kernels import MODELS
 from stairline.hwmodels.kernels.base import Work
-from stairline.hwmodels.kernels.kernel_models import KERNEL_MODELS
+from stairline.hwmodels.kernels.registry import kernel_model, kernel_models
 from stairline.hwmodels.platform import Rule
 from stairline.simulator.mapping.plan import UnknownOperatorError
 from stairline.simulator.pricing.batch import predict_many, price
@@ -21,10 +20,6 @@ from stairline.simulator.zoo import BLOCKS, build, build_block
 from stairline.simulator.zoo import MODELS as ZOO
 
 EVERY_PLATFORM = [(p.name, dtype) for p in available() for dtype in p.dtypes]
-
-
-def test_every_kernel_model_has_parameters_and_a_function():
-    assert KERNEL_MODELS.keys() == MODELS.keys()
 
 
 @pytest.mark.parametrize(("name", "dtype"), EVERY_PLATFORM)
@@ -43,6 +38,10 @@ RULES = sorted(
     }
 )
 SIZES = st.integers(1, 70) | st.sampled_from([112, 224, 299, 512, 1000, 1024, 2048])
+
+
+def test_every_kernel_model_is_named_by_a_shipped_platform_and_so_compared_below():
+    assert kernel_models().keys() == {model for model, _, _ in RULES}
 
 
 @st.composite
@@ -65,11 +64,11 @@ def works(draw: st.DrawFn) -> Work:
 @given(st.lists(works(), min_size=1, max_size=20), st.randoms(use_true_random=False))
 def test_batch_and_scalar_agree_to_the_last_bit_on_random_and_edge_shapes(kernels, random):
     chosen = [random.randrange(len(RULES)) for _ in kernels]
-    rules = [Rule(model, KERNEL_MODELS[model](*values), roof, "made") for model, roof, values in RULES]
+    rules = [Rule(model, kernel_model(model).parameters(*values), roof, "made") for model, roof, values in RULES]
     latencies_s = price(np.array(kernels, dtype=float), np.array(chosen), rules)
     for work, index, latency_s in zip(kernels, chosen, latencies_s):
         model, roof, values = RULES[index]
-        cost = MODELS[model](work, roof, KERNEL_MODELS[model](*values))
+        cost = kernel_model(model).cost(work, roof, kernel_model(model).parameters(*values))
         assert latency_s == cost.latency_s
         assert np.isfinite(latency_s)
         assert latency_s >= 0

@@ -1,0 +1,1 @@
+"""Kernel models of OpenCL kernels that read texels on an Adreno GPU."""

@@ -1,0 +1,1 @@
+"""Kernel models of fixed convolution engines and of the vector units beside them."""

@@ -1,0 +1,1 @@
+"""Kernel models of convolutions on the neural compute engine of the Myriad X."""

@@ -1,0 +1,109 @@
+"""What a prediction says: records of its kernels, its coverage and its headline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from stairline.hwmodels.kernels.base import Cost
+
+CROSSING, HOST_IO = "crossing", "host_io"
+"""Operator names of the transfers between processors, and of the network's inputs and outputs over the host link."""
+
+
+class KernelPrediction(NamedTuple):
+    """One kernel of a prediction. ``ops`` are the operators in it, ``layers`` their names, times in seconds."""
+
+    name: str
+    ops: tuple[str, ...]
+    layers: tuple[str, ...]
+    processor: str
+    macs: int
+    bytes_moved: int
+    cost: Cost
+    correction: float = 1.0
+    """What the platform's residual multiplies the analytical time by."""
+    factor: float = 1.0
+    """The 90 % interval of the kernel is [t / factor, t * factor]; 1 for a transfer, whose error is the network's."""
+
+    @property
+    def latency_s(self) -> float:
+        """Time of the kernel, dispatch included."""
+        return self.cost.latency_s * self.correction
+
+    @property
+    def bound(self) -> str:
+        """Which bound is the longest: the explanation of the kernel."""
+        bounds_s = self.cost.bounds_s
+        return max(bounds_s, key=bounds_s.__getitem__)
+
+
+class Coverage(NamedTuple):
+    """Share of a network's work that a kernel model covers; below 1 a latency is a lower bound."""
+
+    macs: float
+    bytes: float
+    operators: float
+
+
+class Summary(NamedTuple):
+    """The headline of a prediction. Times in seconds, energy in joules."""
+
+    model: str
+    platform: str
+    dtype: str
+    status: str
+    """ok, falls_back (some of it runs elsewhere, priced) or cannot_run (the analysis is still there)."""
+    latency_s: float
+    lower_s: float
+    upper_s: float
+    """With ``lower_s`` the 90 % interval."""
+    analytical_s: float
+    """The latency without the platform's residual: what its mechanisms alone give."""
+    energy_j: float | None
+    """None where the power of a processor that runs some of it is not known."""
+    coverage: Coverage
+    flags: tuple[str, ...]
+    """lower_bound: operators without a model are left out. extrapolation: see ``extrapolates_in``."""
+    extrapolates_in: str = ""
+    """The quantity in which the network differs most from every calibrated one; empty where it lies among them.
+
+    The interval of a network that does not is wider."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How long a network takes on a platform at one precision, and why."""
+
+    summary: Summary
+    platform_digest: str
+    reasons: tuple[str, ...]
+    """Why layers left the processor, or why the network cannot run."""
+    peak_memory_bytes: int
+    """Largest sum of tensors alive at one time, parameters not counted."""
+    kernels: tuple[KernelPrediction, ...]
+    """In execution order, then the transfers between processors and over the host link."""
+
+    @property
+    def latency_s(self) -> float:
+        """Latency of one inference, in seconds."""
+        return self.summary.latency_s
+
+    @property
+    def energy_j(self) -> float | None:
+        """Energy of one inference, in joules; None where the platform's power is not known."""
+        return self.summary.energy_j
+
+    @property
+    def status(self) -> str:
+        """ok, falls_back or cannot_run."""
+        return self.summary.status
+
+    @cached_property
+    def operators_s(self) -> float:
+        """Sum of the kernels without the network's own input and output and the per-inference cost, in seconds.
+
+        This is the paper's latency of an operator or block (appendix A); crossings inside the network belong to it.
+        """
+        return sum(k.latency_s for k in self.kernels if k.ops != (HOST_IO,))

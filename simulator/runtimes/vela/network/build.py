@@ -1,0 +1,171 @@
+"""From the planned kernels of a graph to the network that Vela schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from stairline.hwmodels.kernels.base import Work
+from stairline.hwmodels.kernels.ethos_u.kernel_parameters import EthosU
+from stairline.hwmodels.kernels.ethos_u.memory import Map, stored_elements
+from stairline.simulator.graph.graph import Graph, Layer
+from stairline.simulator.graph.ops import ACTIVATIONS, as_nhwc
+from stairline.simulator.mapping.plan import Kernel
+from stairline.simulator.runtimes.vela.blocks.query import Kind, Size, round_up, volume
+from stairline.simulator.runtimes.vela.weights.codes import Codes
+
+from .layout import Layout
+from .network import Network, Node, Stored, connected
+from .operator import Operator
+from .regrouping import regrouped, regroups
+
+ALIGNMENT = 16
+ONES = b"\1"
+"""Weights of an operator that sums: 8-bit ones."""
+CLIPS = frozenset({"relu", "relu6"})
+ELEMENTWISE = frozenset({"add", "sub", "mul", "maximum", "minimum"})
+KINDS: dict[str, Kind] = {
+    "ethos_u_conv": "conv",
+    "ethos_u_dwconv": "depthwise",
+    "ethos_u_pool": "pool",
+    "ethos_u_elementwise": "elementwise",
+}
+STRIPED = ELEMENTWISE | {"conv2d", "dwconv2d", "mean", "avgpool2d", "maxpool2d", "globalavgpool2d", "globalmaxpool2d"}
+"""Operators that may run stripe by stripe."""
+OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
+"""Operators for which Vela chooses blocks in another way than for the others of the same kernel model."""
+
+
+def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
+    """Nodes and tensors of the kernels that an Ethos-U runs."""
+    nodes = tuple(
+        _node(graph, kernel, number, stored)
+        for number, kernel in enumerate(kernels)
+        if kernel.rule is not None and isinstance(kernel.rule.parameters, EthosU)
+    )
+    outside = {stored.stored[t] for t in (*graph.inputs, *graph.outputs)}
+    tensors = {
+        tensor: Stored(
+            _bytes(graph, tensor, stored),
+            (),
+            (),
+            stored.bricks[tensor],
+            tensor in outside,
+            graph.tensors[tensor].constant,
+        )
+        for node in nodes
+        for tensor in (*node.reads, node.output)
+    }
+    return Network(nodes, connected(nodes, tensors))
+
+
+def _bytes(graph: Graph, tensor: int, stored: Layout) -> int:
+    """Bytes that a tensor takes in memory; elements have one byte."""
+    n, h, w, c = as_nhwc(graph.tensors[tensor].shape)
+    return round_up(ceil(n * stored_elements(Map(h, w, c, 0.0, float(stored.bricks[tensor])))), ALIGNMENT)
+
+
+def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
+    rule = kernel.rule
+    assert rule is not None
+    assert isinstance(rule.parameters, EthosU)
+    layers = [graph.layers[i] for i in kernel.layers]
+    first, last = layers[0], layers[-1]
+    own = _own_activations(layers)
+    chain = [layer for layer in layers[1:] if layer.op in ELEMENTWISE]
+    elementwise = rule.model == "ethos_u_elementwise"
+    inputs = list(first.inputs[:2] if elementwise else first.inputs[:1])
+    work = _work(first, kernel.work)
+    if len(inputs) == 2 and _elements(graph, inputs[1]) > _elements(graph, inputs[0]):
+        inputs.reverse()
+        work = _with_input(work, as_nhwc(graph.tensors[inputs[0]].shape))
+    if first.op == "copy" and graph.tensors[inputs[0]].constant:
+        work = _border(work, as_nhwc(graph.tensors[stored.stored[last.outputs[0]]].shape))
+    second = as_nhwc(graph.tensors[inputs[1]].shape)[1:] if len(inputs) == 2 else None
+    if regroups(graph, first):
+        size = regrouped((int(work.h_out), int(work.w_out), int(work.c_out)))
+        work, second = _sized(work, size), size if second and volume(second) > 1 else second
+    made = {t for layer in layers for t in layer.outputs}
+    p = rule.parameters._replace(
+        mixes=float(rule.model == "ethos_u_conv"),
+        table=float(bool(own - CLIPS)),
+        clipped=float(bool(own & CLIPS)),
+        output_bricks=float(bool(chain) or stored.bricks[last.outputs[0]]),
+        chained_cycles=len(chain) * rule.parameters.output_cycles,
+        output_stored=0.0 if chain else 1.0,
+    )
+    p = _with_operands(p, graph, inputs, second, stored)
+    return Node(
+        number,
+        OWN_KINDS.get(first.op) or KINDS[rule.model],
+        Operator(rule.model, work, rule.roof, p, Codes(ONES if first.op == "mean" else first.weights, p.weight_ratio)),
+        tuple(stored.stored[t] for t in inputs),
+        _placed(graph, [t for layer in chain for t in layer.inputs if t not in made], stored),
+        stored.stored[last.outputs[0]],
+        second,
+        bool({layer.op for layer in layers} & (ACTIVATIONS - CLIPS)),
+        bool(chain),
+        not chain and first.op in STRIPED,
+    )
+
+
+def _placed(graph: Graph, tensors: list[int], stored: Layout) -> tuple[tuple[int, Size], ...]:
+    """The stored tensor and the size of each of ``tensors``."""
+    return tuple((stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:]) for t in tensors)
+
+
+def _with_operands(p: EthosU, graph: Graph, inputs: list[int], second: Size | None, stored: Layout) -> EthosU:
+    """Parameters with the memory that each tensor is in before anything is moved, and the second operand's shape."""
+    home = 1.0 - p.maps_slow
+    first_home, last_home = (0.0 if graph.tensors[t].constant else home for t in (inputs[0], inputs[-1]))
+    p = p._replace(
+        input_fast=first_home,
+        second_fast=last_home,
+        output_fast=home,
+        input_bricks=float(stored.bricks[inputs[0]]),
+    )
+    if second is None:
+        return p._replace(second_h=0.0, second_w=0.0, second_c=0.0, second_bricks=0.0)
+    height, width, channels = map(float, second)
+    bricks = float(stored.bricks[inputs[1]])
+    return p._replace(second_h=height, second_w=width, second_c=channels, second_bricks=bricks)
+
+
+def _own_activations(layers: list[Layer]) -> set[str]:
+    """Activations that are fused with the first operator, before another operator is chained behind it."""
+    own = set()
+    for layer in layers[1:]:
+        if layer.op in ELEMENTWISE:
+            break
+        own.add(layer.op)
+    return own & ACTIVATIONS
+
+
+def _elements(graph: Graph, tensor: int) -> int:
+    n, h, w, c = as_nhwc(graph.tensors[tensor].shape)
+    return n * h * w * c
+
+
+def _work(first: Layer, work: Work) -> Work:
+    """The kernel's work, in which a global pooling is a window as large as the map."""
+    if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
+        return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
+    return work
+
+
+def _sized(work: Work, size: Size) -> Work:
+    """``work`` on maps of another shape that have as many elements."""
+    h, w, c = map(float, size)
+    return work._replace(h_in=h, w_in=w, c_in=c, h_out=h, w_out=w, c_out=c)
+
+
+def _border(work: Work, whole: tuple[int, int, int, int]) -> Work:
+    """The copy of a border, made as long as the padded map: Vela copies corners twice."""
+    _, h, w, _ = whole
+    if work.h_out / h < work.w_out / w:
+        return work._replace(w_in=float(w), w_out=float(w))
+    return work._replace(h_in=float(h), h_out=float(h))
+
+
+def _with_input(work: Work, shape: tuple[int, int, int, int]) -> Work:
+    return work._replace(h_in=float(shape[1]), w_in=float(shape[2]), c_in=float(shape[3]))

@@ -1,0 +1,69 @@
+"""How Vela stores each tensor: in bricks of 16 channels where nothing needs plain rows, joined parts as one tensor.
+
+Source: Vela 5.2 (Arm, Apache-2.0), regor/compiler/scheduler.cpp: UpdateSchedulerTensor and
+CheckLinearFormatForConcatSplit.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from stairline.hwmodels.kernels.ethos_u.memory import BRICK
+from stairline.simulator.graph.graph import Graph
+from stairline.simulator.graph.ops import as_nhwc
+
+from .regrouping import regroups
+
+VIEWS = frozenset({"reshape", "slice", "strided_slice"})
+"""Operators whose output is a view of their input, or of a part of it, under another shape."""
+
+
+class Layout(NamedTuple):
+    """For each tensor of a graph: the stored tensor that it is or is part of, and whether that is kept in bricks."""
+
+    stored: tuple[int, ...]
+    bricks: tuple[bool, ...]
+
+
+def layout(graph: Graph) -> Layout:
+    """How Vela stores the tensors of a lowered graph; the inputs of a concatenation are parts of its output."""
+    stored, linear = _joined(graph)
+    linear |= {*graph.inputs, *graph.outputs, *_mixed(graph)}
+    for layer in graph.layers:
+        if layer.op in VIEWS and not graph.tensors[layer.inputs[0]].constant:
+            source, view = layer.inputs[0], layer.outputs[0]
+            if as_nhwc(graph.tensors[source].shape)[2:] != as_nhwc(graph.tensors[view].shape)[2:]:
+                linear.update((stored[source], stored[view]))
+            if view in graph.outputs:
+                linear.add(stored[source])
+            stored[view] = stored[source]
+    plain = {stored[t] for t in linear} | linear
+    bricks = tuple(stored[t] not in plain and not tensor.constant for t, tensor in enumerate(graph.tensors))
+    return Layout(tuple(stored), bricks)
+
+
+def _mixed(graph: Graph) -> set[int]:
+    """Tensors that one operator regroups and another does not, which Vela keeps in plain rows."""
+    seen: dict[int, bool] = {}
+    mixed = set()
+    for layer in graph.layers:
+        grouped = regroups(graph, layer)
+        mixed |= {t for t in (*layer.inputs, *layer.outputs) if seen.setdefault(t, grouped) != grouped}
+    return mixed
+
+
+def _joined(graph: Graph) -> tuple[list[int], set[int]]:
+    """For each tensor the one that it is part of; and the set of tensors whose parts do not begin at whole bricks."""
+    stored, uneven = list(range(len(graph.tensors))), set()
+    for layer in reversed(graph.layers):
+        if layer.op != "concat":
+            continue
+        target = stored[layer.outputs[0]]
+        in_depth = layer.attributes.axis in (-1, len(graph.tensors[layer.outputs[0]].shape) - 1)
+        offset = 0
+        for tensor in layer.inputs:
+            stored[tensor] = target
+            if in_depth and offset % BRICK:
+                uneven.add(target)
+            offset += graph.tensors[tensor].shape[-1]
+    return stored, uneven

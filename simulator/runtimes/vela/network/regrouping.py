@@ -1,0 +1,50 @@
+"""Maps of few channels, which Vela treats as maps of more channels where an operator works element by element.
+
+Source: Vela 5.2 (Arm, Apache-2.0), regor/compiler/scheduler_packing.cpp: ConvertOperation; shape_util.hpp:
+ReshapeToIncreaseDepth.
+"""
+
+from __future__ import annotations
+
+from math import isqrt, prod
+
+from stairline.simulator.graph.graph import Graph, Layer
+from stairline.simulator.graph.ops import ACTIVATIONS
+from stairline.simulator.runtimes.vela.blocks.query import Size
+
+ONE_BY_ONE = ACTIVATIONS | {"quantize", "add", "sub", "mul", "maximum", "minimum"}
+SHALLOW, GROUPED = 8, 16
+"""Maps of fewer than ``SHALLOW`` channels are regrouped, into maps of at least ``GROUPED`` channels."""
+
+
+def regroups(graph: Graph, layer: Layer) -> bool:
+    """Whether Vela runs an operator on regrouped maps: all operands have one shape, or are single values."""
+    shape = graph.tensors[layer.outputs[0]].shape
+    if layer.op not in ONE_BY_ONE or shape[-1] >= SHALLOW or prod(shape) <= GROUPED:
+        return False
+    return all(prod(own) == 1 or own == shape for own in graph.shapes(layer.inputs))
+
+
+def regrouped(size: Size) -> Size:
+    """The size of the regrouped map, which has as many elements.
+
+    Prime factors go to the channels until there are enough of them, then to height and width in turn.
+    """
+    channels = height = width = 1
+    for factor in _prime_factors(prod(size)):
+        if channels < GROUPED:
+            channels *= factor
+        elif width < height:
+            width *= factor
+        else:
+            height *= factor
+    return max(height, width), min(height, width), channels
+
+
+def _prime_factors(number: int) -> list[int]:
+    factors = []
+    for factor in range(2, isqrt(number) + 1):
+        while number % factor == 0:
+            factors.append(factor)
+            number //= factor
+    return [*factors, number] if number > 1 else factors

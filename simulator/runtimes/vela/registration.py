@@ -1,0 +1,28 @@
+"""The rules by which a platform file asks for Vela: how operators chain, and the schedule of a whole network."""
+
+from __future__ import annotations
+
+from stairline.hwmodels.platform import Machine
+from stairline.simulator.graph.graph import Graph, Layer
+from stairline.simulator.mapping.fusion import condition
+from stairline.simulator.mapping.placement import Placement, nothing_streamed, placement_rule
+from stairline.simulator.mapping.schedules import SCHEDULES, Schedule
+
+from .network.order import depth_first
+from .network.regrouping import regroups
+from .schedule.schedule import schedule
+
+
+@condition
+def regrouped_alike(graph: Graph, last: Layer, candidate: Layer) -> bool:
+    """Vela takes the maps of both for ones of more channels, or of neither."""
+    return regroups(graph, last) == regroups(graph, candidate)
+
+
+@placement_rule
+def vela(_graph: Graph, groups: list[list[int]], _machines: list[Machine], _main: Machine) -> Placement:
+    """The schedule of the whole network decides what lives where."""
+    return nothing_streamed(groups)
+
+
+SCHEDULES.register("vela", Schedule(depth_first, schedule))

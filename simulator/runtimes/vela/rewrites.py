@@ -1,0 +1,66 @@
+"""What Vela makes of single layers before it schedules them."""
+
+from __future__ import annotations
+
+from stairline.simulator.graph.attributes import Attributes
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.graph import Graph, Layer
+from stairline.simulator.mapping.rewrites import Replacement, matches, rewrites
+
+
+@rewrites("mean")
+def mean_as_sum_scale(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """A sum over the window, then its scale as an element-wise multiplication."""
+    total = b.layers("mean", inputs, layer.attributes, name=f"{layer.name}/sum")[0]
+    return b.layer("mul", total, b.constant((1,), f"{layer.name}/scale"), name=layer.name)
+
+
+@matches("concat")
+def shared_parts_copied(graph: Graph, layer: Layer) -> Replacement | None:
+    """Parts of a concatenation that something else reads, or that enter the network, are copied to their place."""
+    shared = [
+        graph.producer[t] < 0 or len(graph.consumers[t]) > 1 or t in graph.outputs or _is_join(graph, t)
+        for t in layer.inputs
+    ]
+    if not any(shared):
+        return None
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        parts = [
+            b.layer("copy", t, name=f"{layer.name}/part_{i}") if copied else t
+            for i, (t, copied) in enumerate(zip(inputs, shared))
+        ]
+        return b.layers("concat", parts, layer.attributes, name=layer.name)[0]
+
+    return rewrite
+
+
+def _is_join(graph: Graph, tensor: int) -> bool:
+    return graph.layers[graph.producer[tensor]].op in ("concat", "reshape")
+
+
+@matches("pad")
+def pad_as_joined_borders(graph: Graph, layer: Layer) -> Replacement | None:
+    """Stored zeros are copied to either side of the map, which is copied too if something else reads it."""
+    if len(layer.attributes.pads) != 4:
+        return None
+    shared = len(graph.consumers[layer.inputs[0]]) > 1 or graph.producer[layer.inputs[0]] < 0
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        x = b.layer("copy", inputs[0], name=f"{layer.name}/map") if shared else inputs[0]
+        for axis, widths in enumerate(layer.attributes.pads):
+            before, after = (_border(b, layer, b.shape(x), axis, number, width) for number, width in enumerate(widths))
+            if before or after:
+                parts = [*before, x, *after]
+                x = b.layers("concat", parts, Attributes(axis=axis), name=f"{layer.name}/{axis}")[0]
+        return x
+
+    return rewrite
+
+
+def _border(b: GraphBuilder, layer: Layer, shape: tuple[int, ...], axis: int, number: int, width: int) -> list[int]:
+    if width == 0:
+        return []
+    label = f"{axis}_{number}"
+    zeros = b.constant((*shape[:axis], width, *shape[axis + 1 :]), f"{layer.name}/zeros_{label}")
+    return [b.layer("copy", zeros, name=f"{layer.name}/border_{label}")]

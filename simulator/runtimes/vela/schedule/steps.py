@@ -1,0 +1,82 @@
+"""Nodes with their blocks, whole or in stripes of rows, as a schedule weighs them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from stairline.simulator.runtimes.vela.blocks import u55, u85
+from stairline.simulator.runtimes.vela.blocks.query import Block, Query
+from stairline.simulator.runtimes.vela.network.network import Node
+from stairline.simulator.runtimes.vela.network.operator import Operator
+from stairline.simulator.runtimes.vela.weights.encoding import encode
+
+from .estimate import Estimate, engine, estimate
+
+
+class Step(NamedTuple):
+    """A node at one height of its stripes, with everything where it is when nothing is staged."""
+
+    op: Operator
+    rows: int
+    input_rows: int
+    reference: Estimate
+    cycles: int
+    cascade: int = -1
+    """Position of the cascade's last node; -1: none."""
+    first: bool = False
+    """Whether it begins its cascade."""
+    buffer_bytes: int = 0
+    """Fast memory that a copy of all its weights takes."""
+
+
+def step(node: Node, rows: int) -> Step:
+    """The node computing ``rows`` of its output at a time. Raises ValueError where no block fits."""
+    work = node.op.work
+    rows = rows if node.striped else int(work.h_out)
+    taken = int(min((rows - 1) * work.stride_h + (work.kernel_h - 1) * work.dilation_h + 1, work.h_in))
+    whole = rows == work.h_out
+    op = _with_block(node, _block(node, int(work.h_in) if whole else taken, rows))
+    return Step(
+        op,
+        rows,
+        int(work.h_in) if whole else taken,
+        estimate(op, (0, int(work.c_out)), rows=rows),
+        0 if node.stages else int(engine(op).cycles),  # Vela measures no cycles of a copy that it makes itself.
+    )
+
+
+def _block(node: Node, input_rows: int, rows: int) -> Block:
+    work = node.op.work
+    query = Query(
+        node.kind,
+        (input_rows, int(work.w_in), int(work.c_in)),
+        (rows, int(work.w_out), int(work.c_out)),
+        (int(work.kernel_h), int(work.kernel_w)),
+        (int(work.stride_h), int(work.stride_w)),
+        (int(work.dilation_h), int(work.dilation_w)),
+        (min(input_rows, node.second[0]), node.second[1], node.second[2]) if node.second else None,
+        node.table,
+    )
+    search = u55.find_block if node.op.p.generation == 55.0 else u85.find_block
+    found: Block = search(query)
+    return found
+
+
+def _with_block(node: Node, block: Block) -> Operator:
+    op = node.op
+    p = op.p._replace(
+        block_h=float(block.output[0]),
+        block_w=float(block.output[1]),
+        block_c=float(block.output[2]),
+        input_block_h=float(block.first[0]),
+        input_block_w=float(block.first[1]),
+        input_block_c=float(block.first[2]),
+        unit_h=float(block.unit[0]),
+        unit_w=float(block.unit[1]),
+        unit_c=float(block.unit[2]),
+        kernel_first=float(block.kernel_first),
+    )
+    if op.weighted:
+        weights = encode(op.work, p, op.codes, op.work.c_out)
+        p = p._replace(weight_bytes=float(weights.weights), scale_bytes=float(weights.scales))
+    return op._replace(p=p)

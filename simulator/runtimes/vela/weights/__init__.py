@@ -1,0 +1,1 @@
+"""The size of weights and scales once Vela has encoded them."""
