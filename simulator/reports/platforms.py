@@ -18,6 +18,7 @@ from stairline.simulator.mapping.support import CONSTRAINTS
 
 _PARTITIONS = {
     "everything": "Every operator runs on the platform.",
+    "all_or_nothing": "A network with an operator that is not supported cannot run.",
     "maximal_runs": "Each operator that is not supported runs on {fallback}; supported neighbours stay together.",
     "single_split": "The first operator that is not supported, and all that follow it, run on {fallback}.",
     "operator_by_operator": "Each operator that is not supported runs on {fallback}.",
