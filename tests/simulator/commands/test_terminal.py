@@ -57,8 +57,8 @@ def test_an_interrupt_ends_the_command_quietly_with_130() -> None:
 
 def test_predicting_one_network_loads_nothing_heavy() -> None:
     code = (
-        "import sys, stairline\n"
-        "try:\n    stairline.main(['predict', 'mobilenet_v2', '-p', 'CPU'])\n"
+        "import sys\nfrom stairline.command import main\n"
+        "try:\n    main(['predict', 'mobilenet_v2', '-p', 'CPU'])\n"
         "except SystemExit:\n    pass\n"
         "print(*sys.modules, file=sys.stderr)\n"
     )
