@@ -1,4 +1,4 @@
-"""A platform that predicts: what ``stairline.load`` gives."""
+"""A device predicts the latency of networks on one platform; ``stairline.load`` returns it."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from stairline.simulator.pricing.prediction import Prediction
 
 @dataclass(frozen=True, eq=False)
 class Device:
-    """A platform together with the walk that predicts on it."""
+    """A platform with the method that predicts the latency of a network on it."""
 
     platform: Platform
 
     @property
     def name(self) -> str:
-        """Device-processor-runtime."""
+        """The name of the platform, which is made of device, processor and runtime."""
         return self.platform.name
 
     @property
     def dtypes(self) -> tuple[str, ...]:
-        """Precisions, the default one first."""
+        """The precisions of the platform, the default one first."""
         return self.platform.dtypes
 
     def predict(self, graph: Graph, dtype: str | None = None, *, allow_unknown: bool = False) -> Prediction:
-        """The latency of ``graph`` at ``dtype`` (the default precision where None), kernel by kernel.
+        """Predict the latency of ``graph`` at ``dtype``, by default the platform's default precision.
 
         Raises PlatformError for a precision that the platform lacks, and UnknownOperatorError when an operator has no
-        model, unless ``allow_unknown``: then the latency is a lower bound.
+        kernel model. With ``allow_unknown`` such operators are left out and the latency is a lower bound.
         """
         return predict(graph, self.platform, dtype, allow_unknown=allow_unknown)
 
 
 def load(name: str | Path) -> Device:
-    """A device by its platform's name, alias (any case) or file. Raises PlatformError."""
+    """The device whose platform has this name, alias (in any case) or file. Raises PlatformError where none has."""
     return Device(hwmodels.load(name))
 
 
 def available() -> tuple[Device, ...]:
-    """All shipped devices, in the order of the paper's Table 2, then by name."""
+    """All devices that ship with the package: those of the paper's Table 2 in its order, then the others by name."""
     return tuple(map(Device, hwmodels.available()))

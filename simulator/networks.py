@@ -1,4 +1,4 @@
-"""What a user calls a model: a file, a table of many networks, or a name of the zoo."""
+"""Networks by what a user names them with: a model file, a layer table of many networks, or a name of the zoo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from . import zoo
 
 
 class Networks(NamedTuple):
-    """The networks behind one name, ``total`` of them, read one at a time."""
+    """The ``total`` networks of one file or name, read one at a time."""
 
     total: int
     graphs: Iterator[Graph]
@@ -25,32 +25,36 @@ class Networks(NamedTuple):
 def read(
     path_or_name: str | Path, shape: Shapes = None, *, input_size: int | None = None, width: float | None = None
 ) -> Graph:
-    """The network in a model file, or of the zoo by its name; a zoo name wins over a file unless written ``./name``.
+    """The network in a model file, or the network of the zoo with this name.
 
-    ``shape`` is for files that leave dimensions open; ``input_size`` (pixels a side) and ``width`` are for the zoo.
-    Raises ReadError and ZooError, which name what is wrong and what to do.
+    A name of the zoo takes precedence over a file of the same name; write ``./name`` for the file. ``shape`` gives the
+    dimensions that a file leaves open; ``input_size``, in pixels a side, and ``width``, a factor, are settings of
+    networks of the zoo. Raises ReadError and ZooError, which name the value, the rule and what to do.
     """
     name = str(path_or_name)
     if name in zoo.MODELS:
         if shape is not None:
-            raise ReadError(f"{name}: a network of the zoo takes no shape; set its input size instead")
+            raise ReadError(f"{name}: a network of the zoo takes no shape; give its input size instead")
         return zoo.build(name, input_size, width)
     if not Path(name).exists():
         raise ReadError(f"{name}: {_missing(name)}")
     if is_layer_table(name):
         raise ReadError(f"{name}: a layer table holds many networks; read them with networks()")
     if input_size is not None or width is not None:
-        raise ReadError(f"{name}: input size and width are for networks of the zoo; a file takes a shape")
+        raise ReadError(f"{name}: only networks of the zoo take an input size or width; give a file a shape")
     return read_file(name, shape)
 
 
 def networks(
     path_or_name: str | Path, shape: Shapes = None, *, input_size: int | None = None, width: float | None = None
 ) -> Networks:
-    """As ``read``, and all networks of a layer table, in the order of the file."""
+    """The network that ``read`` returns for these arguments, or all networks of a layer table in the file's order.
+
+    Raises ReadError and ZooError as ``read`` does, and ReadError for a layer table with a shape, input size or width.
+    """
     if is_layer_table(path_or_name) and Path(path_or_name).exists():
         if shape is not None or input_size is not None or width is not None:
-            raise ReadError(f"{path_or_name}: a layer table states its own shapes; leave shape, input and width out")
+            raise ReadError(f"{path_or_name}: a layer table states its own shapes; give no shape, input size or width")
         from stairline.simulator.readers.layer_table.reader import read_table
 
         table = read_table(path_or_name)
@@ -59,10 +63,11 @@ def networks(
 
 
 def _missing(name: str) -> str:
+    """The message for a name that is neither a file nor a network of the zoo, with the most similar known name."""
     path = Path(name)
     if path.name != name or path.suffix:
-        beside = path.parent.iterdir() if path.parent.is_dir() else ()
-        return "no such file" + did_you_mean(path.name, (entry.name for entry in beside), "; check the path")
+        siblings = path.parent.iterdir() if path.parent.is_dir() else ()
+        return "no such file" + did_you_mean(path.name, (entry.name for entry in siblings), "; check the path")
     return "neither a file nor a network of the zoo" + did_you_mean(
         name, zoo.MODELS, f", which has {', '.join(zoo.MODELS)}"
     )

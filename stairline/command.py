@@ -18,7 +18,9 @@ from stairline.hwmodels import PlatformError
 from stairline.hwmodels.commands import platforms
 from stairline.measure.commands.group import measure_group
 from stairline.measure.timing.record import MeasureError
-from stairline.simulator.commands.predict import compare_command, predict_command, show_command
+from stairline.simulator.commands.compare import compare_command
+from stairline.simulator.commands.predict import predict_command
+from stairline.simulator.commands.show import show_command
 from stairline.simulator.graph.graph import GraphError
 from stairline.simulator.mapping.plan import UnknownOperatorError
 from stairline.simulator.readers.errors import ReadError

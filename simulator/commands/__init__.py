@@ -1,1 +1,1 @@
-"""The verbs that predict."""
+"""The verbs that predict: predict, compare and platforms show."""

@@ -1,4 +1,4 @@
-"""The attributes of a layer: the operator part of the design space (K, S, C_out and what real files add to it)."""
+"""The attributes of a layer: kernel, stride and output channels (the paper's Table 1), and those of model files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Attributes(NamedTuple):
-    """Attributes of every operator; each operator reads its own and leaves the rest at their neutral values.
+    """The attributes of all operators; a layer sets those of its own operator and leaves the rest at their defaults.
 
     Pairs are (height, width). ``padding`` is (top, bottom, left, right) in elements, already resolved from "same".
     """
@@ -23,7 +23,7 @@ class Attributes(NamedTuple):
     axis: int = -1
     """Axis of concat, split and softmax; negative counts from the end."""
     axes: tuple[int, ...] = ()
-    """Reduced axes of mean; order of axes of transpose."""
+    """Axes that mean reduces; for transpose, the input axis that each output axis is taken from."""
     keepdims: bool = False
     sizes: tuple[int, ...] = ()
     """Target shape of reshape; (height, width) of resize; sizes along ``axis`` of split; extent of slice."""
@@ -40,15 +40,15 @@ class Attributes(NamedTuple):
 
 
 NEUTRAL = Attributes()
-"""No attribute set: what an element-wise operator has."""
+"""Attributes of which none is set, such as those of an element-wise operator."""
 
 
 def same_padding(
     h_in: int, w_in: int, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int] = (1, 1)
 ) -> tuple[int, int, int, int]:
-    """(top, bottom, left, right) in elements so that the output is ceil(input / stride), as TensorFlow defines "SAME".
+    """The padding (top, bottom, left, right), in elements, with which the output size is ceil(input / stride).
 
-    The odd element goes to the bottom and to the right.
+    This is TensorFlow's "SAME": an odd element goes to the bottom and to the right.
     """
     top, bottom = _same_along(h_in, kernel[0], stride[0], dilation[0])
     left, right = _same_along(w_in, kernel[1], stride[1], dilation[1])

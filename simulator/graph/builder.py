@@ -1,4 +1,4 @@
-"""Building a Graph layer by layer, shapes inferred on the way."""
+"""A builder appends layers to a graph one by one and infers and verifies the shapes of their outputs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from .ops import Shape, is_canonical
 
 
 class GraphBuilder:
-    """Builds a Graph layer by layer; every method takes and returns tensor indices.
+    """Builds a Graph layer by layer; its methods take and return tensor indices.
 
-    ``activation`` names an operator that is added as a layer of its own: whether it fuses is the platform's business.
+    An ``activation`` is the name of an operator that is appended as a layer of its own: the platform decides whether
+    it fuses.
     """
 
     def __init__(self, name: str, dtype: str = "float32", source: str = "") -> None:
@@ -30,7 +31,7 @@ class GraphBuilder:
         return builder
 
     def keep(self, layer: Layer, inputs: tuple[int, ...]) -> None:
-        """Append a layer of the graph that is being rewritten, reading ``inputs`` of the same shapes as before."""
+        """Append a layer of the graph that is being rewritten; ``inputs`` must have the shapes of its old inputs."""
         self._layers.append(layer if inputs == layer.inputs else layer._replace(inputs=inputs))
 
     def shape(self, tensor: int) -> Shape:
@@ -44,7 +45,7 @@ class GraphBuilder:
         return index
 
     def constant(self, shape: Shape, name: str = "constant", dtype: str | None = None) -> int:
-        """Declare a stored operand of ``shape`` elements, such as the scale of a multiplication."""
+        """Declare an operand of ``shape`` elements that the model stores, such as the scale of a multiplication."""
         return self._tensor(name, shape, dtype, constant=True)
 
     def layers(
@@ -60,8 +61,9 @@ class GraphBuilder:
     ) -> tuple[int, ...]:
         """Append one layer and return all its output tensors.
 
-        ``stated`` are the output shapes a file claims: they are verified against the inferred ones, and they are the
-        only source of shapes for an operator outside the canonical set.
+        ``stated`` are the output shapes, in elements, that a file states: they are verified against the inferred ones,
+        and they are the only source of shapes for an operator outside the canonical set. ``weights`` is a sample of the
+        layer's 8-bit weights. Raises GraphError, which names the layer and the rule that it breaks.
         """
         label = self._unique(name or op)
         if is_canonical(op):
@@ -80,7 +82,7 @@ class GraphBuilder:
     def layer(
         self, op: str, *inputs: int, name: str | None = None, dtype: str | None = None, **attributes: object
     ) -> int:
-        """Append a layer with one output and return that output."""
+        """Append a layer with one output tensor and return that tensor. Raises GraphError as ``layers`` does."""
         return self.layers(op, inputs, Attributes(**attributes), name=name, dtype=dtype)[0]  # type: ignore[arg-type]
 
     def conv2d(
@@ -96,7 +98,7 @@ class GraphBuilder:
         activation: str | None = None,
         name: str | None = None,
     ) -> int:
-        """Convolution (batch normalisation folded). ``padding`` is "same", "valid" or (top, bottom, left, right)."""
+        """Append a convolution with bias. ``padding`` is "same", "valid" or (top, bottom, left, right) in elements."""
         attributes = self._window(x, kernel, stride, dilation, padding)._replace(c_out=c_out, groups=groups)
         return self._activated(self.layers("conv2d", [x], attributes, name=name)[0], activation)
 
@@ -112,7 +114,7 @@ class GraphBuilder:
         activation: str | None = None,
         name: str | None = None,
     ) -> int:
-        """Depthwise convolution with a channel ``multiplier``."""
+        """Append a depthwise convolution that gives ``multiplier`` output channels for each input channel."""
         attributes = self._window(x, kernel, stride, dilation, padding)._replace(multiplier=multiplier)
         return self._activated(self.layers("dwconv2d", [x], attributes, name=name)[0], activation)
 
@@ -126,11 +128,11 @@ class GraphBuilder:
         padding: str | tuple[int, int, int, int] = "valid",
         name: str | None = None,
     ) -> int:
-        """``op`` is maxpool2d or avgpool2d."""
+        """Append a pooling over windows; ``op`` is "maxpool2d" or "avgpool2d"."""
         return self.layers(op, [x], self._window(x, kernel, stride, 1, padding), name=name)[0]
 
     def dense(self, x: int, c_out: int, *, activation: str | None = None, name: str | None = None) -> int:
-        """Fully connected layer over the last dimension."""
+        """Append a fully connected layer over the last dimension, with ``c_out`` output features."""
         return self._activated(self.layers("dense", [x], Attributes(c_out=c_out), name=name)[0], activation)
 
     def build(self, outputs: Sequence[int] | int) -> Graph:
@@ -162,7 +164,7 @@ class GraphBuilder:
         elif isinstance(padding, tuple):
             pads = padding
         else:
-            raise GraphError(f"padding '{padding}': say 'same', 'valid' or (top, bottom, left, right)")
+            raise GraphError(f"padding '{padding}': give 'same', 'valid' or (top, bottom, left, right)")
         return Attributes(kernel=k, stride=s, dilation=d, padding=pads)
 
     def _tensor(self, name: str, shape: Shape, dtype: str | None, constant: bool = False) -> int:

@@ -1,7 +1,7 @@
 """Tensors, layers and graphs: the one place where shapes are inferred and verified.
 
-A graph is immutable. Its layers stand in execution order and read tensors by index, so that every later step of a
-prediction is a single pass. Shapes carry the batch first and the channels last, whatever the file they came from.
+A graph is immutable. Its layers are in execution order and read tensors by index, so that every later step of a
+prediction is a single pass. In a shape the batch comes first and the channels last, whatever the file's own order.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ MAX_DIMENSION = 1 << 31
 
 
 class GraphError(ValueError):
-    """A network that cannot be: the message names the layer, the value and the rule."""
+    """A network that breaks a rule of its operators: the message names the layer, the value and the rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A named array. ``shape`` is in elements, batch first, channels last; ``constant`` marks a stored operand."""
+    """A named array. ``shape`` is in elements, batch first, channels last; ``constant`` marks one the model stores."""
 
     name: str
     shape: Shape
@@ -34,7 +34,7 @@ class Tensor:
 
 
 class Layer(NamedTuple):
-    """One operator application; ``inputs`` and ``outputs`` index the graph's tensors."""
+    """One operator applied to tensors; ``inputs`` and ``outputs`` are indices into the graph's tensors."""
 
     name: str
     op: str
@@ -42,12 +42,12 @@ class Layer(NamedTuple):
     outputs: tuple[int, ...]
     attributes: Attributes = NEUTRAL
     weights: bytes = b""
-    """A sample of its weights as signed bytes, for compilers that compress them; empty where they are not known."""
+    """A sample of the layer's weights as signed bytes, for compilers that compress them; empty where none is known."""
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A network: tensors, layers in execution order, and which tensors enter and leave.
+    """A network: tensors, layers in execution order, and the tensors that are the network's inputs and outputs.
 
     Raises GraphError when a layer reads a tensor that nothing has produced yet, when two layers produce the same
     tensor, or when a stated shape differs from the inferred one.
@@ -76,10 +76,10 @@ class Graph:
         dtype: str,
         source: str,
     ) -> Graph:
-        """A graph whose order and shapes the caller has verified already, all networks of a file at once.
+        """A graph whose order and shapes the caller has verified already, for instance for a whole file at once.
 
-        Nothing is verified a second time: the same arguments must pass ``Graph(...)``, and a reader that builds
-        graphs this way has a test that they do.
+        Nothing is verified again. The arguments must be ones that ``Graph(...)`` accepts, and a reader that builds
+        graphs this way has a test that they are.
         """
         graph = object.__new__(cls)
         fields = {"name": name, "tensors": tensors, "layers": layers, "inputs": inputs, "outputs": outputs}
@@ -88,7 +88,7 @@ class Graph:
 
     @cached_property
     def consumers(self) -> tuple[tuple[int, ...], ...]:
-        """For each tensor, the indices of the layers that read it, in order (a layer reading it twice counts twice)."""
+        """The indices of the layers that read each tensor, in order; a layer that reads it twice is listed twice."""
         readers: list[list[int]] = [[] for _ in self.tensors]
         for index, layer in enumerate(self.layers):
             for tensor in layer.inputs:
@@ -97,7 +97,7 @@ class Graph:
 
     @cached_property
     def producer(self) -> tuple[int, ...]:
-        """For each tensor, the index of the layer that writes it; -1 for inputs and constants."""
+        """The index of the layer that writes each tensor; -1 for inputs and constants."""
         producers = [-1] * len(self.tensors)
         for index, layer in enumerate(self.layers):
             for tensor in layer.outputs:
@@ -111,7 +111,10 @@ class Graph:
 
 
 def digest(graph: Graph) -> str:
-    """A hash of what a prediction depends on: operators, attributes, wiring, shapes and precisions, but no names."""
+    """A hash of everything in a graph that a prediction depends on, in 16 hexadecimal digits.
+
+    Operators, attributes, edges, shapes, precisions and samples of weights count; names do not.
+    """
     tensors = [(t.shape, t.dtype, t.constant) for t in graph.tensors]
     layers = [(s.op, s.inputs, s.outputs, tuple(s.attributes)) for s in graph.layers]
     samples = [(i, hashlib.sha256(s.weights).digest()) for i, s in enumerate(graph.layers) if s.weights]
@@ -120,7 +123,7 @@ def digest(graph: Graph) -> str:
 
 
 def infer(op: str, name: str, input_shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:
-    """Output shapes of one layer, in elements. Raises GraphError naming the layer and the broken rule."""
+    """Output shapes of one layer, in elements. Raises GraphError, which names the layer and the rule that it breaks."""
     try:
         shapes = OPS[op].shape(tuple(input_shapes), attributes)
     except OpError as error:
@@ -137,9 +140,11 @@ def verify_dimensions(what: str, shape: Shape) -> None:
 
 
 def verify_stated(name: str, op: str, inferred: Sequence[Shape], stated: Sequence[Shape]) -> None:
-    """Raise GraphError when a file states other output shapes than the layer's inputs give."""
+    """Raise GraphError when the output shapes that a file states differ from those inferred from the layer's inputs."""
     if stated and tuple(map(tuple, stated)) != tuple(inferred):
-        raise GraphError(f"layer '{name}' ({op}): stated output {list(stated)} but its inputs give {list(inferred)}")
+        raise GraphError(
+            f"layer '{name}' ({op}): stated output {list(stated)}, but its inputs and attributes give {list(inferred)}"
+        )
 
 
 def _verify_order(graph: Graph) -> None:

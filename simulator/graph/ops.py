@@ -1,7 +1,7 @@
-"""The canonical operators: what shape each gives, and how much work it is. The unit of work is the MAC.
+"""The canonical operators: the output shapes and the amount of work of each. The unit of work is the MAC.
 
-Counts follow Table 3 of the paper: a convolution is H_out W_out C_out K^2 C_in / G multiply-accumulates, and an
-element-wise operator costs element operations, which are kept apart from MACs.
+Counts follow Table 3 of the paper: a convolution is H_out W_out C_out K^2 C_in / G multiply-accumulates (MACs). The
+arithmetic of element-wise operators is counted in element operations, apart from MACs.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ Shapes = tuple[Shape, ...]
 
 
 class Counts(NamedTuple):
-    """Work and data of one layer, in MACs, element operations and elements."""
+    """Work and data of one layer: multiply-accumulates, element operations, and elements of parameters and tensors."""
 
     macs: int
     element_ops: int
-    """Arithmetic operations outside multiply-accumulates: (n - 1) passes for n inputs, or the activation's formula."""
+    """Arithmetic operations that are no multiply-accumulates, such as those of additions and activations."""
     weight_elements: int
-    """Stored parameters: filters and bias, or a folded scale and shift."""
+    """Parameters that the model stores: filters and bias, or a scale and a shift."""
     input_elements: int
-    """All operands read, constants included, weights not."""
+    """Elements of all operands that the layer reads, constants included and weights not."""
     output_elements: int
 
 
 class OpSpec(NamedTuple):
-    """One canonical operator."""
+    """Rules of one canonical operator: output shapes, MACs, parameters and element operations."""
 
     shape: Callable[[Shapes, Attributes], Shapes]
     macs: Callable[[Shapes, Shapes, Attributes], int]
     weights: Callable[[Shapes, Attributes], int]
     ops_per_element: int
-    """Element operations per output element (per input element for reductions)."""
+    """Element operations for each output element, or for each input element of a reduction."""
 
 
 def as_nhwc(shape: Shape) -> tuple[int, int, int, int]:
-    """Any shape seen as (N, H, W, C): leading dimensions fold into N, missing spatial ones are 1."""
+    """A shape of any rank as (N, H, W, C): leading dimensions fold into N, and missing spatial ones are 1."""
     rank = len(shape)
     if rank == 4:
         return shape  # type: ignore[return-value]
@@ -57,12 +57,12 @@ def as_nhwc(shape: Shape) -> tuple[int, int, int, int]:
 
 
 def is_canonical(op: str) -> bool:
-    """Whether the operator has a shape rule and counts here."""
+    """Whether the operator is one of ``OPS``, which have rules for shapes and counts."""
     return op in OPS
 
 
 def count(op: str, inputs: Shapes, outputs: Shapes, attributes: Attributes) -> Counts:
-    """Work and data of one layer. An operator outside the canonical set counts its data only."""
+    """Work and data of one layer with these input and output shapes; an operator outside ``OPS`` has data only."""
     elements_in = prod(inputs[0]) if len(inputs) == 1 else sum(map(prod, inputs))
     elements_out = prod(outputs[0]) if len(outputs) == 1 else sum(map(prod, outputs))
     if op in _PARTS:
@@ -148,12 +148,12 @@ _ACTIVATION_OPS = {
 }
 
 ACTIVATIONS = frozenset(_ACTIVATION_OPS)
-"""Unary operators that leave the shape alone."""
+"""Activation functions: unary operators whose output has the input's shape."""
 
 _REDUCTIONS = frozenset({"mean", "globalavgpool2d", "globalmaxpool2d"})
 
 _PARTS = frozenset({"slice", "strided_slice"})
-"""Operators that read only what they give."""
+"""Operators that read only those elements of their input that they write."""
 
 OPS: dict[str, OpSpec] = {
     "conv2d": OpSpec(shapes.conv2d, _conv_macs, _conv_weights, 0),

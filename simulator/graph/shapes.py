@@ -1,6 +1,6 @@
-"""Shape rules of the canonical operators: input shapes and attributes to output shapes, in elements.
+"""Shape rules of the canonical operators: functions from input shapes and attributes to output shapes, in elements.
 
-Every rule raises OpError with the value and the rule it breaks; graph.py adds the layer's name.
+A rule raises OpError with the value that breaks it; ``graph.infer`` adds the layer's name.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ Shape = tuple[int, ...]
 
 
 class OpError(ValueError):
-    """An operator applied to shapes or attributes that it does not take."""
+    """An operator applied to shapes or attributes that it does not accept."""
 
 
 def same_as_input(inputs: tuple[Shape, ...], _a: Attributes) -> tuple[Shape, ...]:
-    """Element by element: the first input's shape."""
+    """The shape of the first input, as of an operator that works element by element."""
     _at_least(inputs, 1)
     return (inputs[0],)
 
@@ -40,7 +40,10 @@ def dwconv2d(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 
 def conv2d_transpose(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """(N, H, W, C_in) to (N, H_out, W_out, c_out); ``sizes`` = (H_out, W_out) settles the stride's ambiguity."""
+    """(N, H, W, C_in) to (N, H_out, W_out, c_out).
+
+    With a stride above 1 several output sizes are possible: ``sizes`` = (H_out, W_out) states which one is meant.
+    """
     n, h, w, c = _rank4(inputs)
     _positive("c_out", a.c_out)
     if c % a.groups or a.c_out % a.groups:
@@ -63,7 +66,7 @@ def dense(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 
 def matmul(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """Batched (..., M, K) x (..., K, N) to (..., M, N), either operand transposed on request."""
+    """(..., M, K) and (..., K, N) to (..., M, N), each operand transposed first where its attribute is set."""
     _at_least(inputs, 2)
     x, y = inputs[0], inputs[1]
     if len(x) < 2 or len(y) < 2:
@@ -88,7 +91,7 @@ def global_pool(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 
 def mean(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """Mean over ``axes``, kept as 1 or dropped."""
+    """The input shape with the reduced ``axes`` at size 1 (keepdims) or left out; no axes means all of them."""
     _at_least(inputs, 1)
     shape = inputs[0]
     reduced = {_axis(shape, x) for x in a.axes} if a.axes else set(range(len(shape)))
@@ -97,7 +100,7 @@ def mean(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 
 def broadcast(inputs: tuple[Shape, ...], _a: Attributes) -> tuple[Shape, ...]:
-    """Element-wise with broadcasting, two operands or more."""
+    """The shape to which two or more operands of an element-wise operator broadcast."""
     _at_least(inputs, 2)
     shape = inputs[0]
     for other in inputs[1:]:
@@ -106,7 +109,7 @@ def broadcast(inputs: tuple[Shape, ...], _a: Attributes) -> tuple[Shape, ...]:
 
 
 def concat(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """Join along ``axis``; every other dimension agrees."""
+    """The inputs joined along ``axis``; their other dimensions must be equal."""
     _at_least(inputs, 1)
     first = inputs[0]
     axis = _axis(first, a.axis)
@@ -117,7 +120,7 @@ def concat(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 
 def split(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """Cut along ``axis`` into ``sizes``."""
+    """The parts of the input cut along ``axis`` into ``sizes``."""
     _at_least(inputs, 1)
     shape = inputs[0]
     axis = _axis(shape, a.axis)
@@ -149,7 +152,7 @@ def strided_slice(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]
 
 
 def pad(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """Grow every axis by its (before, after)."""
+    """The input shape with each axis longer by the two ``pads`` (before, after) of that axis."""
     _at_least(inputs, 1)
     shape = inputs[0]
     if len(a.pads) != len(shape):
@@ -158,30 +161,30 @@ def pad(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 
 def reshape(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """The same elements as ``sizes``; one entry may be -1."""
+    """The shape ``sizes``, which must hold as many elements as the input; one entry may be -1 and is computed."""
     _at_least(inputs, 1)
     total, sizes = prod(inputs[0]), a.sizes
     if sizes.count(-1) == 1:
         known = prod(s for s in sizes if s != -1)
         if known < 1 or total % known:
-            raise OpError(f"{inputs[0]} cannot be seen as {sizes}")
+            raise OpError(f"{inputs[0]} cannot be reshaped to {sizes}: no size in place of -1 fits")
         sizes = tuple(total // known if s == -1 else s for s in sizes)
     if not sizes or any(s < 1 for s in sizes) or prod(sizes) != total:
-        raise OpError(f"{inputs[0]} has {total} elements, {sizes} another number")
+        raise OpError(f"{inputs[0]} has {total} elements, but {sizes} has another number")
     return (sizes,)
 
 
 def transpose(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """Axes in the order ``axes``."""
+    """The input's dimensions in the order ``axes``."""
     _at_least(inputs, 1)
     shape = inputs[0]
     if sorted(a.axes) != list(range(len(shape))):
-        raise OpError(f"axes {a.axes} must be an order of the axes of {shape}")
+        raise OpError(f"axes {a.axes} must be a permutation of the axes of {shape}")
     return (tuple(shape[i] for i in a.axes),)
 
 
 def channel_shuffle(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """Interleave ``groups`` groups of channels; the shape stays."""
+    """The input's shape: the channels of ``groups`` groups are interleaved, which must divide their number."""
     _at_least(inputs, 1)
     if a.groups < 1 or inputs[0][-1] % a.groups:
         raise OpError(f"groups {a.groups} must divide the {inputs[0][-1]} channels")
@@ -189,7 +192,7 @@ def channel_shuffle(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ..
 
 
 def resize(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """(N, H, W, C) to (N, *sizes, C)."""
+    """(N, H, W, C) to (N, H_out, W_out, C), where ``sizes`` = (H_out, W_out)."""
     n, _h, _w, c = _rank4(inputs)
     if len(a.sizes) != 2:
         raise OpError(f"target size {a.sizes} must be (height, width)")

@@ -1,15 +1,15 @@
-"""Samples of weights of 8 bits, which tell how far they compress."""
+"""Samples of 8-bit weights, from which a compiler's compression ratio is estimated."""
 
 from __future__ import annotations
 
 from mmap import mmap
 
 PIECES, PIECE_BYTES = 64, 1024
-"""Of larger weights, so many pieces of this size stand for all."""
+"""Number and size of the pieces that are sampled from weights larger than all pieces together."""
 
 
 def sampled(data: bytes | mmap, start: int, size: int) -> bytes:
-    """All of ``size`` bytes from ``start``, or of many of them pieces from their whole length."""
+    """A sample of the ``size`` bytes of weights at ``start``: all of them, or ``PIECES`` pieces at equal distances."""
     if size <= PIECES * PIECE_BYTES:
         return data[start : start + size]
     places = (start + piece * (size // PIECES) for piece in range(PIECES))

@@ -1,1 +1,1 @@
-"""Model files of strangers, read into graphs. A file is only parsed: nothing in it is executed."""
+"""Readers of model files: a file is parsed into a graph, and nothing in it is executed."""

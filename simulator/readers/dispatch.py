@@ -1,7 +1,7 @@
-"""Model files of strangers, read into graphs.
+"""The reader of a model file is chosen by the file's suffix and first bytes, and its graph put in canonical form.
 
-A file is only parsed: nothing in it is executed, no weight is loaded, no other file is opened on its behalf. What each
-format needs is imported when a file of that format is read, so importing this package costs nothing.
+A file is only parsed: nothing in it is executed, no weights are loaded, and no other file is opened on its behalf. The
+libraries of a format are imported when a file of that format is read, so that importing this module is quick.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from stairline.simulator.canonical.chains import named
+from stairline.simulator.canonical.chains import merge_chains
 from stairline.simulator.graph.graph import Graph, GraphError
 
 from .errors import ReadError
@@ -21,14 +21,15 @@ _KNOWN = ".tflite, .onnx, .pb, .keras, .h5 or a SavedModel directory"
 
 
 def read(path: str | Path, shape: Shapes = None) -> Graph:
-    """The network in the file at ``path``, its ``source`` set to the path.
+    """The network in the model file at ``path``; the graph's ``source`` is the path.
 
-    ``shape`` gives input dimensions in the file's own axis order (ONNX: batch, channels, height, width) where the file
-    leaves them open, or replaces the ones it has. Raises ReadError, one line that names the file.
+    ``shape`` gives the input dimensions, in elements and in the file's own axis order (ONNX: batch, channels, height,
+    width), where the file leaves them open, and replaces those that it states. Raises ReadError, one line that names
+    the file.
     """
     path = Path(path)
     try:
-        return named(_reader(path)(path, shape))
+        return merge_chains(_reader(path)(path, shape))
     except ReadError as error:
         raise error.within(path) from None
     except GraphError as error:
@@ -41,11 +42,11 @@ def _reader(path: Path) -> Callable[[Path, Shapes], Graph]:
     if path.is_dir():
         if (path / "saved_model.pb").is_file():
             return _tensorflow
-        raise ReadError("is a directory without saved_model.pb: name a model file or a SavedModel directory")
+        raise ReadError("is a directory without saved_model.pb: give a model file or a SavedModel directory")
     with path.open("rb") as file:
         head = file.read(8)
     if not head:
-        raise ReadError("is empty (0 bytes): write the model again")
+        raise ReadError("is empty (0 bytes): export the model again")
     suffix = path.suffix.lower()
     marked = head[4:8] == _TFLITE_MARK
     if suffix == ".tflite" and not marked:
@@ -58,7 +59,7 @@ def _reader(path: Path) -> Callable[[Path, Shapes], Graph]:
         return _onnx
     if suffix in _TENSORFLOW:
         return _tensorflow
-    raise ReadError(f"suffix '{suffix}': no model format is known by it: expected {_KNOWN}")
+    raise ReadError(f"suffix '{suffix}' belongs to no known model format: give {_KNOWN}")
 
 
 def _tflite(path: Path, shape: Shapes) -> Graph:

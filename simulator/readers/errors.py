@@ -1,4 +1,4 @@
-"""The one error every reader raises."""
+"""The error that every reader raises."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _LONGEST = 600
 class ReadError(ValueError):
     """A model that cannot be read: one line, "file: place: value: what to do".
 
-    Files hold names of any length with any characters in them: what does not print is shown as U+FFFD, so that a
-    message is one line and sends nothing to a terminal.
+    A file may hold names of any length and with any characters: a character that does not print is shown as U+FFFD and
+    a long message is cut, so that a message is one line and sends no control codes to a terminal.
     """
 
     def __init__(self, message: str) -> None:
@@ -19,5 +19,5 @@ class ReadError(ValueError):
         super().__init__("".join(c if c.isprintable() else "\ufffd" for c in shown))
 
     def within(self, path: Path) -> ReadError:
-        """The same error with the file named in front."""
+        """The error with the path of the file in front of its message."""
         return ReadError(f"{path}: {self}")

@@ -1,4 +1,4 @@
-"""What a user may say of a model file: its shapes, and by its suffix that it is a table of many networks."""
+"""Input shapes as a user gives them for a model file, and the suffixes by which layer tables are recognised."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 Shapes = Mapping[str, Sequence[int]] | Sequence[int] | None
-"""Input shapes that replace the file's: by input name, or the dimensions alone when there is one input."""
+"""Input shapes that replace the file's, by the input's name; the dimensions alone where there is one input."""
 
 LAYER_TABLE_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
 def is_layer_table(path: str | Path) -> bool:
-    """Whether the suffix is one of a layer table."""
+    """Whether the path ends in one of ``LAYER_TABLE_SUFFIXES``, in any case."""
     return str(path).lower().endswith(LAYER_TABLE_SUFFIXES)

@@ -1,1 +1,1 @@
-"""What people and programs read about predictions and platforms."""
+"""Reports on predictions and platforms: text for people, JSON records and CSV rows for programs."""

@@ -1,4 +1,4 @@
-"""A platform explained: its numbers, and in words the rules that the simulator applies to a network on it."""
+"""The report on a platform: its numbers, and in words the rules that the simulator applies to a network on it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,18 @@ from stairline.simulator.walk import require_rules
 
 _PARTITIONS = {
     "everything": "Every operator runs on the platform.",
-    "maximal_runs": "An operator that is not supported goes to {fallback}; supported neighbours stay together.",
-    "single_split": "The first operator that is not supported, and all after it, go to {fallback}.",
-    "operator_by_operator": "Each operator that is not supported goes to {fallback} by itself.",
+    "all_or_nothing": "A network with an operator that is not supported cannot run.",
+    "maximal_runs": "Each operator that is not supported runs on {fallback}; supported neighbours stay together.",
+    "single_split": "The first operator that is not supported, and all that follow it, run on {fallback}.",
+    "operator_by_operator": "Each operator that is not supported runs on {fallback}.",
 }
 
 
 def explanation(platform: Platform) -> list[Block]:
-    """Everything ``stairline platforms show`` says. Raises PlatformError where it names an unknown rule."""
+    """The whole report on a platform, as ``stairline platforms show`` prints it.
+
+    Raises PlatformError where the platform names a rule that does not exist.
+    """
     for dtype in platform.dtypes:
         require_rules(platform.machine(dtype))
     return [
@@ -44,13 +48,13 @@ def _lowering(platform: Platform) -> list[Block]:
     rules = [(_rewrite(entry.rule), entry.source) for entry in platform.file.lowering]
     rows = tuple((ops, source, text) for (ops, text), source in rules)
     return [
-        Heading("Rewrites by the converter"),
-        Table((word("operator"), word("source"), prose("what becomes of it")), rows),
+        Heading("Lowering: rewrites by the runtime's converter"),
+        Table((word("operator"), word("source"), prose("rewrite")), rows),
     ]
 
 
 def _rewrite(name: str) -> tuple[str, str]:
-    """The operators that a rule is about, and what it does to them."""
+    """The operators that a rewrite applies to, and what it does to them."""
     of_all = PASSES.get(name) or LAYOUTS.get(name)
     if of_all is not None:
         return "all", _sentence(of_all)
@@ -61,7 +65,7 @@ def _support(platform: Platform) -> list[Block]:
     file = platform.file
     heading = Heading("Supported operators")
     if not file.support:
-        return [heading, f"{_partition(file.partition)} What has no kernel model above cannot be predicted."]
+        return [heading, f"{_partition(file.partition)} An operator without a kernel model above cannot be predicted."]
     rows = tuple(
         (
             rule.source,
@@ -73,7 +77,7 @@ def _support(platform: Platform) -> list[Block]:
     return [
         heading,
         _partition(file.partition),
-        Table((word("source"), prose("under which conditions"), prose("operators")), rows),
+        Table((word("source"), prose("conditions"), prose("operators")), rows),
     ]
 
 
@@ -87,11 +91,11 @@ def _fusion(platform: Platform) -> list[Block]:
         for rule in platform.file.fusion
     )
     table: Block = (
-        Table((word("source"), prose("when"), prose("chain")), rows)
+        Table((word("source"), prose("conditions"), prose("chain")), rows)
         if rows
         else "Every operator is a kernel of its own."
     )
-    return [Heading("Fusion: chains that run as one kernel"), table]
+    return [Heading("Fusion: chains of operators that run as one kernel"), table]
 
 
 def _element(element: str) -> str:
@@ -108,5 +112,5 @@ def _reason(constraint: str, limits: Mapping[str, float]) -> str:
 
 
 def _sentence(rule: Callable[..., Any]) -> str:
-    """The docstring on one line: it is what people are shown."""
+    """The docstring of a rule on one line, which is the rule's description in reports."""
     return " ".join(inspect.cleandoc(rule.__doc__ or rule.__name__).split())

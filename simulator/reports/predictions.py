@@ -1,4 +1,4 @@
-"""What people read about predictions: functions that return blocks of text."""
+"""Reports on predictions for people: functions that return blocks of text."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from stairline.simulator.pricing.prediction import KernelPrediction, Prediction,
 _STYLES = {"ok": "green", "falls_back": "yellow", "cannot_run": "bold red"}
 _MARKS = {"ok": " ", "falls_back": "*", "cannot_run": "!"}
 _MEANINGS = {
-    "ok": "ok: everything runs on the platform",
-    "falls_back": "falls_back: some of it runs on another processor, priced",
-    "cannot_run": "cannot_run: the latency is what its operators would take if it did",
+    "ok": "ok: all operators run on the platform",
+    "falls_back": "falls_back: some operators run on the fallback processor; their time and transfers are included",
+    "cannot_run": "cannot_run: the platform cannot run the network; the latency is what its operators would take",
 }
 
 
 class Outcome(NamedTuple):
-    """The headline of a prediction, on a platform called ``label``, and why the network does not simply run there."""
+    """The headline of a prediction on the platform ``label``, and the reasons for a status other than ok."""
 
     label: str
     summary: Summary
@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
 
 
 def single(prediction: Prediction, platform: Platform, *, every_kernel: bool = False) -> list[Block]:
-    """One prediction explained; ``every_kernel`` adds a line for each kernel."""
+    """The report on one prediction; ``every_kernel`` adds a line for each kernel."""
     s = prediction.summary
     title = f"{s.model} on {s.platform}, {s.dtype}"
     rest = ("rests on", rests_on(provenance(platform, s.dtype)))
@@ -45,9 +45,9 @@ def single(prediction: Prediction, platform: Platform, *, every_kernel: bool = F
 
 
 def several(outcomes: Sequence[Outcome]) -> list[Block]:
-    """Many predictions, one per line, and why those that do not simply run do not."""
+    """The report on many predictions: a line for each, then the reasons for each status other than ok."""
     energy = any(o.summary.energy_j is not None for o in outcomes)
-    decimals = _decimals([o.summary.lower_s * 1e3 for o in outcomes])
+    decimals = _decimal_places([o.summary.lower_s * 1e3 for o in outcomes])
     columns = (
         *(prose("network"), prose("platform"), word("precision"), number("ms"), number("from"), number("to")),
         *((number("mJ"),) if energy else ()),
@@ -59,7 +59,7 @@ def several(outcomes: Sequence[Outcome]) -> list[Block]:
             label,
             s.dtype,
             *(f"{seconds * 1e3:,.{decimals}f}" for seconds in (s.latency_s, s.lower_s, s.upper_s)),
-            *(("-" if s.energy_j is None else _digits(s.energy_j * 1e3),) if energy else ()),
+            *(("-" if s.energy_j is None else _three_digits(s.energy_j * 1e3),) if energy else ()),
             Cell(" ".join((s.status, *s.flags)), _STYLES[s.status]),
         )
         for label, s, _ in outcomes
@@ -68,8 +68,11 @@ def several(outcomes: Sequence[Outcome]) -> list[Block]:
 
 
 def comparison(outcomes: Sequence[Outcome], platforms: int) -> list[Block]:
-    """Networks by platforms, in ms. ``outcomes`` run through the ``platforms`` within each network."""
-    decimals = _decimals([o.summary.latency_s * 1e3 for o in outcomes])
+    """The table of latencies in ms, networks by platforms, then the reasons for each status other than ok.
+
+    ``outcomes`` holds, network after network, one outcome for each of the ``platforms``.
+    """
+    decimals = _decimal_places([o.summary.latency_s * 1e3 for o in outcomes])
     rows: list[tuple[str | Cell, ...]] = []
     for start in range(0, len(outcomes), platforms):
         row = [o.summary for o in outcomes[start : start + platforms]]
@@ -81,78 +84,83 @@ def comparison(outcomes: Sequence[Outcome], platforms: int) -> list[Block]:
 def _outcome(prediction: Prediction) -> list[tuple[str, str | Cell]]:
     s = prediction.summary
     bounded = "lower_bound" in s.flags
-    interval = f"{_digits(s.lower_s * 1e3)} to {_digits(s.upper_s * 1e3)} ms"
+    interval = f"{_three_digits(s.lower_s * 1e3)} to {_three_digits(s.upper_s * 1e3)} ms"
     rows: list[tuple[str, str | Cell]] = [
-        ("latency", Cell(f"{'at least ' * bounded}{_digits(s.latency_s * 1e3)} ms", "bold")),
-        ("90 % interval", f"{interval}{' for the part that is modelled' * bounded}"),
+        ("latency", Cell(f"{'at least ' * bounded}{_three_digits(s.latency_s * 1e3)} ms", "bold")),
+        ("90 % interval", f"{interval}{' for the operators that are modelled' * bounded}"),
         ("status", Cell(_MEANINGS[s.status], _STYLES[s.status])),
     ]
     if s.extrapolates_in:
-        rows.append(
-            ("extrapolation", Cell(f"unlike every calibrated network, most of all in {s.extrapolates_in}", "yellow"))
-        )
+        differs = f"differs from every calibrated network, most in {s.extrapolates_in}"
+        rows.append(("extrapolation", Cell(differs, "yellow")))
     if s.analytical_s != s.latency_s:
-        rows.append(("models alone", f"{_digits(s.analytical_s * 1e3)} ms, without the platform's residual"))
-    rows += [("because", text) for text in _kinds_of_reason(prediction.reasons)]
+        rows.append(("analytical", f"{_three_digits(s.analytical_s * 1e3)} ms, without the platform's residual"))
+    rows += [("reason", text) for text in _kinds_of_reason(prediction.reasons)]
     if s.energy_j is not None:
-        rows.append(("energy", f"{_digits(s.energy_j * 1e3)} mJ"))
+        rows.append(("energy", f"{_three_digits(s.energy_j * 1e3)} mJ"))
     return rows
 
 
 def _work(p: Prediction) -> list[tuple[str, str | Cell]]:
     macs = sum(k.macs for k in p.kernels)
     once_s = p.latency_s - sum(k.latency_s for k in p.kernels)
-    rows: list[tuple[str, str | Cell]] = [("work", f"{_count(macs, 'MAC')} in {len(p.kernels)} kernels")]
+    rows: list[tuple[str, str | Cell]] = [("work", f"{_prefixed(macs, 'MAC')} in {len(p.kernels)} kernels")]
     padded = [k for k in p.kernels if k.cost.padded_macs > 0]
     wasted = sum(k.cost.padded_macs - k.macs for k in padded)
     if wasted > 0:
         share = wasted / sum(k.cost.padded_macs for k in padded)
-        rows.append(("padding", f"{_count(wasted, 'MAC')} more, {share:.1%} of what runs: tiles not filled"))
+        rows.append(
+            ("padding", f"{_prefixed(wasted, 'MAC')} added by partly filled tiles, {share:.1%} of the MACs executed")
+        )
     limits = ", ".join(f"{bound} {share:.0%}" for bound, share in _shares(p.kernels).items() if share >= 0.005)
     rows.append(("limited by", f"{limits} of the time"))
     if once_s > 1e-9:
-        rows.append(("once", f"{_digits(once_s * 1e3)} ms per inference, whatever the network"))
-    rows.append(("peak memory", f"{_count(p.peak_memory_bytes, 'B')} of activations, parameters not counted"))
+        rows.append(("fixed cost", f"{_three_digits(once_s * 1e3)} ms per inference, the same for every network"))
+    rows.append(("peak memory", f"{_prefixed(p.peak_memory_bytes, 'B')} of activations, without parameters"))
     shares = ", ".join(f"{share:.1%} of {what}" for what, share in p.summary.coverage._asdict().items())
     rows.append(("coverage", "complete" if min(p.summary.coverage) == 1.0 else Cell(shares, "bold red")))
     return rows
 
 
 def _kinds_of_reason(reasons: Sequence[str], shown: int = 8) -> list[str]:
-    """Reasons such as "conv1: the kernel must be square", one line per kind however many layers share it."""
+    """Reasons such as "conv1: the kernel must be square", one line for all layers that share one, ``shown`` at most."""
     layers: dict[str, list[str]] = {}
     for reason in reasons:
         layer, why = _split(reason)
         layers.setdefault(why, []).append(layer)
-    told = [f"{_first(names, 'layers')}: {why}" for why, names in layers.items()]
-    return told if len(told) <= shown else [*told[:shown], f"and {len(told) - shown} more kinds; --json has them all"]
+    kinds = [f"{_first(names, 'layers')}: {why}" for why, names in layers.items()]
+    if len(kinds) <= shown:
+        return kinds
+    return [*kinds[:shown], f"and {len(kinds) - shown} more reasons; --json lists them all"]
 
 
 def _split(reason: str) -> tuple[str, str]:
-    """The layer of a reason and what is the matter with it."""
+    """The layer that a reason is about, "" where it is about the whole network, and the reason itself."""
     layer, _, why = reason.partition(": ")
     return (layer, why) if why else ("", layer)
 
 
 def _first(names: Sequence[str], what: str) -> str:
-    """One name, or how many there are and the first of them."""
+    """A single name, or of several their number and the first."""
     return names[0] if len(names) == 1 else f"{len(names):,} {what}, the first {names[0]}"
 
 
 def _by_operator(p: Prediction) -> Table:
+    """The table of kernels grouped by their operators and processor, the group with the longest time first."""
+
     def kind(kernel: KernelPrediction) -> tuple[str, str]:
         return "+".join(kernel.ops), kernel.processor
 
     groups = [list(kernels) for _, kernels in groupby(sorted(p.kernels, key=kind), key=kind)]
     groups.sort(key=_total_s, reverse=True)
-    decimals = _decimals([max(map(_total_s, groups), default=0.0) * 1e3 / 100])
+    decimals = _decimal_places([max(map(_total_s, groups), default=0.0) * 1e3 / 100])
     columns, processor = _processor_column(p)
     rows = tuple(
         (
             _chain(kernels[0]),
             *processor(kernels[0]),
             str(len(kernels)),
-            _count(sum(k.macs for k in kernels)),
+            _prefixed(sum(k.macs for k in kernels)),
             f"{_total_s(kernels) * 1e3:,.{decimals}f}",
             f"{_total_s(kernels) / p.latency_s:.1%}",
             next(iter(_shares(kernels))) if _total_s(kernels) else "-",
@@ -170,9 +178,9 @@ def _every_kernel(p: Prediction) -> Table:
             k.name,
             _chain(k),
             *processor(k),
-            _count(k.macs),
-            _count(k.cost.padded_macs),
-            _count(k.bytes_moved, "B"),
+            _prefixed(k.macs),
+            _prefixed(k.cost.padded_macs),
+            _prefixed(k.bytes_moved, "B"),
             f"{k.latency_s * 1e3:,.4f}",
             k.bound if k.latency_s else "-",
         )
@@ -183,7 +191,7 @@ def _every_kernel(p: Prediction) -> Table:
 
 
 def _processor_column(p: Prediction) -> tuple[tuple[Column, ...], Callable[[KernelPrediction], tuple[str, ...]]]:
-    """The column that says where a kernel runs, where there is more than one answer (links apart)."""
+    """The column with the processor of a kernel; none where all kernels, transfers apart, run on the same one."""
     if len({k.processor for k in p.kernels if k.processor != "link"}) < 2:
         return (), lambda _: ()
     return (word("runs on"),), lambda kernel: (kernel.processor,)
@@ -194,7 +202,7 @@ def _total_s(kernels: Sequence[KernelPrediction]) -> float:
 
 
 def _shares(kernels: Sequence[KernelPrediction]) -> dict[str, float]:
-    """Share of the time of the kernels that each bound limits, the largest first."""
+    """The share of the kernels' time spent in kernels limited by each bound, the largest share first."""
     total_s = _total_s(kernels) or 1.0
     shares = {bound: _total_s([k for k in kernels if k.bound == bound]) / total_s for bound in BOUNDS}
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
@@ -207,20 +215,21 @@ def _chain(kernel: KernelPrediction) -> str:
 def _explanations(
     outcomes: Iterable[Outcome], marks: Mapping[str, str] = MappingProxyType({}), shown: int = 30
 ) -> list[Block]:
-    told = [o for o in outcomes if o.summary.status != "ok"]
-    if not told:
+    """The meaning of each status other than ok that occurs, behind its mark, and the table of reasons."""
+    explained = [o for o in outcomes if o.summary.status != "ok"]
+    if not explained:
         return []
     legend = [
         f"{marks.get(status, '')} {text}".lstrip()
         for status, text in _MEANINGS.items()
-        if any(o.summary.status == status for o in told)
+        if any(o.summary.status == status for o in explained)
     ]
     networks: dict[tuple[str, str], dict[str, None]] = {}
-    for outcome in told:
+    for outcome in explained:
         for reason in outcome.reasons:
             networks.setdefault((outcome.label, _split(reason)[1]), {})[outcome.summary.model] = None
     rows = [(label, why, _first(list(names), "networks")) for (label, why), names in networks.items()]
-    left = f"and {len(rows) - shown:,} more reasons; --json has them all"
+    left = f"and {len(rows) - shown:,} more reasons; --json lists them all"
     table = Table((word("platform"), prose("reason"), prose("network")), tuple(rows[:shown]))
     return ["", *legend, table, *([left] if len(rows) > shown else [])]
 
@@ -230,19 +239,19 @@ def _marked(s: Summary, decimals: int) -> Cell:
     return Cell(f"{bound}{s.latency_s * 1e3:,.{decimals}f}{_MARKS[s.status]}", _STYLES[s.status])
 
 
-def _decimals(values: Iterable[float]) -> int:
-    """Decimals that leave the smallest value three digits, at most four."""
+def _decimal_places(values: Iterable[float]) -> int:
+    """The number of decimal places, at most four, with which the smallest positive value has three digits."""
     smallest = min((value for value in values if value > 0), default=1.0)
     return next((d for d in range(4) if smallest * 10**d >= 100), 4)
 
 
-def _digits(value: float) -> str:
-    """Three digits, or all digits of the whole part."""
-    return f"{value:,.{_decimals([value])}f}"
+def _three_digits(value: float) -> str:
+    """A number with three digits, or with all digits of its whole part where that has more."""
+    return f"{value:,.{_decimal_places([value])}f}"
 
 
-def _count(value: float, unit: str = "") -> str:
-    """A count with its thousands as k, M, G before the unit: "300.8 MMAC", "640 B"; "300.8 M" without one."""
+def _prefixed(value: float, unit: str = "") -> str:
+    """A count with a prefix k, M or G, such as "300.8 MMAC", "640 B" or, without a unit, "300.8 M"."""
     for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= factor:
             return f"{value / factor:,.1f} {prefix}{unit}"
@@ -250,5 +259,5 @@ def _count(value: float, unit: str = "") -> str:
 
 
 def label(platform: Platform) -> str:
-    """What a column is called: the first alias, or the name."""
+    """The name of a platform in tables: its first alias, or its full name where it has none."""
     return platform.file.aliases[0] if platform.file.aliases else platform.name

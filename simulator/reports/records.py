@@ -1,4 +1,4 @@
-"""What programs read about predictions: JSON records and CSV rows."""
+"""Predictions as JSON records and CSV rows, for programs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from stairline.simulator.graph.graph import Graph, digest
 from stairline.simulator.pricing.prediction import KernelPrediction, Prediction, Summary
 
 SCHEMA_VERSION = 1
-"""Version of the JSON record; a change that breaks a reader raises it."""
+"""Version of the JSON record; it is raised by a change that breaks programs that read it."""
 
 CSV_COLUMNS = ("net", "platform", "dtype", "latency_ms", "lower_ms", "upper_ms", "energy_mj", "coverage", "flags")
 
 
 def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str, Any]:
-    """One prediction for JSON."""
+    """The JSON record of one prediction; times are in ms, energy in mJ."""
     p, s = prediction, prediction.summary
     return {
         "schema_version": SCHEMA_VERSION,
@@ -43,7 +43,7 @@ def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str
 
 
 def csv_row(s: Summary) -> tuple[str, ...]:
-    """One prediction as the texts of ``CSV_COLUMNS``; a status other than ok leads the flags."""
+    """One prediction as the texts of ``CSV_COLUMNS``; a status other than ok is the first of the flags."""
     flags = (s.status, *s.flags) if s.status != "ok" else s.flags
     energy = "" if s.energy_j is None else f"{s.energy_j * 1e3:.6g}"
     times = (f"{seconds * 1e3:.6g}" for seconds in (s.latency_s, s.lower_s, s.upper_s))

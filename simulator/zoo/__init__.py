@@ -23,7 +23,7 @@ __all__ = ["BLOCKS", "MODELS", "OPERATORS", "Model", "ZooError", "build", "build
 
 
 class Model(NamedTuple):
-    """A network by name. ``builder`` takes the input size and, where ``width`` is not None, the width multiplier."""
+    """A network of the zoo. ``builder`` takes the input size and, where ``width`` is not None, the width multiplier."""
 
     builder: Callable[..., Graph]
     input_size: int
@@ -52,9 +52,10 @@ MODELS: dict[str, Model] = {
 
 
 def build(name: str, input_size: int | None = None, width: float | None = None) -> Graph:
-    """A network of the zoo for one square RGB image of ``input_size`` pixels a side, float32.
+    """The network of the zoo with this name, for one square float32 RGB image of ``input_size`` pixels a side.
 
-    Raises ZooError for an unknown name, a size or width that cannot be, and a width for a network that has none.
+    ``width`` multiplies the channels of a network that has such a setting. Both default to the network's own values.
+    Raises ZooError for an unknown name, a size or width out of range, and a width for a network without one.
     """
     if name not in MODELS:
         raise ZooError(unknown("model", name, MODELS))

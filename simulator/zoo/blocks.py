@@ -1,8 +1,9 @@
-"""The building blocks of the paper's Fig. 2 and the convolutions of its Table 1, each appended to a builder.
+"""The building blocks of the paper's Fig. 2 and the convolutions of its Table 1, each a function on a builder.
 
-A block maps a tensor (N, H, W, C) to a tensor. ``c_out`` None keeps the channels. The settings that the paper does not
-print are those that reproduce its operation and memory ratios: an expansion of 6, a DenseNet layer of growth 32 behind
-a bottleneck of 128, squeeze-and-excite on a quarter of the expanded channels, 8 groups.
+A block appends layers that map a tensor (N, H, W, C) to another and returns that one. ``c_out`` None keeps the number
+of channels. Settings that the paper does not print are those that reproduce its operation and memory ratios: an
+expansion of 6, a DenseNet layer of growth 32 behind a bottleneck of 128, squeeze-and-excite on a quarter of the
+expanded channels, 8 groups.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SHUFFLE_GROUPS = 8
 def mobilenet_v1_block(
     b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1, activation: str = "relu6"
 ) -> int:
-    """Depthwise, then 1x1."""
+    """MobileNetV1's block: a depthwise and a 1x1 convolution, each with an activation."""
     y = b.dwconv2d(x, kernel, stride, activation=activation)
     return b.conv2d(y, c_out or b.shape(x)[-1], activation=activation)
 
@@ -37,7 +38,7 @@ def mobilenet_v2_block(
     expansion: int = 6,
     activation: str = "relu6",
 ) -> int:
-    """1x1 to ``expansion`` times the channels, depthwise, linear 1x1, and the addition where shapes agree."""
+    """MobileNetV2's block: 1x1 to ``expansion`` times the channels, depthwise, linear 1x1; added where shapes agree."""
     c_in = b.shape(x)[-1]
     return inverted_residual(
         b, x, c_out or c_in, expanded=expansion * c_in, kernel=kernel, stride=stride, activation=activation
@@ -74,9 +75,10 @@ def mobilenet_v2_se_block(
 def shufflenet_v1_block(
     b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1, groups: int | None = None
 ) -> int:
-    """Grouped 1x1, shuffle, depthwise, grouped 1x1, added; at stride 2 joined to the pooled input, doubling by default.
+    """ShuffleNetV1's block: grouped 1x1, shuffle, depthwise, grouped 1x1, and the addition of the input.
 
-    ``groups`` None is 8, or the largest divisor of 8 that divides the bottleneck's channels.
+    At stride 2 the result is concatenated with the pooled input, which by default doubles the channels. ``groups`` None
+    means the largest divisor of 8 that divides the channels of input, bottleneck and output.
     """
     c_in = b.shape(x)[-1]
     wide = c_out or c_in * stride
@@ -90,7 +92,10 @@ def shufflenet_v1_block(
 
 
 def shufflenet_v2_block(b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1) -> int:
-    """Split, 1x1, depthwise, 1x1, join, shuffle; at stride 2 both branches see all channels, doubling by default."""
+    """ShuffleNetV2's block: half of the channels go through 1x1, depthwise, 1x1, join the other half and are shuffled.
+
+    At stride 2 two branches read all channels, which by default doubles them.
+    """
     c_in = b.shape(x)[-1]
     if stride > 1:
         return v2_reduction(b, x, c_out or c_in * stride, kernel=kernel, stride=stride)
@@ -100,48 +105,48 @@ def shufflenet_v2_block(b: GraphBuilder, x: int, *, c_out: int | None = None, ke
 
 
 def dense_block(b: GraphBuilder, x: int, *, kernel: int = 3, growth: int = 32, bottleneck: int = 128) -> int:
-    """DenseNet's layer: 1x1 to ``bottleneck`` channels, then ``growth`` channels joined to the input."""
+    """DenseNet's layer: 1x1 to ``bottleneck`` channels, then a convolution whose ``growth`` channels join the input."""
     y = b.conv2d(b.conv2d(x, bottleneck, activation="relu"), growth, kernel, activation="relu")
     return b.layer("concat", x, y)
 
 
 def conv(b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1) -> int:
-    """Convolution."""
+    """One convolution."""
     return b.conv2d(x, c_out or b.shape(x)[-1], kernel, stride)
 
 
 def dilated_conv(
     b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1, dilation: int = 2
 ) -> int:
-    """Convolution whose kernel elements lie ``dilation`` apart."""
+    """One convolution whose kernel elements are ``dilation`` elements apart."""
     return b.conv2d(x, c_out or b.shape(x)[-1], kernel, stride, dilation=dilation)
 
 
 def grouped_conv(
     b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int = 3, stride: int = 1, groups: int = 8
 ) -> int:
-    """Convolution in ``groups`` groups of channels."""
+    """One convolution in ``groups`` groups of channels."""
     return b.conv2d(x, c_out or b.shape(x)[-1], kernel, stride, groups=groups)
 
 
 def dwconv(b: GraphBuilder, x: int, *, kernel: int = 3, stride: int = 1) -> int:
-    """Depthwise convolution."""
+    """One depthwise convolution."""
     return b.dwconv2d(x, kernel, stride)
 
 
 def dwconv_activation(b: GraphBuilder, x: int, *, kernel: int = 3, stride: int = 1, activation: str = "relu") -> int:
-    """Depthwise convolution and one activation, the pair of the paper's Fig. 7."""
+    """A depthwise convolution and one activation, which is the pair of the paper's Fig. 7."""
     return b.dwconv2d(x, kernel, stride, activation=activation)
 
 
 def mixconv(b: GraphBuilder, x: int, *, kernels: tuple[int, ...] = (3, 5, 7), stride: int = 1) -> int:
-    """MixConv (Tan and Le 2019): equal shares of the channels, each with a depthwise kernel of its own, joined again.
+    """MixConv (Tan and Le 2019): equal shares of the channels, each with a depthwise kernel size of its own.
 
-    What the division leaves over goes to the first share.
+    The first share takes the channels that remain after an integer division.
     """
     channels = b.shape(x)[-1]
     if not 0 < len(kernels) <= channels:
-        raise ZooError(f"mixconv: kernels {kernels} must be between 1 and the {channels} channels in number")
+        raise ZooError(f"mixconv: {len(kernels)} kernels {kernels}: give from 1 to {channels}, the number of channels")
     share, rest = divmod(channels, len(kernels))
     sizes = (share + rest, *(share,) * (len(kernels) - 1))
     parts = b.layers("split", [x], Attributes(axis=-1, sizes=sizes))
@@ -149,7 +154,7 @@ def mixconv(b: GraphBuilder, x: int, *, kernels: tuple[int, ...] = (3, 5, 7), st
 
 
 def se(b: GraphBuilder, x: int, *, reduction: int = 4, gate: str = "hard_sigmoid") -> int:
-    """Squeeze-and-excite on one ``reduction``-th of the channels."""
+    """Squeeze-and-excite through a bottleneck of 1 / ``reduction`` of the channels."""
     return squeeze_excite(b, x, max(1, b.shape(x)[-1] // reduction), gate=gate)
 
 

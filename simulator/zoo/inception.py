@@ -1,4 +1,4 @@
-"""InceptionV1, alias GoogLeNet (Szegedy et al. 2015), as TensorFlow's slim models have it."""
+"""InceptionV1, also called GoogLeNet (Szegedy et al. 2015), as TensorFlow's slim models define it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _STAGE_5 = (_Module(256, 160, 320, 32, 128, 128), _Module(384, 192, 384, 48, 128
 
 
 def inception_v1(input_size: int) -> Graph:
-    """InceptionV1: nine modules; the branch that the paper drew with 5x5 kernels has 3x3, as in slim's checkpoint."""
+    """InceptionV1: nine modules, with 3x3 in place of the publication's 5x5 kernels, as in slim's checkpoint."""
     b, x = start("inception_v1", input_size)
     x = b.conv2d(x, 64, 7, 2, activation="relu")
     x = b.pool("maxpool2d", x, 3, 2, padding="same")

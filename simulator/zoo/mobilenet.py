@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from stairline.simulator.graph.graph import Graph
 
-from .parts import CLASSES, CLASSES_WITH_BACKGROUND, classify, inverted_residual, rounded, start
+from .parts import CLASSES, CLASSES_WITH_BACKGROUND, classify, inverted_residual, make_divisible, start
 
 # Output channels and stride of the 13 depthwise separable layers.
 _V1_LAYERS = (
@@ -23,7 +23,7 @@ _V2_STAGES = (
 
 
 class _V3(NamedTuple):
-    """One block; ``expanded`` channels at width 1 fix its ratio to the input, which other widths keep."""
+    """One block of MobileNetV3; the ratio of ``expanded`` to its input's channels at width 1 holds at every width."""
 
     kernel: int
     expanded: int
@@ -53,7 +53,7 @@ _V3_LARGE = (
 
 
 def mobilenet_v1(input_size: int, width: float) -> Graph:
-    """MobileNetV1: depthwise 3x3 and pointwise 1x1, thirteen times; no layer below 8 channels."""
+    """MobileNetV1: thirteen pairs of a depthwise 3x3 and a 1x1 convolution; every layer has 8 channels or more."""
     b, x = start("mobilenet_v1", input_size)
     x = b.conv2d(x, max(8, int(32 * width)), 3, 2, activation="relu6")
     for c_out, stride in _V1_LAYERS:
@@ -63,35 +63,37 @@ def mobilenet_v1(input_size: int, width: float) -> Graph:
 
 
 def mobilenet_v2(input_size: int, width: float) -> Graph:
-    """MobileNetV2: seventeen inverted residuals; a width below 1 leaves the last 1280 channels as they are."""
+    """MobileNetV2: seventeen inverted residuals; a width below 1 does not reduce the last 1280 channels."""
     b, x = start("mobilenet_v2", input_size)
-    x = b.conv2d(x, rounded(32 * width), 3, 2, activation="relu6")
+    x = b.conv2d(x, make_divisible(32 * width), 3, 2, activation="relu6")
     for expansion, c_out, repeats, first_stride in _V2_STAGES:
         for repeat in range(repeats):
             stride = 1 if repeat else first_stride
-            x = inverted_residual(b, x, rounded(c_out * width), expanded=expansion * b.shape(x)[-1], stride=stride)
-    x = b.conv2d(x, rounded(1280 * max(1.0, width)), activation="relu6")
+            x = inverted_residual(
+                b, x, make_divisible(c_out * width), expanded=expansion * b.shape(x)[-1], stride=stride
+            )
+    x = b.conv2d(x, make_divisible(1280 * max(1.0, width)), activation="relu6")
     return classify(b, x, CLASSES_WITH_BACKGROUND)
 
 
 def mobilenet_v3_large(input_size: int, width: float) -> Graph:
-    """MobileNetV3-Large: squeeze-and-excite on a quarter of the expanded channels, 1280 features after the pooling."""
+    """MobileNetV3-Large: squeeze-and-excite through a quarter of the expanded channels, and 1280 pooled features."""
     b, x = start("mobilenet_v3_large", input_size)
-    x = b.conv2d(x, rounded(16 * width), 3, 2, activation="hard_swish")
+    x = b.conv2d(x, make_divisible(16 * width), 3, 2, activation="hard_swish")
     full_width_inputs = (16, *(block.c_out for block in _V3_LARGE))
     for c_in, block in zip(full_width_inputs, _V3_LARGE):
-        expanded = rounded(b.shape(x)[-1] * block.expanded / c_in)
+        expanded = make_divisible(b.shape(x)[-1] * block.expanded / c_in)
         x = inverted_residual(
             b,
             x,
-            rounded(block.c_out * width),
+            make_divisible(block.c_out * width),
             expanded=expanded,
             kernel=block.kernel,
             stride=block.stride,
             activation=block.activation,
-            se_channels=rounded(expanded / 4) if block.se else 0,
+            se_channels=make_divisible(expanded / 4) if block.se else 0,
             gate="hard_sigmoid",
         )
-    x = b.conv2d(x, rounded(960 * width), activation="hard_swish")
-    features = b.dense(b.layer("globalavgpool2d", x), rounded(1280 * max(1.0, width)), activation="hard_swish")
+    x = b.conv2d(x, make_divisible(960 * width), activation="hard_swish")
+    features = b.dense(b.layer("globalavgpool2d", x), make_divisible(1280 * max(1.0, width)), activation="hard_swish")
     return b.build(b.layer("softmax", b.dense(features, CLASSES)))

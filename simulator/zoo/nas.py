@@ -1,6 +1,6 @@
-"""Networks of inverted residuals that a search found: ProxylessNAS, MnasNet-A1, EfficientNet-B0 and B1.
+"""Networks of inverted residuals from architecture searches: ProxylessNAS, MnasNet-A1, EfficientNet-B0 and B1.
 
-(Cai et al. 2019; Tan et al. 2019; Tan and Le 2019.)
+Sources: Cai et al. 2019; Tan et al. 2019; Tan and Le 2019.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SE_RATIO = 0.25
 
 
 class _Stage(NamedTuple):
-    """Inverted residuals of one kind; only the first has the stride, and ``se`` adds squeeze-and-excite to each."""
+    """A stage of equal inverted residuals; only the first has the stride, and all have squeeze-and-excite or none."""
 
     repeats: int
     kernel: int
@@ -69,17 +69,17 @@ _EFFICIENTNET_B0 = (
 
 
 def proxyless_mobile(input_size: int) -> Graph:
-    """ProxylessNAS found for a phone."""
+    """ProxylessNAS-mobile, the network that its search found for a phone."""
     return _proxyless("proxyless_mobile", input_size, 32, (16, 32, 40, 80, 96, 192, 320), 1280)
 
 
 def proxyless_mobile_14(input_size: int) -> Graph:
-    """ProxylessNAS-mobile's cells at width 1.4, in the channels its authors published."""
+    """ProxylessNAS-mobile's cells at width 1.4, with the channel counts that its authors published."""
     return _proxyless("proxyless_mobile_14", input_size, 48, (24, 40, 56, 112, 136, 256, 448), 1792)
 
 
 def mnasnet_a1(input_size: int) -> Graph:
-    """MnasNet-A1: ReLU, and squeeze-and-excite in three of its seven stages."""
+    """MnasNet-A1: ReLU activations, and squeeze-and-excite in three of its seven stages."""
     b, x = start("mnasnet_a1", input_size)
     x = b.conv2d(x, 32, 3, 2, activation="relu")
     x = _stack(b, x, _MNASNET_A1, "relu")
@@ -87,12 +87,12 @@ def mnasnet_a1(input_size: int) -> Graph:
 
 
 def efficientnet_b0(input_size: int) -> Graph:
-    """EfficientNet-B0: Swish, and squeeze-and-excite in every block."""
+    """EfficientNet-B0: Swish activations, and squeeze-and-excite in every block."""
     return _efficientnet("efficientnet_b0", input_size, depth=1.0)
 
 
 def efficientnet_b1(input_size: int) -> Graph:
-    """EfficientNet-B1: B0 with 1.1 times its blocks, rounded up stage by stage."""
+    """EfficientNet-B1: EfficientNet-B0 with 1.1 times as many blocks, rounded up in each stage."""
     return _efficientnet("efficientnet_b1", input_size, depth=1.1)
 
 

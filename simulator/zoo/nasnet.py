@@ -1,7 +1,8 @@
-"""NASNet-A mobile, 4 @ 1056 (Zoph et al. 2018), as TensorFlow's slim models have it.
+"""NASNet-A mobile, 4 @ 1056 (Zoph et al. 2018), as TensorFlow's slim models define it.
 
-Every separable convolution is ReLU, depthwise, pointwise, batch normalisation, twice over. The normalisation folds into
-the pointwise convolution; the one behind the join of a factorised reduction has no convolution to fold into and stands.
+A separable convolution is two times ReLU, depthwise convolution, pointwise convolution, batch normalisation. The batch
+normalisation folds into the pointwise convolution. The one behind the concatenation of a factorised reduction has no
+convolution to fold into and remains a layer.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _CELLS_PER_STAGE = 4
 
 
 def nasnet_a_mobile(input_size: int) -> Graph:
-    """NASNet-A mobile: two stem reductions, then three stages of four normal cells with reductions between them."""
+    """NASNet-A mobile: two reduction cells, then three stages of four normal cells, with reductions between them."""
     b, x = start("nasnet_a_mobile", input_size)
     before, x = x, b.conv2d(x, _STEM_CHANNELS, 3, 2, padding="valid")
     before, x = x, _reduction_cell(b, x, x, _FILTERS // 4)
@@ -55,14 +56,14 @@ def _reduction_cell(b: GraphBuilder, x: int, before: int, filters: int) -> int:
 
 
 def _fitted(b: GraphBuilder, before: int, x: int, filters: int) -> int:
-    """The output of the cell before the last one, brought to the size of ``x`` and to ``filters`` channels."""
+    """The output ``before`` of the second last cell, brought to the height and width of ``x`` and to ``filters``."""
     if b.shape(before)[1:3] != b.shape(x)[1:3]:
         return _factorized_reduction(b, before, filters)
     return before if b.shape(before)[-1] == filters else _pointwise(b, before, filters)
 
 
 def _factorized_reduction(b: GraphBuilder, x: int, filters: int) -> int:
-    """Halve the size without losing the odd pixels: two strided paths, the second one shifted by a pixel."""
+    """Halve height and width by two strided paths, the second shifted by one pixel, so that odd pixels count too."""
     x = b.layer("relu", x)
     padded = b.layer("pad", x, pads=((0, 0), (0, 1), (0, 1), (0, 0)))
     shifted = b.layer("slice", padded, begin=(0, 1, 1, 0), sizes=b.shape(x))

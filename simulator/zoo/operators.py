@@ -1,4 +1,4 @@
-"""Single operators of the paper's Table 1 that are no convolution, each appended to a builder, as blocks are."""
+"""Single operators of the paper's Table 1 that are no convolutions, each a function on a builder, as blocks are."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from stairline.simulator.graph.builder import GraphBuilder
 
 
 def dense(b: GraphBuilder, x: int, *, c_out: int = 1000) -> int:
-    """Fully connected over the channels, pixel by pixel: at 1 x 1 the classifier of a network."""
+    """A fully connected layer over the channels of each pixel; at 1 x 1 pixel it is the classifier of a network."""
     return b.dense(x, c_out)
 
 
 def avgpool2d(b: GraphBuilder, x: int, *, kernel: int = 7, stride: int = 1) -> int:
-    """Average of a window, its output as large as its input at stride 1."""
+    """An average pooling with "same" padding."""
     return b.pool("avgpool2d", x, kernel, stride, padding="same")
 
 
 def maxpool2d(b: GraphBuilder, x: int, *, kernel: int = 3, stride: int = 2) -> int:
-    """Maximum of a window."""
+    """A maximum pooling with "same" padding."""
     return b.pool("maxpool2d", x, kernel, stride, padding="same")
 
 
 def globalavgpool2d(b: GraphBuilder, x: int) -> int:
-    """Average of each channel over the whole image."""
+    """The average of each channel over the whole image."""
     return b.layer("globalavgpool2d", x)
 
 
@@ -43,7 +43,7 @@ def _unary(op: str) -> Callable[[GraphBuilder, int], int]:
 
 
 def channel_shuffle(b: GraphBuilder, x: int, *, groups: int = 2) -> int:
-    """Channels of ``groups`` groups interleaved."""
+    """A channel shuffle, which interleaves ``groups`` groups of channels."""
     return b.layers("channel_shuffle", [x], Attributes(groups=groups))[0]
 
 
@@ -57,4 +57,4 @@ OPERATORS: dict[str, Callable[..., int]] = {
     **{op: _unary(op) for op in ("relu", "relu6", "sigmoid", "tanh", "hard_swish", "swish", "softmax")},
     **{op: _unary(op) for op in ("gelu", "batch_norm", "layer_norm")},
 }
-"""Operators by their names as layers; each takes a builder, a tensor and the settings of its signature."""
+"""The functions by name of their operator; each takes a builder, a tensor and the settings of its signature."""

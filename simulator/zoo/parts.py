@@ -1,4 +1,4 @@
-"""What the architectures have in common: channel rounding, stem and classifier, inverted residuals, squeeze-and-excite.
+"""Parts that the architectures share: input, classifier, channel rounding, inverted residuals, squeeze-and-excite.
 
 A batch normalisation that follows a convolution is folded into it and counts as its bias.
 """
@@ -15,15 +15,15 @@ CLASSES = 1000
 """ImageNet classes."""
 
 CLASSES_WITH_BACKGROUND = 1001
-"""ImageNet classes and one for the background, as TensorFlow's slim checkpoints have."""
+"""ImageNet classes and one class for the background, as in TensorFlow's slim checkpoints."""
 
 
 class ZooError(ValueError):
-    """A model, block or setting that does not exist; the message says which ones do."""
+    """An unknown network, block or setting, or a value out of range; the message names those that exist."""
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """The sentence for a name that is not there, with the nearest one or all of them."""
+    """The message for an unknown name, with the most similar known name, or all known names where none is similar."""
     names = list(known)
     near = get_close_matches(name, names, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
@@ -31,25 +31,28 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def start(name: str, input_size: int) -> tuple[GraphBuilder, int]:
-    """A builder and its input tensor: one RGB image of ``input_size`` pixels a side."""
+    """A builder with one input, a square RGB image of ``input_size`` pixels a side, and that input's tensor."""
     b = GraphBuilder(name, source=f"zoo:{name}")
     return b, b.input((1, input_size, input_size, 3))
 
 
 def classify(b: GraphBuilder, x: int, classes: int) -> Graph:
-    """Finish a network: global average pooling, one fully connected layer, softmax."""
+    """The network that ends in a global average pooling of ``x``, a fully connected layer and a softmax."""
     features = b.layer("globalavgpool2d", x)
     return b.build(b.layer("softmax", b.dense(features, classes)))
 
 
-def rounded(channels: float, divisor: int = 8) -> int:
-    """Channels to the nearest multiple of ``divisor``, never more than 10 % below (MobileNetV2's rule)."""
+def make_divisible(channels: float, divisor: int = 8) -> int:
+    """The multiple of ``divisor`` nearest to ``channels``, but not more than 10 % below.
+
+    Source: ``_make_divisible`` of TensorFlow's MobileNetV2 in slim.
+    """
     nearest = max(divisor, int(channels + divisor / 2) // divisor * divisor)
     return nearest + divisor if nearest < 0.9 * channels else nearest
 
 
 def squeeze_excite(b: GraphBuilder, x: int, reduced: int, *, activation: str = "relu", gate: str = "sigmoid") -> int:
-    """Scale each channel of ``x`` by a gate computed from its global average through ``reduced`` channels."""
+    """Multiply each channel of ``x`` by a gate, computed from all channels' averages through ``reduced`` channels."""
     squeezed = b.conv2d(b.layer("globalavgpool2d", x, keepdims=True), reduced, activation=activation)
     return b.layer("mul", x, b.conv2d(squeezed, b.shape(x)[-1], activation=gate))
 
@@ -67,9 +70,10 @@ def inverted_residual(
     se_activation: str = "relu",
     gate: str = "sigmoid",
 ) -> int:
-    """MobileNetV2's block: 1x1 to ``expanded`` channels, depthwise, optional SE, linear 1x1; added to ``x`` if it fits.
+    """MobileNetV2's block: 1x1 to ``expanded`` channels, depthwise, linear 1x1; added to ``x`` where shapes agree.
 
-    The first 1x1 is left out where it would not expand; ``se_channels`` 0 means no squeeze-and-excite.
+    The first 1x1 is left out where it would not expand. A squeeze-and-excite through ``se_channels`` follows the
+    depthwise convolution where they are not 0.
     """
     c_in = b.shape(x)[-1]
     y = x if expanded == c_in else b.conv2d(x, expanded, activation=activation)

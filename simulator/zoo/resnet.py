@@ -1,7 +1,7 @@
-"""ResNetV1-50 and ResNetV2-50 in the layout of TensorFlow's slim models (He et al. 2016a, 2016b).
+"""ResNetV1-50 and ResNetV2-50 (He et al. 2016a, 2016b) as TensorFlow's slim models define them.
 
-Slim strides in the 3x3 of the last unit of a stage, not in the first unit's 1x1, and shortens that unit's identity with
-a 1x1 max-pooling of stride 2: 3.48 G MACs at 224 pixels where the original layout has 4.1 G.
+In slim the 3x3 of the last unit of a stage has the stride, not the 1x1 of the first unit, and a 1x1 max-pooling of
+stride 2 reduces that unit's identity: 3.48 GMAC at 224 pixels, where the publication's layout has 4.1 GMAC.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _EXPANSION = 4
 
 
 def resnet_v1_50(input_size: int) -> Graph:
-    """ResNetV1-50: a unit ends with the addition and a ReLU."""
+    """ResNetV1-50, whose units end with the addition and a ReLU."""
     b, x = start("resnet_v1_50", input_size)
     x = b.conv2d(x, 64, 7, 2, padding=(3, 3, 3, 3), activation="relu")
     x = b.pool("maxpool2d", x, 3, 2, padding="same")
@@ -27,7 +27,7 @@ def resnet_v1_50(input_size: int) -> Graph:
 
 
 def resnet_v2_50(input_size: int) -> Graph:
-    """ResNetV2-50: a unit begins with a batch normalisation and a ReLU, which no convolution can absorb."""
+    """ResNetV2-50, whose units begin with a batch normalisation that folds into no convolution, and a ReLU."""
     b, x = start("resnet_v2_50", input_size)
     x = b.conv2d(x, 64, 7, 2, padding=(3, 3, 3, 3))
     x = b.pool("maxpool2d", x, 3, 2, padding="same")

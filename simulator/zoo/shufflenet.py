@@ -14,7 +14,7 @@ _GROUPS = 8
 _REPEATS = (4, 8, 4)
 _BOTTLENECK = 4
 
-# The authors publish a channel table for each width: first convolution, then the three stages.
+# Channels for each width, as the authors publish them: of the first convolution, then of the three stages.
 _V1_CHANNELS = {
     0.5: (16, 192, 384, 768),
     1.0: (24, 384, 768, 1536),
@@ -31,7 +31,7 @@ _V2_CHANNELS = {
 
 
 def shufflenet_v1(input_size: int, width: float) -> Graph:
-    """ShuffleNetV1, 8 groups; the very first pointwise convolution has too few channels to be grouped."""
+    """ShuffleNetV1 with 8 groups; the first pointwise convolution is not grouped, for its channels are too few."""
     b, x = start("shufflenet_v1", input_size)
     first, *stages = _channels("shufflenet_v1", _V1_CHANNELS, width)
     x = b.conv2d(x, first, 3, 2, activation="relu")
@@ -44,7 +44,7 @@ def shufflenet_v1(input_size: int, width: float) -> Graph:
 
 
 def shufflenet_v2(input_size: int, width: float) -> Graph:
-    """ShuffleNetV2: halves of the channels pass through, are joined and shuffled."""
+    """ShuffleNetV2, whose units pass on half of the channels, join the other half to it and shuffle."""
     b, x = start("shufflenet_v2", input_size)
     first, *stages, last = _channels("shufflenet_v2", _V2_CHANNELS, width)
     x = b.conv2d(x, first, 3, 2, activation="relu")
@@ -56,7 +56,7 @@ def shufflenet_v2(input_size: int, width: float) -> Graph:
 
 
 def v2_unit(b: GraphBuilder, x: int, *, kernel: int = 3) -> int:
-    """One half of the channels passes, the other goes through 1x1, depthwise, 1x1; joined and shuffled by two."""
+    """Half of the channels go through 1x1, depthwise and 1x1; they are joined to the other half and shuffled by two."""
     half = b.shape(x)[-1] // 2
     kept, y = b.layers("split", [x], Attributes(axis=-1, sizes=(half, half)))
     y = b.dwconv2d(b.conv2d(y, half, activation="relu"), kernel)
@@ -64,7 +64,7 @@ def v2_unit(b: GraphBuilder, x: int, *, kernel: int = 3) -> int:
 
 
 def v2_reduction(b: GraphBuilder, x: int, c_out: int, *, kernel: int = 3, stride: int = 2) -> int:
-    """Both branches see all of ``x``: depthwise, 1x1 beside 1x1, depthwise, 1x1; joined and shuffled by two."""
+    """Two branches of ``x``, joined and shuffled by two: depthwise and 1x1; and 1x1, depthwise and 1x1."""
     left = b.conv2d(b.dwconv2d(x, kernel, stride), c_out // 2, activation="relu")
     y = b.dwconv2d(b.conv2d(x, c_out // 2, activation="relu"), kernel, stride)
     right = b.conv2d(y, c_out - c_out // 2, activation="relu")
@@ -74,7 +74,10 @@ def v2_reduction(b: GraphBuilder, x: int, c_out: int, *, kernel: int = 3, stride
 def v1_unit(
     b: GraphBuilder, x: int, c_out: int, *, stride: int, groups: int, entry_groups: int | None = None, kernel: int = 3
 ) -> int:
-    """Grouped 1x1 to a quarter, shuffle, depthwise, grouped 1x1; added to ``x``, at stride 2 joined to its pooling."""
+    """Grouped 1x1 to a quarter of ``c_out``, shuffle, depthwise, grouped 1x1; the result is added to ``x``.
+
+    At a stride above 1 the result is concatenated with the average pooling of ``x`` instead.
+    """
     c_in = b.shape(x)[-1]
     y = b.conv2d(x, c_out // _BOTTLENECK, groups=entry_groups or groups, activation="relu")
     y = b.dwconv2d(b.layer("channel_shuffle", y, groups=groups), kernel, stride)

@@ -1,4 +1,4 @@
-"""Graphs of one block, of the same block many times over, and of different ones in a chain."""
+"""Graphs of a single block, of one block repeated, and of a chain of different blocks and operators."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from .parts import ZooError, unknown
 from .units import UNITS
 
 STEPS: dict[str, Callable[..., int]] = BLOCKS | OPERATORS | UNITS
-"""What a chain is made of."""
+"""The blocks, operators and units that a chain may consist of, by name."""
 
-MOST_STEPS = 500
+MAX_STEPS = 500
+"""Largest number of steps in a chain."""
 
 
 def chain(b: GraphBuilder, x: int, *, steps: str) -> int:
-    """Blocks and operators one behind the other, as "conv:c_out=16:stride=2 relu mobilenet_v2_block:c_out=24".
+    """Append blocks and operators with their settings one after the other, such as "conv:c_out=16:stride=2 relu".
 
-    Raises ZooError for a step that is none.
+    Raises ZooError for an unknown step or setting, which the message names.
     """
     stated = steps.split()
-    if not 0 < len(stated) <= MOST_STEPS:
-        raise ZooError(f"chain: {len(stated)} steps: write 1 to {MOST_STEPS}, such as 'conv:c_out=16 relu'")
+    if not 0 < len(stated) <= MAX_STEPS:
+        raise ZooError(f"chain: {len(stated)} steps: give 1 to {MAX_STEPS}, such as 'conv:c_out=16 relu'")
     for step in stated:
         name, *pairs = step.split(":")
         settings = dict(_setting(step, pair) for pair in pairs)
@@ -35,10 +36,10 @@ def chain(b: GraphBuilder, x: int, *, steps: str) -> int:
 
 
 def _setting(step: str, pair: str) -> tuple[str, int | str | tuple[int, ...]]:
-    """A number, a word, or a height and width as in 1x7."""
+    """Name and value of a setting written NAME=VALUE: a number, a word, or a height and width such as 1x7."""
     key, equals, text = pair.partition("=")
     if not (key and equals and text):
-        raise ZooError(f"chain: step '{step}': '{pair}': write NAME=VALUE, such as c_out=16")
+        raise ZooError(f"chain: step '{step}': '{pair}': give NAME=VALUE, such as c_out=16")
     parts = text.split("x")
     if not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):
         return key, text
@@ -48,10 +49,10 @@ def _setting(step: str, pair: str) -> tuple[str, int | str | tuple[int, ...]]:
 def build_block(
     name: str, hw: int = 56, channels: int = 32, kernel: int | None = None, stride: int = 1, **settings: object
 ) -> Graph:
-    """One block over an input of ``hw`` x ``hw`` pixels and ``channels``; ``kernel`` None is the block's own, mostly 3.
+    """A graph of one block on an input of ``hw`` x ``hw`` pixels and ``channels`` channels.
 
-    ``settings`` are the block's further keywords, such as ``c_out``. Raises ZooError for an unknown block, a setting
-    that the block does not have, and numbers below 1.
+    ``kernel`` None is the block's own size, mostly 3. ``settings`` are the block's further keywords, such as ``c_out``.
+    Raises ZooError for an unknown block, a setting that the block does not have, and numbers below 1.
     """
     return build_stack(name, 1, hw, channels, kernel, stride, **settings)
 
@@ -65,9 +66,9 @@ def build_stack(
     stride: int = 1,
     **settings: object,
 ) -> Graph:
-    """The same block ``depth`` times, one behind the other: two depths time one block (paper, appendix A).
+    """A graph of ``depth`` equal blocks in a row; the other arguments and the errors are those of ``build_block``.
 
-    Arguments and errors as in build_block.
+    The latencies of two depths give that of one block without the costs of an inference (the paper's appendix A).
     """
     known = STEPS | {"chain": chain}
     if kernel is not None:
@@ -84,7 +85,7 @@ def build_stack(
 
 
 def _verified(name: str, known: Mapping[str, Callable[..., int]], settings: Mapping[str, object]) -> Callable[..., int]:
-    """The block of that name, which takes these settings."""
+    """The block of that name. Raises ZooError where it is unknown or does not take these settings."""
     if name not in known:
         raise ZooError(unknown("block", name, known))
     _verify_positive(name, **settings)
@@ -93,7 +94,7 @@ def _verified(name: str, known: Mapping[str, Callable[..., int]], settings: Mapp
         if key not in taken:
             raise ZooError(f"{name}: has no setting '{key}'; it takes {', '.join(taken)}")
         if isinstance(value, str) != (taken[key] == "str"):
-            raise ZooError(f"{name}: {key} {value!r}: write a {'word' if taken[key] == 'str' else 'number'}")
+            raise ZooError(f"{name}: {key} {value!r} must be a {'word' if taken[key] == 'str' else 'number'}")
     return known[name]
 
 

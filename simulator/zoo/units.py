@@ -1,4 +1,4 @@
-"""Units of networks beyond the paper's blocks, for chains: a bottleneck and parallel branches."""
+"""Units of networks that are not among the paper's blocks, for chains: a bottleneck and parallel branches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def bottleneck(b: GraphBuilder, x: int, *, c_out: int | None = None, kernel: int
 
 
 def branches(b: GraphBuilder, x: int, *, c_out: int, kernel: int = 3) -> int:
-    """Inception's unit: 1x1, 1x1 then ``kernel``, pooling then 1x1, each a third of ``c_out`` channels, joined."""
+    """Inception's unit: 1x1; 1x1 and ``kernel``; pooling and 1x1; joined, each with a third of ``c_out`` channels."""
     share = max(1, c_out // 3)
     plain = b.conv2d(x, share, activation="relu")
     deep = b.conv2d(b.conv2d(x, share, activation="relu"), share, kernel, activation="relu")
@@ -28,4 +28,4 @@ def branches(b: GraphBuilder, x: int, *, c_out: int, kernel: int = 3) -> int:
 
 
 UNITS: dict[str, Callable[..., int]] = {unit.__name__: unit for unit in (bottleneck, branches)}
-"""Units by name, as in ``blocks.BLOCKS``."""
+"""The units by name; each takes a builder, a tensor and the settings of its signature."""

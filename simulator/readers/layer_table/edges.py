@@ -1,7 +1,7 @@
-"""Which tensors each row of a table without edges reads.
+"""Edges of a layer table that states none are inferred: the tensors that each row reads.
 
-A row reads the previous one. Where its stated input does not fit, and where operators join, the edges follow from
-how networks are built:
+A row reads the previous one. Where its stated input does not fit the previous output, and where operators join
+tensors, the edges follow from how networks are built:
 
 * a branch reads the nearest *boundary* of fitting shape: a pool, a concat, a channel shuffle, an add (after its
   activation) or a linear projection, because blocks begin and end there, not at the tensors inside them;
@@ -13,7 +13,8 @@ how networks are built:
   concat (ShuffleNetV2);
 * an ``add`` with nothing to join is a hard-swish: nn-Meter's tables write its multiply so.
 
-What a block has joined lies behind its dominator and is never read again, so the walk back follows dominators.
+Tensors that a block has joined are never read again. The search for an operand therefore goes back from dominator to
+dominator: the dominator of a tensor is the nearest earlier one that every path from the network's input passes.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from typing import NamedTuple
 
 from stairline.simulator.graph.ops import ACTIVATIONS
 
-from .format import JOINS
+from .columns import JOINS
 
-Read = tuple[int, ...]
-"""Tensors that a row reads: 0 is the network's input, i + 1 the output of row i, beyond that the halves of splits."""
+Operands = tuple[int, ...]
+"""Tensors that a row reads: 0 is the network's input, i + 1 the output of row i; higher numbers are parts of splits."""
 
 
 class Rows(NamedTuple):
-    """The rows of one network: spatial sizes as codes (equal code, equal height and width) and channels."""
+    """The rows of one network. ``space_in`` and ``space_out`` are codes: equal codes mean equal height and width."""
 
     op: list[str]
     space_in: list[int]
@@ -37,26 +38,27 @@ class Rows(NamedTuple):
     space_out: list[int]
     c_out: list[int]
     activated: list[bool]
-    """Whether the row itself ends in an activation: by its operator or by the column ``activation``."""
+    """Whether the row ends in an activation, by its operator or by the column ``activation``."""
     boundary: list[bool]
+    """Whether a block of the network begins or ends at the row's output."""
     unit_space: int
     """Code of 1x1."""
 
 
 class Edges(NamedTuple):
-    """What differs from reading the previous row."""
+    """The inferred edges of one network, where they differ from reading the previous row."""
 
-    reads: dict[int, Read]
+    reads: dict[int, Operands]
     swishes: set[int]
-    """Rows that say ``add`` and are a hard-swish."""
+    """Rows whose operator is written ``add`` and is a hard-swish."""
     splits: dict[int, int]
-    """Row to the channels of the half it reads; the halves are the next two tensors beyond the rows'."""
-    unread: Read
-    """Tensors, besides the last, that nothing reads."""
+    """Channels of the half that a row reads, by row; the two halves are the next tensors after those of the rows."""
+    unread: Operands
+    """Tensors, other than the last, that no row reads."""
 
 
 class UnresolvedError(ValueError):
-    """A row that no earlier row fits; ``row`` counts from the network's first."""
+    """A row whose input no earlier row gives; ``row`` counts from the network's first row, which is 0."""
 
     def __init__(self, row: int, reason: str) -> None:
         super().__init__(reason)
@@ -64,9 +66,9 @@ class UnresolvedError(ValueError):
 
 
 def infer_edges(rows: Rows, events: list[int]) -> Edges:
-    """Edges of the rows in ``events``: those that join, or whose input is not the previous row's output.
+    """The edges of the rows in ``events``, which join tensors or do not read the previous row's output.
 
-    Raises UnresolvedError.
+    Raises UnresolvedError for a row whose input no earlier row gives.
     """
     walk = _Walk(rows)
     for row in events:
@@ -78,7 +80,7 @@ def infer_edges(rows: Rows, events: list[int]) -> Edges:
 
 
 class _Walk:
-    """Tensors seen so far, by index: shape, boundary, dominator, and those that nothing has read."""
+    """State of the inference: shape, boundary and dominator of each tensor so far, and the tensors not read yet."""
 
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
@@ -94,7 +96,7 @@ class _Walk:
         return self.space[tensor] == self.rows.space_in[row] and self.channels[tensor] == self.rows.c_in[row]
 
     def branch(self, row: int) -> None:
-        """A row that does not read the previous one."""
+        """Infer the operand of a row that does not read the previous one."""
         half = self.rows.c_in[row]
         shuffled = row > 0 and self.rows.op[row - 1] == "channel_shuffle" and self.space[row] == self.rows.space_in[row]
         if shuffled and self.channels[row] == 2 * half:
@@ -114,10 +116,10 @@ class _Walk:
         self.edges.reads[row] = (source,)
 
     def join(self, row: int) -> None:
-        """An element-wise operator or a concat."""
+        """Infer the operands of an element-wise operator or a concat."""
         earlier = self._branches(row) if self.rows.op[row] == "concat" else self._operand(row)
         if not earlier:
-            self._alone(row)
+            self._as_hard_swish(row)
             return
         self.dangling = [t for t in self.dangling if t not in earlier]
         fork = row
@@ -129,7 +131,11 @@ class _Walk:
         self.edges.reads[row] = (*earlier, row) if first else (row, *earlier)
 
     def _fork(self, row: int) -> int:
-        """The nearest boundary if it fits, else the nearest tensor of the block, an earlier boundary, a branch end."""
+        """The tensor that a new branch reads.
+
+        It is the nearest boundary where that fits; else the nearest tensor of the block, an earlier boundary, or the
+        end of another branch, in this order.
+        """
         inside, tensor = -1, row
         while (source := self.dominator[tensor]) >= 0:
             fits = self.fits(source, row)
@@ -146,7 +152,7 @@ class _Walk:
             raise UnresolvedError(row, "no earlier row gives its input")
         return inside
 
-    def _branches(self, row: int) -> Read:
+    def _branches(self, row: int) -> Operands:
         left, taken = self.rows.c_in[row] - self.channels[row], []
         for tensor in reversed(self.dangling):
             if self.space[tensor] == self.rows.space_in[row] and self.channels[tensor] <= left:
@@ -162,7 +168,10 @@ class _Walk:
         return () if taken else self._skip(row, left, boundary=False)
 
     def _hidden_branch(self, row: int, end: int, channels: int) -> int:
-        """A branch end that the next branch seems to read, because it has the shape of the fork: give it back."""
+        """The end of a branch with the fork's shape, which the next branch was taken to read, or -1.
+
+        The next branch is made to read the fork instead.
+        """
         tensor = end
         while (source := self.dominator[tensor]) >= 0 and not self.boundary[source]:
             wide = self.space[source] == self.rows.space_in[row] and self.channels[source] == channels
@@ -181,8 +190,12 @@ class _Walk:
         shape = (self.space[tensor], self.channels[tensor])
         return shape == (self.space[like], self.channels[like]) and (self.activated[tensor] or self.boundary[tensor])
 
-    def _skip(self, row: int, channels: int, *, boundary: bool) -> Read:
-        """The tensor behind the previous row that fills a concat: the nearest boundary, or the farthest before it."""
+    def _skip(self, row: int, channels: int, *, boundary: bool) -> Operands:
+        """The earlier tensor whose channels complete a concat, or ().
+
+        It is the nearest boundary where that fits; else, unless only a ``boundary`` is asked for, the earliest fitting
+        tensor after it.
+        """
         found, tensor = -1, row
         while (source := self.dominator[tensor]) >= 0:
             fitting = self.space[source] == self.rows.space_in[row] and self.channels[source] == channels
@@ -193,7 +206,7 @@ class _Walk:
             tensor = source
         return () if found < 0 else (found,)
 
-    def _operand(self, row: int) -> Read:
+    def _operand(self, row: int) -> Operands:
         if not self.fits(row, row):
             gate = self.space[row] == self.rows.unit_space and self.channels[row] == self.rows.c_in[row]
             return self._latest(row) if gate else ()
@@ -202,14 +215,17 @@ class _Walk:
                 return (tensor,)
         return self._residual(row)
 
-    def _latest(self, row: int) -> Read:
+    def _latest(self, row: int) -> Operands:
         tensor = row
         while tensor >= 0 and not self.fits(tensor, row):
             tensor = self.dominator[tensor]
         return () if tensor < 0 else (tensor,)
 
-    def _residual(self, row: int) -> Read:
-        """The skip of an identity residual. None closes on a depthwise convolution, or spans no activation."""
+    def _residual(self, row: int) -> Operands:
+        """The skip connection of an identity residual, or ().
+
+        No residual ends in a depthwise convolution, and none spans a body without an activation.
+        """
         core = self.dominator[row] if row and self.rows.op[row - 1] == "mul" else row
         if core < 1 or self.rows.op[core - 1] == "dwconv2d":
             return ()
@@ -229,7 +245,8 @@ class _Walk:
     def _feeds_activation(self, tensor: int) -> bool:
         return self.rows.op[tensor - 1] in ACTIVATIONS or tensor - 1 in self.edges.swishes
 
-    def _alone(self, row: int) -> None:
+    def _as_hard_swish(self, row: int) -> None:
+        """Take an ``add`` with nothing to join as a hard-swish. Raises UnresolvedError for another operator."""
         if self.rows.op[row] != "add" or not self.fits(row, row):
             raise UnresolvedError(row, "no earlier row fits the join")
         self.edges.swishes.add(row)
@@ -237,6 +254,7 @@ class _Walk:
         self.boundary[row + 1] = False
 
     def _common(self, a: int, b: int) -> int:
+        """The nearest common dominator of two tensors."""
         while a != b:
             if a > b:
                 a = self.dominator[a]

@@ -2,12 +2,12 @@
 
 Columns are ``net, layer, op, h_in, w_in, c_in, h_out, w_out, c_out, kernel, stride`` and optionally ``kernel_w,
 stride_w, dilation, groups, activation, dtype, inputs``. ``inputs`` holds the rows that a row reads, as their ``layer``
-numbers separated by spaces, -1 for the network's input; where it is absent or empty, layer_table_edges.py infers them.
-``kernel`` and ``stride`` are 0 for an operator without a window. Padding is what explains the stated output size, and a
-``split`` takes one row per part.
+numbers separated by spaces, -1 for the network's input; where it is absent or empty, ``edges.py`` infers them.
+``kernel`` and ``stride`` are 0 for an operator without a window. The padding is inferred from the stated output size,
+and a ``split`` takes one row per part.
 
-The rows are verified as whole arrays, and equal layers and tensors are shared between the networks, so that reading
-a million rows costs seconds.
+The rows are verified as whole arrays, and equal layers and tensors are shared between the networks, so that a million
+rows are read in seconds.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from stairline.simulator.graph.graph import Graph, Layer, Tensor
 from stairline.simulator.readers.errors import ReadError
 from stairline.simulator.readers.formats import is_layer_table
 
-from .edges import Edges, Read, Rows, UnresolvedError, infer_edges
-from .format import Columns, network_starts, read_columns, row_place
-from .plan import RowPlan, make_plan, shared_layers, shared_tensors
+from .analysis import Analysis, analyse, shared_layers, shared_tensors
+from .columns import Columns, network_starts, read_columns, row_place
+from .edges import Edges, Operands, Rows, UnresolvedError, infer_edges
+from .verify import verify
 
 __all__ = ["LayerTable", "is_layer_table", "read_table"]
 
@@ -36,31 +37,32 @@ _NO_EDGES = Edges({}, set(), {}, ())
 
 
 def read_table(path: str | Path) -> LayerTable:
-    """Read and verify a layer table. Raises ReadError naming the file, the row, the column and the value."""
+    """Operands and verify a layer table. Raises ReadError naming the file, the row, the column and the value."""
     table = Path(path)
     columns = read_columns(table)
-    return LayerTable(table, columns, make_plan(table, columns))
+    verify(table, columns)
+    return LayerTable(table, columns, analyse(table, columns))
 
 
 class LayerTable:
-    """A verified table. Networks become graphs one at a time, in the order of the file."""
+    """A verified layer table, whose networks become graphs one at a time, in the order of the file."""
 
-    def __init__(self, path: Path, columns: Columns, plan: RowPlan) -> None:
-        self.path, self.columns, self.plan = path, columns, plan
+    def __init__(self, path: Path, columns: Columns, analysis: Analysis) -> None:
+        self.path, self.columns, self.analysis = path, columns, analysis
         self._starts = network_starts(columns.net)
         self._ends = np.append(self._starts[1:], len(columns.net))
         self.names: tuple[str, ...] = tuple(columns.net[self._starts])
 
     def __len__(self) -> int:
-        """Number of networks."""
+        """The number of networks."""
         return len(self.names)
 
     def networks(self) -> Iterator[Graph]:
-        """One graph per network. Raises ReadError at a row whose inputs cannot be found."""
+        """The graphs of all networks, one by one. Raises ReadError at a row whose inputs cannot be inferred."""
         return map(self._graph, range(len(self)))
 
     def graph(self, net: str) -> Graph:
-        """The graph of one network. Raises ReadError for a name that is not in the table."""
+        """The graph of the network with this name. Raises ReadError for a name that is not in the table."""
         if net not in self._positions:
             raise ReadError(f"{self.path}: network '{net}' is not in the table{did_you_mean(net, self.names[:1000])}")
         return self._graph(self._positions[net])
@@ -84,47 +86,47 @@ class LayerTable:
         entry = Tensor("input", (1, int(c.h_in[start]), int(c.w_in[start]), int(c.c_in[start])), dtype)
         tensors: list[Tensor] = [entry, *self._tensors[start:end].tolist()]
         layers: list[Layer] = self._layers[start:end].tolist()
-        low, high = np.searchsorted(self.plan.special, (start, end))
-        outputs: Read = (end - start,)
+        low, high = np.searchsorted(self.analysis.special, (start, end))
+        outputs: Operands = (end - start,)
         if low < high:
             wiring = _Wiring(self, start, end, tensors, layers)
-            layers = wiring.layers((self.plan.special[low:high] - start).tolist())
+            layers = wiring.layers((self.analysis.special[low:high] - start).tolist())
             outputs = wiring.outputs(layers)
         return Graph.trusted(self.names[position], tuple(tensors), tuple(layers), (0,), outputs, dtype, str(self.path))
 
     def edges(self, start: int, end: int) -> Edges:
-        """Inferred edges of the network in rows ``start`` to ``end``."""
-        plan, c, part = self.plan, self.columns, slice(start, end)
-        low, high = np.searchsorted(plan.walked, (start, end))
+        """The inferred edges of the network in the table's rows from ``start`` up to ``end``. Raises ReadError."""
+        analysis, c, part = self.analysis, self.columns, slice(start, end)
+        low, high = np.searchsorted(analysis.inferred, (start, end))
         if low == high:
             return _NO_EDGES
         rows = Rows(
             op=c.op[part].tolist(),
-            space_in=plan.space_in[part].tolist(),
+            space_in=analysis.space_in[part].tolist(),
             c_in=c.c_in[part].tolist(),
-            space_out=plan.space_out[part].tolist(),
+            space_out=analysis.space_out[part].tolist(),
             c_out=c.c_out[part].tolist(),
-            activated=plan.activated[part].tolist(),
-            boundary=plan.boundary[part].tolist(),
-            unit_space=plan.unit_space,
+            activated=analysis.activated[part].tolist(),
+            boundary=analysis.boundary[part].tolist(),
+            unit_space=analysis.unit_space,
         )
         try:
-            return infer_edges(rows, (plan.walked[low:high] - start).tolist())
+            return infer_edges(rows, (analysis.inferred[low:high] - start).tolist())
         except UnresolvedError as error:
             row = start + error.row
             shape = f"{c.h_in[row]}x{c.w_in[row]}x{c.c_in[row]}"
             raise ReadError(
                 f"{row_place(self.path, row)} ({c.op[row]} of '{c.net[row]}'): input {shape}: {error};"
-                " correct the sizes, or name the rows it reads in the column 'inputs'"
+                " correct the sizes, or state the rows that it reads in the column 'inputs'"
             ) from None
 
 
 class _Wiring:
-    """One network whose rows are not a plain chain: its tensors grow by what the rows imply."""
+    """Builds the layers of a network whose rows are no plain chain, with the layers and tensors that rows imply."""
 
     def __init__(self, table: LayerTable, start: int, end: int, tensors: list[Tensor], rows: list[Layer]) -> None:
         self.table, self.start, self.tensors, self.rows = table, start, tensors, rows
-        self.plan, self.columns = table.plan, table.columns
+        self.analysis, self.columns = table.analysis, table.columns
         self.inferred = table.edges(start, end)
         self.parts_left = 0
         for row, channels in self.inferred.splits.items():
@@ -133,7 +135,7 @@ class _Wiring:
                 self._new(f"{rows[row].name}:split:{half}", (n, h, w, channels), tensors[row].dtype)
 
     def layers(self, special: list[int]) -> list[Layer]:
-        """The layers in execution order, those that rows only imply included."""
+        """All layers in execution order; the rows in ``special`` may imply further layers around their own."""
         layers: list[Layer] = []
         done = 0
         for row in sorted(self.inferred.reads.keys() | special):
@@ -142,9 +144,9 @@ class _Wiring:
             done = row + 1
         return layers + self.rows[done:]
 
-    def outputs(self, layers: list[Layer]) -> Read:
-        """The network's last tensor and every other that nothing reads."""
-        if not self.plan.stated:
+    def outputs(self, layers: list[Layer]) -> Operands:
+        """The network's outputs: its last tensor, and every other tensor that no layer reads."""
+        if not self.analysis.stated:
             return (*self.inferred.unread, len(self.rows))
         read = {t for layer in layers for t in layer.inputs}
         return tuple(t for layer in layers for t in layer.outputs if t not in read)
@@ -159,7 +161,7 @@ class _Wiring:
         if row in self.inferred.splits:
             halves = Attributes(axis=-1, sizes=(self.inferred.splits[row],) * 2)
             before.append(Layer(f"{layer.name}:split", "split", (row,), (reads[0] - 1, reads[0]), halves))
-        if self.plan.flattens[self.start + row]:
+        if self.analysis.flattens[self.start + row]:
             source = self.tensors[reads[0]]
             n, h, w, c = source.shape
             sizes = (n, 1, 1, h * w * c)
@@ -175,12 +177,12 @@ class _Wiring:
         op = "hard_swish" if row in self.inferred.swishes else layer.op
         return [*before, Layer(layer.name, op, reads, outputs, layer.attributes), *after]
 
-    def _reads(self, row: int) -> Read:
+    def _reads(self, row: int) -> Operands:
         usual = self.rows[row].inputs
-        return self.plan.stated.get(self.start + row) or self.inferred.reads.get(row, usual)
+        return self.analysis.stated.get(self.start + row) or self.inferred.reads.get(row, usual)
 
-    def _split(self, row: int, reads: Read) -> list[Layer]:
-        """The layer of a split's first row; the rows of its other parts add nothing."""
+    def _split(self, row: int, reads: Operands) -> list[Layer]:
+        """The split layer for the first row of a split; no layer for the rows of its other parts."""
         if self.parts_left:
             self.parts_left -= 1
             return []

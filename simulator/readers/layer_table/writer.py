@@ -1,4 +1,4 @@
-"""Graphs written as a layer table, edges stated."""
+"""Graphs are written as a layer table that states its edges."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stairline.simulator.graph.graph import Graph, GraphError, Layer
 from stairline.simulator.graph.ops import as_nhwc
 from stairline.simulator.readers.formats import LAYER_TABLE_SUFFIXES, is_layer_table
 
-from .format import NUMBERS, REQUIRED, TABLE_OPS, TEXTS, WINDOWS
+from .columns import NUMBERS, REQUIRED, TABLE_OPS, TEXTS, WINDOWS
 
 Row = dict[str, str | int]
 

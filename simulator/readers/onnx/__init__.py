@@ -1,1 +1,1 @@
-"""ONNX files."""
+"""The reader of ONNX files."""

@@ -1,4 +1,4 @@
-"""ONNX's own shape inference at arm's length: on some damaged models its C++ aborts the process that calls it."""
+"""ONNX's own shape inference, run in a child process: on some damaged models its C++ code aborts the process."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from stairline.simulator.readers.errors import ReadError
 
 
 def inferred(model: Any) -> Any:
-    """The model with the shapes that ONNX infers, values followed through shape arithmetic.
+    """The model with the shapes that ONNX infers; values are propagated through shape arithmetic.
 
-    Where the system can fork, a child does it. Raises ReadError when the inference refuses the model or crashes on it.
+    The inference runs in a child process where the system can fork. Raises ReadError when it refuses the model or
+    crashes on it.
     """
     import onnx
 
     answer = _from_child(model) if hasattr(os, "fork") else _answer(model)
     if not answer:
-        raise ReadError("ONNX's shape inference crashes on it: damaged, or shapes that cannot be")
+        raise ReadError(
+            "ONNX's shape inference crashes on it: it is damaged or its shapes contradict each other: "
+            "export the model again"
+        )
     if answer[:1] != b"+":
         raise ReadError(f"ONNX's shape inference fails: {answer[1:].decode()}: export the model again")
     return onnx.ModelProto.FromString(answer[1:])
 
 
 def _answer(model: Any) -> bytes:
-    """b"+" and the inferred model, or b"-" and the reason why there is none."""
+    """The serialised inferred model behind a b"+", or the reason why there is none behind a b"-"."""
     import onnx.shape_inference
 
     try:
@@ -37,7 +41,7 @@ def _answer(model: Any) -> bytes:
 
 
 def _from_child(model: Any) -> bytes:
-    """The answer of a forked child; empty when it did not live to give one."""
+    """The answer as a forked child computes it; b"" where the child crashed."""
     import onnx.shape_inference  # noqa: F401 - before the fork, so that every read after the first is spared it
 
     reader, writer = os.pipe()
@@ -55,7 +59,7 @@ def _from_child(model: Any) -> bytes:
 
 
 def _answer_and_leave(model: Any, writer: int) -> NoReturn:
-    """Runs in the child: what its C++ prints when it aborts is not for the user."""
+    """Write the answer to the pipe and exit, with nothing on standard error, where C++ code prints when it aborts."""
     status = 1
     faulthandler.disable()
     try:

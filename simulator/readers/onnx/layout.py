@@ -1,7 +1,8 @@
-"""Which rank-4 tensors of an ONNX file are images, stored channels first there and channels last here.
+"""The rank-4 tensors of an ONNX file that are images: channels come first in the file and last in a graph.
 
-An operator with windows or channels makes images of what it reads and writes; operators that treat all axes alike pass
-that on in both directions; reshaping operators and matrix products do not. Everything else keeps the file's axes.
+Whatever an operator with windows or channels reads or writes is an image. So is every rank-4 tensor that is connected
+to an image by operators that treat all axes alike; reshaping operators and matrix products end such a connection. All
+other tensors keep the file's order of axes.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from stairline.simulator.graph.ops import Shape
-from stairline.simulator.readers.assemble import Fact, Node
+from stairline.simulator.readers.assemble import FileNode, FileTensor
 
 TO_LAST = (0, 2, 3, 1)
 """Axes of (N, C, H, W) in the order (N, H, W, C)."""
@@ -60,12 +61,12 @@ _BARRIERS = frozenset(
 )
 
 
-def images(nodes: Sequence[Node], facts: Mapping[str, Fact], constants: set[str]) -> set[str]:
-    """Names of the rank-4 tensors that are images."""
+def images(nodes: Sequence[FileNode], file_tensors: Mapping[str, FileTensor], constants: set[str]) -> set[str]:
+    """Names of the rank-4 tensors that are images (see the module's docstring); ``constants`` are never images."""
     neighbours: dict[str, set[str]] = {}
     found: list[str] = []
     for node in nodes:
-        names = [n for n in (*node.inputs, *node.outputs) if n not in constants and _rank(facts, n) == 4]
+        names = [n for n in (*node.inputs, *node.outputs) if n not in constants and _rank(file_tensors, n) == 4]
         if node.op in _SPATIAL:
             found += names
         elif node.op not in _BARRIERS and names:
@@ -81,13 +82,13 @@ def images(nodes: Sequence[Node], facts: Mapping[str, Fact], constants: set[str]
     return reached
 
 
-def _rank(facts: Mapping[str, Fact], name: str) -> int | None:
-    fact = facts.get(name)
-    return len(fact.shape) if fact is not None and fact.shape is not None else None
+def _rank(file_tensors: Mapping[str, FileTensor], name: str) -> int | None:
+    file_tensor = file_tensors.get(name)
+    return len(file_tensor.shape) if file_tensor is not None and file_tensor.shape is not None else None
 
 
 def aligned(shape: Shape, image: bool) -> Shape:
-    """A shape that broadcasts against rank 4, with all four axes in the order of the stored tensor."""
+    """A shape as the graph stores it: an ``image`` is extended to rank 4 by leading ones and put channels last."""
     if not image:
         return shape or (1,)
     full = (1,) * (4 - len(shape)) + shape

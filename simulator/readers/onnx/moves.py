@@ -1,23 +1,23 @@
-"""ONNX operators that move data or reduce it, to canonical layers: axes and paddings follow the stored layout."""
+"""ONNX operators that move or reduce data, converted to canonical layers; axes follow the graph's order of axes."""
 
 from __future__ import annotations
 
 from stairline.simulator.graph.attributes import Attributes
-from stairline.simulator.readers.assemble import Node
+from stairline.simulator.readers.assemble import FileNode
 from stairline.simulator.readers.errors import ReadError
 
 from .layout import TO_LAST
-from .scope import Converter, Scope, option, unknown, where
+from .state import Converter, OnnxState, option, unknown, where
 
 
-def _concat(s: Scope, n: Node) -> tuple[int, ...]:
+def _concat(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     image = n.outputs[0] in s.images
     operands = [s.broadcast(n, i, image) for i in range(len(n.inputs))]
     axis = s.axis(n, option(n, "axis", 0), len(s.builder.shape(operands[0])))
     return s.add(n, "concat", operands, Attributes(axis=axis))
 
 
-def _split(s: Scope, n: Node) -> tuple[int, ...]:
+def _split(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     x = s.operand(n, 0)
     axis = s.axis(n, option(n, "axis", 0), len(s.builder.shape(x)))
     shapes = [s.stated(name) for name in n.outputs]
@@ -25,14 +25,16 @@ def _split(s: Scope, n: Node) -> tuple[int, ...]:
     return s.add(n, "split", [x], Attributes(axis=axis, sizes=sizes))
 
 
-def _slice(s: Scope, n: Node) -> tuple[int, ...]:
+def _slice(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     x, stated = s.operand(n, 0), s.stated(n.outputs[0])
     shape = s.builder.shape(x)
     bounds = [_numbers(s, n, i, name) for i, name in ((1, "starts"), (2, "ends"), (3, "axes"), (4, "steps"))]
     starts, ends = bounds[0], bounds[1]
     if starts is None or ends is None:
         if stated is None:
-            raise ReadError(f"{where(n)}: its extent is computed while running: simplify the model")
+            raise ReadError(
+                f"{where(n)}: its output size is computed while running: export the model with fixed shapes"
+            )
         return s.add(n, "strided_slice", [x], Attributes(sizes=stated))
     axes = bounds[2] or tuple(range(len(starts)))
     steps = bounds[3] or (1,) * len(starts)
@@ -52,41 +54,41 @@ def _slice(s: Scope, n: Node) -> tuple[int, ...]:
     return s.add(n, "slice" if whole else "strided_slice", [x], attributes)
 
 
-def _numbers(s: Scope, n: Node, position: int, name: str) -> tuple[int, ...] | None:
-    """Integers of an operand, or of the attribute that older operator sets have instead; None when not stored."""
+def _numbers(s: OnnxState, n: FileNode, position: int, name: str) -> tuple[int, ...] | None:
+    """The integers of an operand, or of the attribute in its place in older operator sets; None where not stored."""
     if position < len(n.inputs) and n.inputs[position]:
         values = s.values.get(n.inputs[position])
         return None if values is None else tuple(int(value) for value in values)
     return option(n, name, ()) or None
 
 
-def _pad(s: Scope, n: Node) -> tuple[int, ...]:
+def _pad(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     x = s.operand(n, 0)
     rank = len(s.builder.shape(x))
-    flat = option(n, "pads", ()) or s.required(n, 1, "the paddings")
-    axes = s.required(n, 3, "the axes") if len(n.inputs) > 3 and n.inputs[3] else tuple(range(rank))
+    flat = option(n, "pads", ()) or s.required(n, 1, "paddings")
+    axes = s.required(n, 3, "axes") if len(n.inputs) > 3 and n.inputs[3] else tuple(range(rank))
     if len(flat) != 2 * len(axes):
-        raise ReadError(f"{where(n)}: {len(flat)} paddings for {len(axes)} axes: two for each")
+        raise ReadError(f"{where(n)}: {len(flat)} paddings for {len(axes)} axes: each axis needs two")
     pads = [(0, 0)] * rank
     for axis, before, after in zip(axes, flat, flat[len(axes) :]):
         pads[s.axis(n, axis, rank)] = (before, after)
     return s.add(n, "pad", [x], Attributes(pads=tuple(pads)))
 
 
-def _reshape(s: Scope, n: Node) -> tuple[int, ...]:
+def _reshape(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     sizes = s.stated(n.outputs[0])
     if sizes is None:
-        raise ReadError(f"{where(n)}: its target shape is computed while running: simplify the model")
+        raise ReadError(f"{where(n)}: its target shape is computed while running: export the model with fixed shapes")
     return s.add(n, "reshape", [s.operand(n, 0)], Attributes(sizes=sizes or (1,)))
 
 
-def _transpose(s: Scope, n: Node) -> tuple[int, ...]:
-    """The order of axes between the stored layouts; nothing moves when that is no change."""
+def _transpose(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+    """A transposition between the graph's orders of axes; no layer where that order does not change."""
     x = s.operand(n, 0)
     rank = len(s.builder.shape(x))
     order = option(n, "perm", ()) or tuple(reversed(range(rank)))
     if sorted(order) != list(range(rank)):
-        raise ReadError(f"{where(n)}: order {order} is not one of the {rank} axes")
+        raise ReadError(f"{where(n)}: perm {order} is no permutation of the {rank} axes")
     if n.outputs[0] in s.images:
         order = tuple(order[axis] for axis in TO_LAST)
     if s.is_image(n):
@@ -96,11 +98,11 @@ def _transpose(s: Scope, n: Node) -> tuple[int, ...]:
     return s.add(n, "transpose", [x], Attributes(axes=order))
 
 
-def _mean(s: Scope, n: Node) -> tuple[int, ...]:
+def _mean(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     keepdims = bool(option(n, "keepdims", 1))
     axes = _numbers(s, n, 1, "axes")
     if axes is None and len(n.inputs) > 1 and n.inputs[1]:
-        raise ReadError(f"{where(n)}: the axes are computed while running: simplify the model")
+        raise ReadError(f"{where(n)}: operand 1 (axes) is computed while running: export the model with fixed shapes")
     image = s.is_image(n)
     rank = len(s.shape(n))
     file_axes = [axis % rank for axis in axes] if axes else list(range(rank))
@@ -112,14 +114,14 @@ def _mean(s: Scope, n: Node) -> tuple[int, ...]:
     return s.add(n, "mean", [s.plain(n, 0)], Attributes(axes=tuple(file_axes)))
 
 
-def _resize(s: Scope, n: Node) -> tuple[int, ...]:
+def _resize(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     target = s.stated(n.outputs[0])
     if target is None or not s.is_image(n):
         return unknown(s, n)
     return s.add(n, "resize", [s.operand(n, 0)], Attributes(sizes=target[1:3]))
 
 
-def _softmax(s: Scope, n: Node) -> tuple[int, ...]:
+def _softmax(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     x = s.operand(n, 0)
     axis = s.axis(n, option(n, "axis", -1), len(s.builder.shape(x)))
     return s.add(n, "softmax", [x], Attributes(axis=axis))
@@ -140,4 +142,4 @@ MOVES: dict[str, Converter] = {
     "Upsample": _resize,
     "Softmax": _softmax,
 }
-"""Rules by operator name."""
+"""Conversion of each operator, by its name in ONNX."""

@@ -1,28 +1,33 @@
-"""ONNX operators that compute, to canonical layers."""
+"""ONNX operators that compute, converted to canonical layers."""
 
 from __future__ import annotations
 
 from stairline.simulator.graph.attributes import Attributes, same_padding
 from stairline.simulator.graph.ops import Shape
-from stairline.simulator.readers.assemble import Node
+from stairline.simulator.readers.assemble import FileNode
 from stairline.simulator.readers.errors import ReadError
 
 from .moves import MOVES
-from .scope import Converter, Scope, option, unknown, where
+from .state import Converter, OnnxState, option, unknown, where
 
 _FOLDS_SCALE = frozenset({"Conv", "ConvTranspose"})
 
 
-def convert(scope: Scope, node: Node) -> tuple[int, ...]:
-    """Add the node's layers and return its outputs. An operator without a rule keeps the stated shapes."""
-    return _RULES.get(node.op, unknown)(scope, node)
+def convert(state: OnnxState, node: FileNode) -> tuple[int, ...]:
+    """Append the node's layers and return its output tensors.
+
+    An operator that no rule converts becomes a layer "onnx:NAME" with the shapes that the file or ONNX states.
+    """
+    return _RULES.get(node.op, unknown)(state, node)
 
 
-def _window(n: Node, shape: Shape, kernel: tuple[int, ...]) -> Attributes:
-    """Windows over an image; ``ceil_mode`` becomes padding at the end, so that the shape rule can round down."""
+def _window(n: FileNode, shape: Shape, kernel: tuple[int, ...]) -> Attributes:
+    """Attributes of an operator over windows; ``ceil_mode`` becomes padding at the end, as shape rules round down."""
     stride, dilation = option(n, "strides", ()) or (1, 1), option(n, "dilations", ()) or (1, 1)
     if len(kernel) != 2 or len(stride) != 2 or len(dilation) != 2 or min(*kernel, *stride, *dilation) < 1:
-        raise ReadError(f"{where(n)}: kernel {kernel}, stride {stride}, dilation {dilation}: pairs of positive numbers")
+        raise ReadError(
+            f"{where(n)}: kernel {kernel}, stride {stride}, dilation {dilation}: each must be two positive numbers"
+        )
     padding = _padding(n, shape, kernel, stride, dilation)
     if option(n, "ceil_mode", 0):
         top, bottom, left, right = padding
@@ -34,7 +39,7 @@ def _window(n: Node, shape: Shape, kernel: tuple[int, ...]) -> Attributes:
 
 
 def _padding(
-    n: Node, shape: Shape, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
+    n: FileNode, shape: Shape, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
 ) -> tuple[int, int, int, int]:
     mode = option(n, "auto_pad", "NOTSET")
     if mode in ("SAME_UPPER", "SAME_LOWER"):
@@ -44,18 +49,18 @@ def _padding(
     if mode == "VALID":
         return 0, 0, 0, 0
     if mode != "NOTSET" or len(pads) != 4:
-        raise ReadError(f"{where(n)}: padding {pads} ({mode}): four numbers are needed for two axes")
+        raise ReadError(f"{where(n)}: padding {pads} ({mode}): two axes need four numbers")
     return pads[0], pads[2], pads[1], pads[3]
 
 
 def _to_ceil(free: int, stride: int, before_end: int) -> int:
-    """Elements to append so that the last window counts, unless it would start in the padding at the end."""
+    """Elements of padding with which the last, incomplete window counts; 0 where it would start in the end padding."""
     missing = -free % stride
     return 0 if (free + missing) // stride * stride >= before_end else missing
 
 
 def _conv(weights: int) -> Converter:
-    def rule(s: Scope, n: Node) -> tuple[int, ...]:
+    def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
         if not s.is_constant(n, weights) or not s.is_image(n):
             return unknown(s, n)
         shape, filters = s.shape(n), s.constant_shape(n, weights)
@@ -72,7 +77,7 @@ def _conv(weights: int) -> Converter:
     return rule
 
 
-def _conv_transpose(s: Scope, n: Node) -> tuple[int, ...]:
+def _conv_transpose(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     target = s.stated(n.outputs[0])
     if not s.is_constant(n, 1) or not s.is_image(n) or target is None:
         return unknown(s, n)
@@ -83,7 +88,7 @@ def _conv_transpose(s: Scope, n: Node) -> tuple[int, ...]:
     return s.add(n, "conv2d_transpose", [s.operand(n, 0)], attributes)
 
 
-def _gemm(s: Scope, n: Node) -> tuple[int, ...]:
+def _gemm(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     transpose_a, transpose_b = bool(option(n, "transA", 0)), bool(option(n, "transB", 0))
     if s.is_constant(n, 1) and not transpose_a:
         return _dense(s, n, 1, 0 if transpose_b else 1)
@@ -92,7 +97,7 @@ def _gemm(s: Scope, n: Node) -> tuple[int, ...]:
 
 
 def _matmul(right: int) -> Converter:
-    def rule(s: Scope, n: Node) -> tuple[int, ...]:
+    def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
         if s.is_constant(n, right) and len(s.constant_shape(n, right)) == 2:
             return _dense(s, n, right, 1)
         return s.add(n, "matmul", [s.plain(n, 0), s.plain(n, right)], plain=True)
@@ -100,7 +105,7 @@ def _matmul(right: int) -> Converter:
     return rule
 
 
-def _dense(s: Scope, n: Node, right: int, c_out_axis: int) -> tuple[int, ...]:
+def _dense(s: OnnxState, n: FileNode, right: int, c_out_axis: int) -> tuple[int, ...]:
     x, weights = s.plain(n, 0), s.constant_shape(n, right)
     if len(weights) != 2 or weights[1 - c_out_axis] != s.builder.shape(x)[-1]:
         raise ReadError(f"{where(n)}: weights {weights} do not fit the input {s.builder.shape(x)}")
@@ -108,7 +113,7 @@ def _dense(s: Scope, n: Node, right: int, c_out_axis: int) -> tuple[int, ...]:
 
 
 def _pool(op: str) -> Converter:
-    def rule(s: Scope, n: Node) -> tuple[int, ...]:
+    def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
         if not s.is_image(n) or len(n.outputs) != 1:
             return unknown(s, n)
         shape, attributes = s.shape(n), _window(n, s.shape(n), option(n, "kernel_shape", ()))
@@ -128,7 +133,7 @@ def _unary(op: str) -> Converter:
 
 
 def _elementwise(op: str) -> Converter:
-    def rule(s: Scope, n: Node) -> tuple[int, ...]:
+    def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
         if len(n.inputs) == 1:
             return (s.operand(n, 0),)
         if op == "add" and _is_bias(s, n):
@@ -139,8 +144,8 @@ def _elementwise(op: str) -> Converter:
     return rule
 
 
-def _is_bias(s: Scope, n: Node) -> bool:
-    """Whether an addition is the bias of the constant matrix product in front of it, which nothing else reads."""
+def _is_bias(s: OnnxState, n: FileNode) -> bool:
+    """Whether an addition is the bias of a product with constant weights whose result nothing else reads."""
     stored = [i for i in (0, 1) if s.is_constant(n, i)]
     if len(stored) != 1:
         return False
@@ -151,25 +156,25 @@ def _is_bias(s: Scope, n: Node) -> bool:
     return s.constant_shape(n, stored[0]) == (c_out,) and _only_reader(s, n, product)
 
 
-def _only_reader(s: Scope, n: Node, producer: Node) -> bool:
+def _only_reader(s: OnnxState, n: FileNode, producer: FileNode) -> bool:
     return s.consumers[producer.outputs[0]] == (n,) and producer.outputs[0] not in s.outputs
 
 
-def _batch_norm(s: Scope, n: Node) -> tuple[int, ...]:
+def _batch_norm(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     producer = s.producers.get(s.name(n, 0))
     if producer is not None and producer.op in _FOLDS_SCALE and _only_reader(s, n, producer):
         return (s.operand(n, 0),)
     return s.add(n, "batch_norm", [s.operand(n, 0)])
 
 
-def _clip(s: Scope, n: Node) -> tuple[int, ...]:
+def _clip(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     low, high = _bound(s, n, 1, "min"), _bound(s, n, 2, "max")
     if low == 0 and high in (6, None):
         return s.add(n, "relu6" if high == 6 else "relu", [s.operand(n, 0)])
     return unknown(s, n)
 
 
-def _bound(s: Scope, n: Node, position: int, name: str) -> float | None:
+def _bound(s: OnnxState, n: FileNode, position: int, name: str) -> float | None:
     if position < len(n.inputs) and n.inputs[position]:
         values = s.values.get(n.inputs[position])
         bound = values[0] if values else float("nan")
@@ -178,14 +183,14 @@ def _bound(s: Scope, n: Node, position: int, name: str) -> float | None:
     return None if abs(bound) > 1e38 else bound
 
 
-def _layer_norm(s: Scope, n: Node) -> tuple[int, ...]:
+def _layer_norm(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     x = s.plain(n, 0)
     if option(n, "axis", -1) not in (-1, len(s.builder.shape(x)) - 1) or len(n.outputs) != 1:
         return unknown(s, n)
     return s.add(n, "layer_norm", [x], plain=True)
 
 
-def _quantize(s: Scope, n: Node) -> tuple[int, ...]:
+def _quantize(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     readers = s.consumers.get(n.outputs[0], ())
     annotation = readers and all(reader.op == "DequantizeLinear" for reader in readers)
     if annotation and s.name(n, 0) not in s.inputs and n.outputs[0] not in s.outputs:
@@ -193,19 +198,19 @@ def _quantize(s: Scope, n: Node) -> tuple[int, ...]:
     return s.add(n, "quantize", [s.operand(n, 0)])
 
 
-def _dequantize(s: Scope, n: Node) -> tuple[int, ...]:
+def _dequantize(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     producer = s.producers.get(s.name(n, 0))
     if producer is not None and producer.op == "QuantizeLinear" and n.outputs[0] not in s.outputs:
         return (s.operand(n, 0),)
     return s.add(n, "dequantize", [s.operand(n, 0)])
 
 
-def _same(s: Scope, n: Node) -> tuple[int, ...]:
+def _same(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     return (s.operand(n, 0),)
 
 
-def _cast(s: Scope, n: Node) -> tuple[int, ...]:
-    source, target = s.facts.get(s.name(n, 0)), s.facts.get(n.outputs[0])
+def _cast(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+    source, target = s.file_tensors.get(s.name(n, 0)), s.file_tensors.get(n.outputs[0])
     if source is not None and target is not None and source.dtype == target.dtype:
         return _same(s, n)
     return unknown(s, n)

@@ -1,8 +1,8 @@
-"""ONNX files without their weights: bulk payloads are dropped at the level of the protobuf wire format.
+"""ONNX files without their weights, whose bytes are skipped at the level of the protobuf wire format.
 
-A message of at most SMALL_BYTES is copied as it is; a larger one is walked, and a stored tensor in it loses its data
-and keeps name, type and dimensions. Field numbers are those of onnx.proto3; the wire format is that of the protobuf
-encoding page (a tag is field << 3 | wire type, lengths are varints).
+A message of at most SMALL_BYTES is copied unchanged. Of a larger one each field is copied in turn, and a stored tensor
+in it loses its data and keeps name, type and dimensions. Field numbers are those of onnx.proto3; the wire format is
+that of the protobuf encoding page (a tag is field << 3 | wire type, lengths are varints).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import BinaryIO
 from stairline.simulator.readers.errors import ReadError
 
 SMALL_BYTES = 1024
-"""Stored tensors up to this size may steer shapes (targets, axes, paddings) and are kept."""
+"""Stored tensors up to this size are kept, because shapes may depend on them (targets, axes, paddings)."""
 
 _MAX_DEPTH = 64
 
@@ -26,23 +26,22 @@ _PARTS = {
     "sparse": {1: "tensor", 2: "tensor"},
     "tensor": {},
 }
-"""Which fields of a message are messages that may hold weights."""
+"""The fields, by number, of each kind of message that are messages which may hold weights themselves."""
 
 _PAYLOAD = frozenset({4, 5, 6, 7, 9, 10, 11})
-"""float_data, int32_data, string_data, int64_data, raw_data, double_data and uint64_data of a TensorProto."""
-
+"""The fields of a TensorProto that hold data: float_, int32_, string_, int64_, raw_, double_ and uint64_data."""
 
 _BLOCK_BYTES = 1 << 16
 
 
 class _Blocks:
-    """Random access to a file through one block of memory; a map would keep the pages around every tensor resident."""
+    """Random access to a file through one block of memory; a memory map would keep pages around every tensor loaded."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._start, self._block = file, 0, b""
 
     def byte(self, position: int) -> int:
-        """The byte at ``position``. Raises IndexError behind the end of the file."""
+        """The byte at ``position``. Raises IndexError beyond the end of the file."""
         if not self._start <= position < self._start + len(self._block):
             self._start, self._block = position, self.slice(position, position + _BLOCK_BYTES)
         return self._block[position - self._start]
@@ -78,7 +77,7 @@ def _copy(data: _Blocks, position: int, end: int, kind: str, depth: int) -> byte
 
 
 def _skip(data: _Blocks, position: int, end: int, wire: int) -> tuple[int, int]:
-    """Where the content of a field starts and ends."""
+    """Start and end of the content of a field of wire type ``wire``, in bytes. Raises ReadError beyond ``end``."""
     if wire == 0:
         _, stop = _varint(data, position, end)
     elif wire == 1:
@@ -89,9 +88,11 @@ def _skip(data: _Blocks, position: int, end: int, wire: int) -> tuple[int, int]:
     elif wire == 5:
         stop = position + 4
     else:
-        raise ReadError(f"byte {position}: wire type {wire}: not an ONNX model, or damaged")
+        raise ReadError(f"byte {position}: wire type {wire} is unknown: not an ONNX model, or damaged")
     if stop > end:
-        raise ReadError(f"byte {position}: a field of {stop - position} bytes leaves its message: truncated or damaged")
+        raise ReadError(
+            f"byte {position}: a field of {stop - position} bytes exceeds its message: truncated or damaged"
+        )
     return position, stop
 
 

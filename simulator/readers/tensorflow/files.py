@@ -1,4 +1,4 @@
-"""TensorFlow's own files to one flat GraphDef, parsed and never loaded: no variable is restored, no graph is run."""
+"""TensorFlow's own files, parsed into one flat GraphDef: no variable is restored and no graph is run."""
 
 from __future__ import annotations
 
@@ -28,21 +28,22 @@ class Flat(NamedTuple):
 
 
 def import_tensorflow() -> Any:
-    """The TensorFlow module, its start-up notes off. Raises ReadError saying how to install it."""
+    """The TensorFlow module, imported without its start-up messages. Raises ReadError where it is not installed."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         with nullcontext() if "tensorflow" in sys.modules else _quiet_start():
             import tensorflow
     except ImportError:
         raise ReadError(
-            "TensorFlow and Keras models need TensorFlow, which is not installed: pip install 'stairline[measure]'"
+            "TensorFlow and Keras models are read with TensorFlow, which is not installed: "
+            "pip install 'stairline[measure]'"
         ) from None
     return tensorflow
 
 
 @contextmanager
 def _quiet_start() -> Iterator[None]:
-    """Nothing on the error channel: libraries write notes to it as they are loaded, whatever their log level says."""
+    """Discard standard error: libraries write messages to it while they load, whatever their log level is."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
@@ -55,11 +56,11 @@ def _quiet_start() -> Iterator[None]:
 
 
 def frozen(path: Path) -> Flat:
-    """The GraphDef of a ``.pb``: its placeholders are the inputs, what nothing reads is the output."""
+    """The GraphDef of a ``.pb`` file: its placeholders are the inputs, the nodes that nothing reads the outputs."""
     tf = import_tensorflow()
     graph_def = _parse(tf.compat.v1.GraphDef, path, "not a frozen GraphDef")
     if not graph_def.node:
-        raise ReadError("holds no node: not a frozen GraphDef, or an empty one: freeze the model again")
+        raise ReadError("holds no node: it is no frozen GraphDef, or an empty one: freeze the model again")
     flat, aliases = inlined(graph_def)
     read = {_node_of(resolved(name, aliases)) for node in flat.node for name in node.input}
     inputs = {node.name: node.name for node in flat.node if node.op == "Placeholder"}
@@ -69,7 +70,7 @@ def frozen(path: Path) -> Flat:
 
 
 def saved_model(path: Path) -> Flat:
-    """The serving signature of a SavedModel directory, its calls inlined."""
+    """The GraphDef of a SavedModel directory's serving signature, its function calls inlined."""
     import_tensorflow()
     from tensorflow.core.protobuf import saved_model_pb2
 
@@ -82,7 +83,7 @@ def saved_model(path: Path) -> Flat:
     if chosen is None:
         if len(signatures) != 1:
             known = ", ".join(sorted(signatures)) or "none"
-            raise ReadError(f"saved_model.pb: signatures: {known}: save one called 'serving_default'")
+            raise ReadError(f"saved_model.pb: its signatures are {known}: save one called 'serving_default'")
         chosen = next(iter(signatures.values()))
     flat, aliases = inlined(metas[0].graph_def)
     inputs = {key: _node_of(value.name) for key, value in sorted(chosen.inputs.items())}
@@ -100,7 +101,7 @@ def _parse(message: Any, path: Path, what: str) -> Any:
 
 
 def inlined(graph_def: GraphDef) -> tuple[GraphDef, dict[str, str]]:
-    """The same graph with every function call replaced by its body, and what each call's results became."""
+    """The graph with every function call replaced by the function's body, and the tensors that replace its results."""
     tf = import_tensorflow()
     functions = {function.signature.name: function for function in graph_def.library.function}
     flat = tf.compat.v1.GraphDef()
@@ -117,7 +118,7 @@ def inlined(graph_def: GraphDef) -> tuple[GraphDef, dict[str, str]]:
 def _expand(
     nodes: Any, prefix: str, functions: dict[str, Any], flat: GraphDef, aliases: dict[str, str], depth: int
 ) -> None:
-    """Copy the nodes under ``prefix``, bodies of functions in place of their calls; control edges do no work."""
+    """Copy the nodes to ``flat`` under ``prefix``; bodies of functions replace calls, and control edges are dropped."""
     if depth > _MAX_DEPTH:
         raise ReadError(f"node '{prefix}': functions call each other more than {_MAX_DEPTH} deep: export a plain graph")
     for node in nodes:
@@ -140,7 +141,7 @@ def _expand(
 
 
 def _body(function: Any) -> tuple[list[Any], list[str]]:
-    """Nodes and results of a function, tensors called "node:number" instead of "node:result:number"."""
+    """Nodes and results of a function, with tensors named "node:number" instead of "node:result:number"."""
     from tensorflow.python.framework import op_def_registry
 
     offsets = {node.name: _offsets(node, op_def_registry.get(node.op)) for node in function.node_def}
@@ -151,7 +152,9 @@ def _body(function: Any) -> tuple[list[Any], list[str]]:
             return name
         result, _, number = rest.partition(":")
         if result not in offsets.get(node, {}) or not number.isdecimal():
-            raise ReadError(f"function '{function.signature.name}': '{name}' names no result: damaged")
+            raise ReadError(
+                f"function '{function.signature.name}': '{name}' names no result: it is damaged: save the model again"
+            )
         return f"{node}:{offsets[node][result] + int(number)}"
 
     body = []
@@ -165,7 +168,7 @@ def _body(function: Any) -> tuple[list[Any], list[str]]:
 
 
 def _offsets(node: Any, definition: Any) -> dict[str, int]:
-    """Number of the first tensor of each named result of a node."""
+    """The number of the first tensor of each named result of a node."""
     offsets, count = {}, 0
     for result in definition.output_arg if definition else ():
         offsets[result.name] = count
@@ -179,7 +182,7 @@ def _offsets(node: Any, definition: Any) -> dict[str, int]:
 
 
 def resolved(name: str, aliases: dict[str, str]) -> str:
-    """The tensor behind a name, through arguments and results of inlined calls."""
+    """The tensor that a name refers to once arguments and results of inlined calls are followed."""
     full = name if ":" in name else f"{name}:0"
     seen = set()
     while full in aliases:

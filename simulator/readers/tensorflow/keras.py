@@ -1,8 +1,8 @@
-"""Keras files to a GraphDef: only the configuration is read, and only built-in layers are ever made from it.
+"""Keras files converted to a GraphDef: only the configuration is read, and only built-in layers are made from it.
 
-A Keras file may name any Python object and carry byte code. So the configuration is checked against a closed list
-before Keras sees it, and weights, initializers, regularizers and the training configuration are never looked at. The
-model is then laid out in a TensorFlow graph that is not run, which needs no memory for its weights.
+A Keras file may name any Python object and carry byte code. Therefore the configuration is checked against a closed
+list before Keras reads it, and weights, initializers, regularizers and the training configuration are ignored. The
+model is then built in a TensorFlow graph that is never run, which needs no memory for its weights.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _OPERATIONS = frozenset(
         *("Silu", "HardSilu", "HardSigmoid", "Gelu"),
     }
 )
-"""Array operations between layers; they stand in modules of their own."""
+"""Array operations that Keras models may apply between layers; they are classes of ``_OPERATION_MODULES``."""
 _OPERATION_MODULES = ("keras.src.ops.numpy", "keras.src.ops.nn")
 _MODULES = (
     *("keras", "keras.layers", "keras.models", "keras.activations", "keras.src.models.functional"),
@@ -77,7 +77,7 @@ def keras_model(path: Path) -> Flat:
     if not isinstance(parsed, dict) or parsed.get("class_name") not in _CONTAINERS:
         kind = parsed.get("class_name") if isinstance(parsed, dict) else type(parsed).__name__
         raise ReadError(f"configuration: class '{kind}': expected a Functional or Sequential model")
-    return _laid_out(_checked(parsed, "configuration", 0))
+    return _built(_checked(parsed, "configuration", 0))
 
 
 def _archive(path: Path) -> str:
@@ -101,14 +101,14 @@ def _hdf5(path: Path) -> str:
         with h5py.File(path, "r") as file:
             configuration = file.attrs.get("model_config")
     except (OSError, RuntimeError, ValueError, KeyError):
-        raise ReadError("is neither a Keras archive nor HDF5: truncated, damaged or another format") from None
+        raise ReadError("is neither a Keras archive nor HDF5: it is truncated, damaged or of another format") from None
     if configuration is None:
-        raise ReadError("holds no model_config: weights alone have no network: save the whole model")
+        raise ReadError("holds no model_config, so it holds weights without a network: save the whole model")
     return configuration.decode() if isinstance(configuration, bytes) else str(configuration)
 
 
 def _checked(value: Any, place: str, depth: int) -> Any:
-    """The configuration without what only training needs. Raises ReadError for whatever is not on the lists."""
+    """The configuration without the parts that only training needs. Raises ReadError for a class that is not listed."""
     if depth > _MAX_DEPTH:
         raise ReadError(f"{place}: nested more than {_MAX_DEPTH} deep: not a network")
     if isinstance(value, list):
@@ -133,15 +133,15 @@ def _verify_class(value: dict[str, Any], place: str) -> str:
         return here
     if kind not in (*_CONTAINERS, *_PLAIN, *_LAYERS):
         raise ReadError(
-            f"{here}: only built-in Keras layers are read, for others run code from the file: export to ONNX"
+            f"{here}: only built-in Keras layers are read, because others run code from the file: export to ONNX"
         )
     if module not in (None, *_MODULES) or value.get("registered_name") not in (None, kind):
-        raise ReadError(f"{here}: module '{module}': a class from outside Keras is not loaded: export to ONNX")
+        raise ReadError(f"{here}: module '{module}': no class from outside Keras is loaded: export to ONNX")
     return here
 
 
 def _modern(value: dict[str, Any]) -> dict[str, Any]:
-    """A class as Keras 3 writes it: earlier files leave out its module and give some layers arguments without use."""
+    """A class entry as Keras 3 writes it; earlier versions omit its module and write arguments that are not used."""
     kind, inner = value["class_name"], value.get("config")
     if value.get("module") or kind in _PLAIN:
         return value
@@ -155,7 +155,7 @@ def _modern(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _neutral(key: str, item: Any, place: str) -> Any:
-    """Initial values do not matter and are made zeros; penalties, constraints and training state are left out."""
+    """The value of a key, with zeros for initial values and None for penalties, constraints and training state."""
     if key.endswith("_initializer"):
         return "zeros"
     if key.endswith(("_regularizer", "_constraint")) or key in ("compile_config", "build_config"):
@@ -165,7 +165,8 @@ def _neutral(key: str, item: Any, place: str) -> Any:
     return item
 
 
-def _laid_out(configuration: dict[str, Any]) -> Flat:
+def _built(configuration: dict[str, Any]) -> Flat:
+    """The GraphDef of the model that Keras builds from a checked configuration. Raises ReadError where it refuses."""
     tf = import_tensorflow()
     graph = tf.Graph()
     try:

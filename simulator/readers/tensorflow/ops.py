@@ -1,34 +1,39 @@
-"""TensorFlow's operations as layers. Attribute names are those of TensorFlow's operation definitions."""
+"""TensorFlow's operations converted to canonical layers; attribute names are those of its operation definitions."""
 
 from __future__ import annotations
 
 from stairline.simulator.graph.attributes import Attributes, same_padding
 from stairline.simulator.graph.ops import Shape
-from stairline.simulator.readers.assemble import Node
+from stairline.simulator.readers.assemble import FileNode
 from stairline.simulator.readers.errors import ReadError
 
 from .dilated import around, convolution, is_half_of_pair
-from .scope import Converter, Scope
+from .state import Converter, TensorflowState
 
 
-def convert(scope: Scope, node: Node) -> tuple[int, ...]:
-    """Add the node's layers and return its outputs. An operation without a rule keeps TensorFlow's shapes."""
-    return _RULES.get(node.op, _unknown)(scope, node)
+def convert(state: TensorflowState, node: FileNode) -> tuple[int, ...]:
+    """Append the node's layers and return its output tensors.
+
+    An operation that no rule converts becomes a layer "tf:NAME" with the shapes that TensorFlow infers.
+    """
+    return _RULES.get(node.op, _unknown)(state, node)
 
 
-def _unknown(s: Scope, n: Node) -> tuple[int, ...]:
+def _unknown(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     return s.add(n, f"tf:{n.op}", _same_tensors(s, n))
 
 
-def _same_tensor(s: Scope, n: Node) -> tuple[int, ...]:
+def _same_tensor(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     return (s.operand(n, 0),)
 
 
-def _same_tensors(s: Scope, n: Node) -> tuple[int, ...]:
+def _same_tensors(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     return tuple(s.operand(n, i) for i in range(len(n.inputs)))
 
 
-def _window(s: Scope, n: Node, shape: Shape, kernel: tuple[int, int], dilation: tuple[int, int]) -> Attributes:
+def _window(
+    s: TensorflowState, n: FileNode, shape: Shape, kernel: tuple[int, int], dilation: tuple[int, int]
+) -> Attributes:
     if s.attribute(n, "data_format") != "NHWC":
         raise ReadError(f"node '{n.name}' ({n.op}): layout {s.attribute(n, 'data_format')}: export channels last")
     _, *stride, _ = s.attribute(n, "strides")
@@ -43,23 +48,23 @@ def _window(s: Scope, n: Node, shape: Shape, kernel: tuple[int, int], dilation: 
     return Attributes(kernel=kernel, stride=pair, dilation=dilation, padding=padding)
 
 
-def _weighted(s: Scope, n: Node, op: str, x: int, attributes: Attributes) -> tuple[int, ...]:
+def _weighted(s: TensorflowState, n: FileNode, op: str, x: int, attributes: Attributes) -> tuple[int, ...]:
     dilated = around(n.options)
     outputs = convolution(s, n, op, attributes, dilated) if dilated else s.add(n, op, [x], attributes)
     s.weighted.update(outputs)
     return outputs
 
 
-def _pair(s: Scope, n: Node) -> tuple[int, ...]:
+def _pair(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     return _same_tensor(s, n) if is_half_of_pair(n) else _unknown(s, n)
 
 
-def _dilation(s: Scope, n: Node) -> tuple[int, int]:
+def _dilation(s: TensorflowState, n: FileNode) -> tuple[int, int]:
     _, height, width, _ = s.attribute(n, "dilations")
     return height, width
 
 
-def _conv2d(s: Scope, n: Node) -> tuple[int, ...]:
+def _conv2d(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     if not s.is_constant(n, 1):
         return _unknown(s, n)
     shape, (height, width, c_in, c_out) = s.shape(n, 0, rank=4), s.shape(n, 1, rank=4)
@@ -67,7 +72,7 @@ def _conv2d(s: Scope, n: Node) -> tuple[int, ...]:
     return _weighted(s, n, "conv2d", s.operand(n, 0), attributes._replace(c_out=c_out, groups=shape[-1] // c_in))
 
 
-def _dwconv2d(s: Scope, n: Node) -> tuple[int, ...]:
+def _dwconv2d(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     if not s.is_constant(n, 1):
         return _unknown(s, n)
     shape, (height, width, _, multiplier) = s.shape(n, 0, rank=4), s.shape(n, 1, rank=4)
@@ -75,7 +80,7 @@ def _dwconv2d(s: Scope, n: Node) -> tuple[int, ...]:
     return _weighted(s, n, "dwconv2d", s.operand(n, 0), attributes._replace(multiplier=multiplier))
 
 
-def _conv2d_transpose(s: Scope, n: Node) -> tuple[int, ...]:
+def _conv2d_transpose(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     if not s.is_constant(n, 1):
         return _unknown(s, n)
     (height, width, c_filter, c_in), target = s.shape(n, 1, rank=4), s.stated(n)[0]
@@ -85,7 +90,7 @@ def _conv2d_transpose(s: Scope, n: Node) -> tuple[int, ...]:
     return _weighted(s, n, "conv2d_transpose", s.operand(n, 2), attributes)
 
 
-def _matmul(s: Scope, n: Node) -> tuple[int, ...]:
+def _matmul(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     flags = ("adj_x", "adj_y") if n.op.startswith("Batch") else ("transpose_a", "transpose_b")
     a, b = (bool(s.attribute(n, flag)) for flag in flags)
     weights = s.shape(n, 1)
@@ -95,7 +100,7 @@ def _matmul(s: Scope, n: Node) -> tuple[int, ...]:
 
 
 def _pool(op: str) -> Converter:
-    def rule(s: Scope, n: Node) -> tuple[int, ...]:
+    def rule(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
         shape, (_, height, width, _) = s.shape(n, 0, rank=4), s.attribute(n, "ksize")
         attributes = _window(s, n, shape, (height, width), (1, 1))
         whole = (height, width) == shape[1:3] and s.stated(n)[0][1:3] == (1, 1) and not any(attributes.padding)
@@ -106,12 +111,12 @@ def _pool(op: str) -> Converter:
     return rule
 
 
-def _mean(s: Scope, n: Node) -> tuple[int, ...]:
+def _mean(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     axes = s.numbers(n, 1, "axes")
     return s.add(n, "mean", [s.operand(n, 0)], Attributes(axes=axes, keepdims=bool(s.attribute(n, "keep_dims"))))
 
 
-def _max(s: Scope, n: Node) -> tuple[int, ...]:
+def _max(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     axes, rank = s.numbers(n, 1, "axes"), len(s.shape(n, 0))
     if rank != 4 or sorted(axis % rank for axis in axes) != [1, 2]:
         return _unknown(s, n)
@@ -119,10 +124,13 @@ def _max(s: Scope, n: Node) -> tuple[int, ...]:
 
 
 def _arithmetic(op: str) -> Converter:
-    """Two operands; a constant that changes nothing is dropped, and one per channel folds into a layer with weights."""
+    """The rule of an operator on two operands, which gives no layer where one operand is a neutral or folded constant.
+
+    A constant with one value per channel folds into the layer with weights in front, as a bias or a scale does.
+    """
     commutes, neutral = op in ("add", "mul"), 0.0 if op in ("add", "sub") else 1.0
 
-    def rule(s: Scope, n: Node) -> tuple[int, ...]:
+    def rule(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
         for x, constant in ((0, 1), (1, 0)) if commutes else ((0, 1),):
             if s.is_constant(n, constant) and (s.folds(n, x, constant) or s.scalar(n, constant) == neutral):
                 return (s.operand(n, x),)
@@ -139,7 +147,7 @@ def _activation(op: str) -> Converter:
     return lambda s, n: s.add(n, op, [s.operand(n, 0)])
 
 
-def _batch_norm(s: Scope, n: Node) -> tuple[int, ...]:
+def _batch_norm(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     if s.attribute(n, "data_format") != "NHWC":
         raise ReadError(f"node '{n.name}' ({n.op}): layout {s.attribute(n, 'data_format')}: export channels last")
     used = [name for name in n.outputs[1:] if s.readers.get(name)]
@@ -151,14 +159,14 @@ def _batch_norm(s: Scope, n: Node) -> tuple[int, ...]:
     return s.builder.layers("batch_norm", [s.operand(n, 0)], name=n.name, stated=[shape], dtype=dtype)
 
 
-def _concat(s: Scope, n: Node) -> tuple[int, ...]:
+def _concat(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     last = len(n.inputs) - 1
     (axis,) = s.numbers(n, last, "axis")
     return s.add(n, "concat", [s.operand(n, i) for i in range(last)], Attributes(axis=axis))
 
 
 def _split(value: int, axis: int) -> Converter:
-    def rule(s: Scope, n: Node) -> tuple[int, ...]:
+    def rule(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
         (along,) = s.numbers(n, axis, "axis")
         sizes = tuple(shape[along] for shape in s.stated(n))
         return s.add(n, "split", [s.operand(n, value)], Attributes(axis=along, sizes=sizes))
@@ -166,43 +174,43 @@ def _split(value: int, axis: int) -> Converter:
     return rule
 
 
-def _slice(s: Scope, n: Node) -> tuple[int, ...]:
+def _slice(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     return s.add(
         n, "slice", [s.operand(n, 0)], Attributes(begin=s.numbers(n, 1, "first elements"), sizes=s.stated(n)[0])
     )
 
 
-def _strided_slice(s: Scope, n: Node) -> tuple[int, ...]:
+def _strided_slice(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     begin, end, steps = (s.numbers(n, i, what) for i, what in ((1, "begin"), (2, "end"), (3, "strides")))
     attributes = Attributes(begin=begin, end=end, steps=steps, sizes=s.stated(n)[0])
     return s.add(n, "strided_slice", [s.operand(n, 0)], attributes)
 
 
-def _pad(s: Scope, n: Node) -> tuple[int, ...]:
+def _pad(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     flat = s.numbers(n, 1, "paddings")
     return s.add(n, "pad", [s.operand(n, 0)], Attributes(pads=tuple(zip(flat[::2], flat[1::2]))))
 
 
-def _reshape(s: Scope, n: Node) -> tuple[int, ...]:
+def _reshape(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     x, target = s.operand(n, 0), s.stated(n)[0]
     if target == s.shape(n, 0):
         return (x,)
     outputs = s.add(n, "reshape", [x], Attributes(sizes=target))
     if x in s.weighted and s.readers[n.inputs[0]] == 1 and target[-1] == s.shape(n, 0)[-1]:
-        s.weighted.update(outputs)  # The bias of a dense layer on more than two axes comes behind its reshape.
+        s.weighted.update(outputs)  # A dense layer on more than two axes adds its bias after this reshape.
     return outputs
 
 
-def _transpose(s: Scope, n: Node) -> tuple[int, ...]:
+def _transpose(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     return s.add(n, "transpose", [s.operand(n, 0)], Attributes(axes=s.numbers(n, 1, "axes")))
 
 
-def _resize(s: Scope, n: Node) -> tuple[int, ...]:
+def _resize(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
     return s.add(n, "resize", [s.operand(n, 0)], Attributes(sizes=s.stated(n)[0][1:3]))
 
 
 _SAME_VALUE = ("Identity", "StopGradient", "PreventGradient", "Snapshot", "EnsureShape", "PlaceholderWithDefault")
-# Simulated quantisation says in which precision a tensor is stored; it is no work of its own once converted.
+# Simulated quantisation states the precision that a tensor is stored in; converters turn it into no operator.
 _SIMULATED = ("FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVarsPerChannel")
 
 _RULES: dict[str, Converter] = {

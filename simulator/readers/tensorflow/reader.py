@@ -1,8 +1,8 @@
-"""TensorFlow and Keras models to graphs: frozen ``.pb``, SavedModel directories, ``.keras`` and ``.h5``.
+"""The reader of TensorFlow and Keras models: frozen ``.pb`` files, SavedModel directories, ``.keras`` and ``.h5``.
 
-Whatever the file, it becomes one flat GraphDef that is imported for its shapes and never run. What depends on stored
-values alone is computed once when a runtime loads the model, so it is no layer; a bias or a batch normalisation behind
-a convolution that nothing else reads folds into it, as every converter folds them. Needs TensorFlow.
+Each becomes one flat GraphDef, which TensorFlow imports to infer its shapes and never runs. Operations that depend on
+stored values alone become no layers, because a runtime computes them once when it loads the model. A bias or a batch
+normalisation behind a convolution that nothing else reads folds into it, as every converter folds it.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.readers.assemble import Dimensions, Node, assemble, constants_among, in_order, input_shapes
+from stairline.simulator.readers.assemble import Dimensions, FileNode, assemble, constants_among, in_order, input_shapes
 from stairline.simulator.readers.errors import ReadError
 from stairline.simulator.readers.formats import Shapes
 
 from .files import Flat, frozen, import_tensorflow, saved_model
 from .keras import keras_model
 from .ops import convert
-from .scope import Scope
+from .state import TensorflowState
 
 _SHAPE_READERS = ("Shape", "ShapeN", "Size", "Rank")
 _STORED = ("Const", "VarHandleOp", "Variable", "VariableV2")
@@ -30,10 +30,10 @@ TfOperation = Any
 
 
 def read_tensorflow(path: Path, shape: Shapes = None) -> Graph:
-    """The network in a TensorFlow or Keras file; a leading dimension that the file leaves open is a batch of 1.
+    """The network in a TensorFlow or Keras file; an open leading dimension of an input is taken as a batch of 1.
 
-    ``shape`` replaces input dimensions: the dimensions alone, or by input name. An operator outside the canonical set
-    becomes a layer named "tf:NAME" with the shape that TensorFlow infers. Raises ReadError.
+    ``shape`` replaces the dimensions of inputs, channels last. An operation outside the canonical set becomes a layer
+    "tf:NAME" with the shape that TensorFlow infers. Raises ReadError, also where TensorFlow is not installed.
     """
     flat = _flat(path)
     shapes = input_shapes(_declared(flat), shape)
@@ -50,8 +50,8 @@ def read_tensorflow(path: Path, shape: Shapes = None) -> Graph:
         f"{node}:0": builder.input(shapes[name], name, graph.get_operation_by_name(node).outputs[0].dtype.name)
         for name, node in flat.inputs.items()
     }
-    scope = Scope(builder, tensors, constants, _readers(live, flat.outputs), set())
-    return assemble(builder, live, tensors, flat.outputs, lambda node: convert(scope, node))
+    state = TensorflowState(builder, tensors, constants, _readers(live, flat.outputs), set())
+    return assemble(builder, live, tensors, flat.outputs, lambda node: convert(state, node))
 
 
 def _flat(path: Path) -> Flat:
@@ -61,12 +61,12 @@ def _flat(path: Path) -> Flat:
 
 
 def _declared(flat: Flat) -> dict[str, Dimensions | None]:
-    """Dimensions of the inputs as the file states them, an open batch taken as 1."""
+    """Dimensions of the inputs as the file states them; an open batch dimension is taken as 1."""
     placeholders = {node.name: node for node in flat.graph_def.node if node.op == "Placeholder"}
     declared: dict[str, Dimensions | None] = {}
     for name, node in flat.inputs.items():
         if node not in placeholders:
-            raise ReadError(f"input '{name}': node '{node}' is no placeholder: export the model again")
+            raise ReadError(f"input '{name}': node '{node}' is not a placeholder: export the model again")
         stated = placeholders[node].attr["shape"].shape
         if stated.unknown_rank or "shape" not in placeholders[node].attr:
             declared[name] = None
@@ -74,7 +74,7 @@ def _declared(flat: Flat) -> dict[str, Dimensions | None]:
         sizes = [None if dim.size < 0 else int(dim.size) for dim in stated.dim]
         declared[name] = (1, *sizes[1:]) if sizes and sizes[0] is None else tuple(sizes)
     if not declared:
-        raise ReadError("has no input: nothing to predict: export the network with its placeholders")
+        raise ReadError("has no input: export the network with its placeholders")
     return declared
 
 
@@ -113,12 +113,12 @@ def _reachable(graph: TfGraph, flat: Flat) -> list[TfOperation]:
     return [op for op in graph.get_operations() if op.name in needed]
 
 
-def _node(op: TfOperation) -> Node:
-    return Node(op.name, op.type, tuple(t.name for t in op.inputs), tuple(t.name for t in op.outputs), op)
+def _node(op: TfOperation) -> FileNode:
+    return FileNode(op.name, op.type, tuple(t.name for t in op.inputs), tuple(t.name for t in op.outputs), op)
 
 
-def _readers(nodes: list[Node], outputs: tuple[str, ...]) -> dict[str, int]:
-    """How many live nodes and network outputs read each tensor."""
+def _readers(nodes: list[FileNode], outputs: tuple[str, ...]) -> dict[str, int]:
+    """The number of nodes and network outputs that read each tensor, by the tensor's name."""
     readers: dict[str, int] = dict.fromkeys(outputs, 1)
     for node in nodes:
         for name in node.inputs:

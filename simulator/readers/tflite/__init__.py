@@ -1,1 +1,1 @@
-"""TFLite files."""
+"""The reader of TFLite files."""

@@ -20,7 +20,7 @@ _SCALARS = {kind: struct.Struct(f"<{kind}") for kind in "bBhHiIqQ?"}
 
 
 class Flatbuffer:
-    """The bytes of a file and what may still be read of them."""
+    """The bytes of a file, and the number of entries that may still be read from it."""
 
     def __init__(self, data: mmap | bytes) -> None:
         self.data, self.size, self.budget = data, len(data), BUDGET
@@ -37,21 +37,21 @@ class Flatbuffer:
         return int(layout.unpack_from(self.data, position)[0])
 
     def vector(self, position: int, width: int) -> tuple[int, int]:
-        """Where the entries of the vector at ``position`` start, and how many of ``width`` bytes there are."""
+        """First byte and number of the ``width``-byte entries of the vector at ``position``."""
         count, start = self.scalar("I", position), position + 4
         if start + count * width > self.size:
             raise ReadError(f"byte {position}: a vector of {count} entries leaves the file: truncated or damaged")
         return start, count
 
     def charge(self, entries: int) -> None:
-        """Account for ``entries`` that are about to be read."""
+        """Subtract ``entries`` that are about to be read from the budget. Raises ReadError where it is spent."""
         self.budget -= entries
         if self.budget < 0:
             raise ReadError(f"more than {BUDGET} entries to read: damaged or not a network")
 
 
 class Table:
-    """One table; fields are addressed by their id in the schema and absent ones give the default."""
+    """One table of a flatbuffer; a field is addressed by its id in the schema, and an absent one has its default."""
 
     __slots__ = ("_buffer", "_fields", "_position", "_vtable")
 
@@ -61,28 +61,28 @@ class Table:
         self._fields = (buffer.scalar("H", self._vtable) - 4) // 2
 
     def scalar(self, field: int, kind: str = "i", default: int = 0) -> int:
-        """Number of struct type ``kind``."""
+        """The number of struct type ``kind`` in a field, or ``default`` where the field is absent."""
         position = self._at(field)
         return self._buffer.scalar(kind, position) if position else default
 
     def table(self, field: int) -> Table | None:
-        """Sub-table, None when absent."""
+        """The table in a field, or None where the field is absent."""
         position = self._target(field)
         return Table(self._buffer, position) if position else None
 
     def tables(self, field: int) -> list[Table]:
-        """Vector of tables."""
+        """The tables in the vector of a field; none where the field is absent."""
         starts = self._entries(field, 4)
         return [Table(self._buffer, at + self._buffer.scalar("I", at)) for at in starts]
 
     def integers(self, field: int, kind: str = "i") -> tuple[int, ...] | None:
-        """Vector of numbers; None when absent, which an empty vector is not."""
+        """The numbers in the vector of a field; None where the field is absent, () where the vector is empty."""
         if not self._at(field):
             return None
         return tuple(self._buffer.scalar(kind, at) for at in self._entries(field, _SCALARS[kind].size))
 
     def bytes(self, field: int, limit: int) -> bytes | None:
-        """Vector of bytes; None when it is absent or longer than ``limit``, so that weights are never copied."""
+        """The bytes in the vector of a field; None where it is absent or longer than ``limit``, as weights are."""
         position = self._target(field)
         if not position:
             return None
@@ -93,17 +93,17 @@ class Table:
         return self._buffer.data[start : start + count]
 
     def place(self, field: int) -> tuple[int, int]:
-        """Where a vector of bytes starts in the file, and its length."""
+        """Position in the file, and length in bytes, of the vector of bytes in a field."""
         position = self._target(field)
         return self._buffer.vector(position, 1) if position else (0, 0)
 
     def length(self, field: int, width: int = 1) -> int:
-        """Number of entries of a vector of ``width``-byte entries, without reading them."""
+        """The number of ``width``-byte entries in the vector of a field, without reading them."""
         position = self._target(field)
         return self._buffer.vector(position, width)[1] if position else 0
 
     def text(self, field: int) -> str:
-        """String; bytes that are not UTF-8 are shown as replacement characters."""
+        """The string in a field, "" where it is absent; bytes that are not UTF-8 become replacement characters."""
         position = self._target(field)
         if not position:
             return ""

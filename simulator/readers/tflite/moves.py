@@ -1,36 +1,36 @@
-"""TFLite operators that move data or reduce it, to canonical layers: their shapes hang on small stored operands."""
+"""TFLite operators that move or reduce data, converted to canonical layers; small stored operands fix their shapes."""
 
 from __future__ import annotations
 
 from stairline.simulator.graph.attributes import Attributes
-from stairline.simulator.readers.assemble import Node
+from stairline.simulator.readers.assemble import FileNode
 from stairline.simulator.readers.errors import ReadError
 
-from .scope import Converter, Scope
+from .state import Converter, TfliteState
 
 
-def _split(s: Scope, n: Node) -> tuple[int, ...]:
-    axis, shape, count = s.required(n, 0, "the axis")[0], s.input_shape(n, 1), len(n.outputs)
+def _split(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    axis, shape, count = s.required(n, 0, "axis")[0], s.input_shape(n, 1), len(n.outputs)
     if not -len(shape) <= axis < len(shape) or shape[axis] % count:
         raise ReadError(f"node '{n.name}' (SPLIT): {shape} does not divide into {count} along axis {axis}")
     return s.add(n, "split", [s.operand(n, 1)], Attributes(axis=axis, sizes=(shape[axis] // count,) * count))
 
 
-def _split_v(s: Scope, n: Node) -> tuple[int, ...]:
-    sizes, axis = s.required(n, 1, "the sizes"), s.required(n, 2, "the axis")[0]
+def _split_v(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    sizes, axis = s.required(n, 1, "sizes"), s.required(n, 2, "axis")[0]
     shape = s.input_shape(n)
     if sizes.count(-1) == 1 and -len(shape) <= axis < len(shape):
         sizes = tuple(shape[axis] - sum(sizes) - 1 if size == -1 else size for size in sizes)
     return s.add(n, "split", [s.operand(n, 0)], Attributes(axis=axis, sizes=sizes))
 
 
-def _slice(s: Scope, n: Node) -> tuple[int, ...]:
-    begin, size, shape = s.required(n, 1, "the starts"), s.required(n, 2, "the sizes"), s.input_shape(n)
+def _slice(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    begin, size, shape = s.required(n, 1, "starts"), s.required(n, 2, "sizes"), s.input_shape(n)
     sizes = tuple(d - b if z == -1 else z for b, z, d in zip(begin, size, shape))
     return s.add(n, "slice", [s.operand(n, 0)], Attributes(begin=begin, sizes=sizes))
 
 
-def _strided_slice(s: Scope, n: Node) -> tuple[int, ...]:
+def _strided_slice(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     shape = s.input_shape(n)
     begin, end, steps = (s.numbers(n, i) for i in (1, 2, 3))
     masks = [s.option(n, field) for field in range(5)]
@@ -50,33 +50,39 @@ def _strided_slice(s: Scope, n: Node) -> tuple[int, ...]:
 
 
 def _range(size: int, begin: int, end: int, step: int, masks: list[bool]) -> range:
-    """The elements taken along one axis; ``masks`` are open begin, open end, two unused ones and single element."""
+    """The positions that are taken along one axis.
+
+    ``masks`` are that axis's bits of the masks for an open begin, an open end, two that are not supported, and a single
+    element.
+    """
     if masks[4]:
         start = begin + size if begin < 0 else begin
         return range(start, start + 1)
     return range(*slice(None if masks[0] else begin, None if masks[1] else end, step).indices(size))
 
 
-def _as_stated(s: Scope, n: Node, op: str) -> tuple[int, ...]:
+def _as_stated(s: TfliteState, n: FileNode, op: str) -> tuple[int, ...]:
     stated = s.stated(n)
     if not stated:
-        raise ReadError(f"node '{n.name}' ({n.op}): its extent is computed while running: export a fixed model")
+        raise ReadError(
+            f"node '{n.name}' ({n.op}): its output size is computed while running: export with fixed shapes"
+        )
     return s.add(n, op, [s.operand(n, 0)], Attributes(sizes=stated[0]))
 
 
-def _pad(s: Scope, n: Node) -> tuple[int, ...]:
-    flat = s.required(n, 1, "the paddings")
+def _pad(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    flat = s.required(n, 1, "paddings")
     return s.add(n, "pad", [s.operand(n, 0)], Attributes(pads=tuple(zip(flat[::2], flat[1::2]))))
 
 
-def _reshape(s: Scope, n: Node) -> tuple[int, ...]:
+def _reshape(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     sizes = s.numbers(n, 1) or (n.options.integers(0) if n.options else None)
     if not sizes:
         return _as_stated(s, n, "reshape")
     return s.add(n, "reshape", [s.operand(n, 0)], Attributes(sizes=sizes))
 
 
-def _squeeze(s: Scope, n: Node) -> tuple[int, ...]:
+def _squeeze(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     shape = s.input_shape(n)
     axes = (n.options.integers(0) if n.options else None) or [i for i, size in enumerate(shape) if size == 1]
     dropped = {axis % len(shape) for axis in axes}
@@ -84,27 +90,29 @@ def _squeeze(s: Scope, n: Node) -> tuple[int, ...]:
     return s.add(n, "reshape", [s.operand(n, 0)], Attributes(sizes=sizes or (1,)))
 
 
-def _expand_dims(s: Scope, n: Node) -> tuple[int, ...]:
-    shape, axis = s.input_shape(n), s.required(n, 1, "the axis")[0]
+def _expand_dims(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    shape, axis = s.input_shape(n), s.required(n, 1, "axis")[0]
     place = axis % (len(shape) + 1)
     return s.add(n, "reshape", [s.operand(n, 0)], Attributes(sizes=(*shape[:place], 1, *shape[place:])))
 
 
-def _transpose(s: Scope, n: Node) -> tuple[int, ...]:
+def _transpose(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     rank = len(s.input_shape(n))
-    axes = tuple(axis + rank if axis < 0 else axis for axis in s.required(n, 1, "the axes"))
+    axes = tuple(axis + rank if axis < 0 else axis for axis in s.required(n, 1, "axes"))
     return s.add(n, "transpose", [s.operand(n, 0)], Attributes(axes=axes))
 
 
-def _mean(s: Scope, n: Node) -> tuple[int, ...]:
-    attributes = Attributes(axes=s.required(n, 1, "the axes"), keepdims=bool(s.option(n, 0, "?")))
+def _mean(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    attributes = Attributes(axes=s.required(n, 1, "axes"), keepdims=bool(s.option(n, 0, "?")))
     return s.add(n, "mean", [s.operand(n, 0)], attributes)
 
 
-def _resize(s: Scope, n: Node) -> tuple[int, ...]:
+def _resize(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     sizes = s.numbers(n, 1) or (s.stated(n) or ((),))[0][1:3]
     if not sizes:
-        raise ReadError(f"node '{n.name}' ({n.op}): its target size is computed while running: export a fixed model")
+        raise ReadError(
+            f"node '{n.name}' ({n.op}): its target size is computed while running: export with fixed shapes"
+        )
     return s.add(n, "resize", [s.operand(n, 0)], Attributes(sizes=sizes))
 
 
@@ -124,4 +132,4 @@ MOVES: dict[str, Converter] = {
     "RESIZE_BILINEAR": _resize,
     "RESIZE_NEAREST_NEIGHBOR": _resize,
 }
-"""Rules by operator name."""
+"""Conversion of each operator, by its name in the TFLite schema."""

@@ -1,4 +1,4 @@
-"""Names in the TFLite schema: operators, types, and the operators that no graph can hold."""
+"""Names in the TFLite schema: operators, tensor types, and the operators that a graph cannot express."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ _RECURRENT = (
 )
 
 REFUSED = {**dict.fromkeys(_CONTROL, "control flow"), **dict.fromkeys(_RECURRENT, "a recurrent operator")}
-"""Operators whose work depends on values or on a state, with what they are."""
+"""Operators that are refused because their work depends on values or on a state, with the word for their kind."""
 
 
 @cache
 def operator_names() -> dict[int, str]:
-    """Builtin operator code to name, from the ``tflite`` package.
+    """The name of each builtin operator code, from the ``tflite`` package.
 
-    Its module of names is loaded alone: the package itself imports two hundred generated modules, which takes ten
-    times as long as reading a network.
+    Only the package's module of names is loaded: the package itself imports two hundred generated modules, which takes
+    ten times as long as reading a network.
     """
     package = find_spec("tflite")
     if package is None or not package.submodule_search_locations:

@@ -1,4 +1,4 @@
-"""TFLite operators to canonical layers. Option ids are field ids of the option tables in TensorFlow's schema.fbs."""
+"""TFLite operators converted to canonical layers; option ids are the field ids in TensorFlow's schema.fbs."""
 
 from __future__ import annotations
 
@@ -6,32 +6,37 @@ from math import prod
 
 from stairline.simulator.graph.attributes import Attributes, same_padding
 from stairline.simulator.graph.ops import Shape
-from stairline.simulator.readers.assemble import Node
+from stairline.simulator.readers.assemble import FileNode
 from stairline.simulator.readers.errors import ReadError
 
 from .moves import MOVES
-from .scope import Converter, Scope
+from .state import Converter, TfliteState
 
 
-def convert(scope: Scope, node: Node) -> tuple[int, ...]:
-    """Add the node's layers and return its outputs. An operator without a rule keeps the file's shapes."""
+def convert(state: TfliteState, node: FileNode) -> tuple[int, ...]:
+    """Append the node's layers and return its output tensors.
+
+    An operator that no rule converts becomes a layer "tflite:NAME" with the shapes that the file states.
+    """
     rule = _RULES.get(node.op)
     if rule is None:
-        return _unknown(scope, node)
-    return rule(scope, node)
+        return _unknown(state, node)
+    return rule(state, node)
 
 
-def _unknown(s: Scope, n: Node) -> tuple[int, ...]:
+def _unknown(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     if not s.stated(n):
         raise ReadError(
-            f"node '{n.name}' ({n.op}): the file does not fix its output shape and no rule is known for it: "
+            f"node '{n.name}' ({n.op}): no rule infers its output shape and the file does not fix it: "
             "export the model with fixed shapes and read it without --shape"
         )
     return s.add(n, f"tflite:{n.op}", [s.operand(n, i) for i, name in enumerate(n.inputs) if name])
 
 
-def _window(s: Scope, n: Node, shape: Shape, kernel: tuple[int, int], dilation: tuple[int, int]) -> Attributes:
-    """Options 0 to 2 of all windows are padding (0 is SAME), horizontal stride and vertical stride."""
+def _window(
+    s: TfliteState, n: FileNode, shape: Shape, kernel: tuple[int, int], dilation: tuple[int, int]
+) -> Attributes:
+    """Attributes of an operator over windows: options 0 to 2 are the padding (0 is SAME), stride_w and stride_h."""
     stride = (s.option(n, 2), s.option(n, 1))
     if len(shape) != 4 or min(*stride, *kernel, *dilation) < 1:
         raise ReadError(f"node '{n.name}' ({n.op}): kernel {kernel}, stride {stride}, dilation {dilation} on {shape}")
@@ -40,13 +45,13 @@ def _window(s: Scope, n: Node, shape: Shape, kernel: tuple[int, int], dilation: 
     return Attributes(kernel=kernel, stride=stride, dilation=dilation, padding=padding)
 
 
-def _divided(n: Node, whole: int, part: int, what: str) -> int:
+def _divided(n: FileNode, whole: int, part: int, what: str) -> int:
     if whole % part:
         raise ReadError(f"node '{n.name}' ({n.op}): {what}: {part} does not divide {whole}")
     return whole // part
 
 
-def _conv2d(s: Scope, n: Node) -> tuple[int, ...]:
+def _conv2d(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     c_out, height, width, c_filter = s.stored_shape(n, 1, rank=4)
     shape = s.input_shape(n)
     attributes = _window(s, n, shape, (height, width), (s.option(n, 5, default=1), s.option(n, 4, default=1)))
@@ -54,7 +59,7 @@ def _conv2d(s: Scope, n: Node) -> tuple[int, ...]:
     return s.add(n, "conv2d", [s.operand(n, 0)], attributes._replace(c_out=c_out, groups=groups), 3, weights=1)
 
 
-def _dwconv2d(s: Scope, n: Node) -> tuple[int, ...]:
+def _dwconv2d(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     _, height, width, c_out = s.stored_shape(n, 1, rank=4)
     shape = s.input_shape(n)
     attributes = _window(s, n, shape, (height, width), (s.option(n, 6, default=1), s.option(n, 5, default=1)))
@@ -62,16 +67,18 @@ def _dwconv2d(s: Scope, n: Node) -> tuple[int, ...]:
     return s.add(n, "dwconv2d", [s.operand(n, 0)], attributes._replace(multiplier=multiplier), 4, weights=1)
 
 
-def _transpose_conv(s: Scope, n: Node) -> tuple[int, ...]:
+def _transpose_conv(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     c_out, height, width, _ = s.stored_shape(n, 1, rank=4)
     target = s.numbers(n, 0) or (s.stated(n) or ((),))[0]
     if len(target) != 4:
-        raise ReadError(f"node '{n.name}' ({n.op}): output shape {target} is not fixed: export a fixed model")
+        raise ReadError(
+            f"node '{n.name}' ({n.op}): its output shape {target} is not of rank 4: export the model with fixed shapes"
+        )
     attributes = _window(s, n, target, (height, width), (1, 1))._replace(c_out=c_out, sizes=target[1:3])
     return s.add(n, "conv2d_transpose", [s.operand(n, 2)], attributes, fused=3)
 
 
-def _fully_connected(s: Scope, n: Node) -> tuple[int, ...]:
+def _fully_connected(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     x = s.operand(n, 0)
     if not s.is_constant(n, 1):
         return s.add(n, "matmul", [x, s.operand(n, 1)], Attributes(transpose_b=True), fused=0)
@@ -83,7 +90,7 @@ def _fully_connected(s: Scope, n: Node) -> tuple[int, ...]:
     return s.add(n, "dense", [x], Attributes(c_out=c_out), 0, weights=1)
 
 
-def _batch_matmul(s: Scope, n: Node) -> tuple[int, ...]:
+def _batch_matmul(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     adjoint_a, adjoint_b = bool(s.option(n, 0, "?")), bool(s.option(n, 1, "?"))
     if s.is_constant(n, 1) and not adjoint_a and len(s.stored_shape(n, 1)) == 2:
         c_out = s.stored_shape(n, 1)[0 if adjoint_b else 1]
@@ -93,7 +100,7 @@ def _batch_matmul(s: Scope, n: Node) -> tuple[int, ...]:
 
 
 def _pool(op: str) -> Converter:
-    def rule(s: Scope, n: Node) -> tuple[int, ...]:
+    def rule(s: TfliteState, n: FileNode) -> tuple[int, ...]:
         shape = s.input_shape(n)
         attributes = _window(s, n, shape, (s.option(n, 4), s.option(n, 3)), (1, 1))
         whole = op == "avgpool2d" and attributes.kernel == shape[1:3] and not any(attributes.padding)
@@ -111,7 +118,7 @@ def _binary(op: str, fused: int | None = None) -> Converter:
     return lambda s, n: s.add(n, op, [s.operand(n, 0), s.operand(n, 1)], fused=fused)
 
 
-def _concat(s: Scope, n: Node) -> tuple[int, ...]:
+def _concat(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     operands = [s.operand(n, i) for i in range(len(n.inputs))]
     return s.add(n, "concat", operands, Attributes(axis=s.option(n, 0)), fused=1)
 

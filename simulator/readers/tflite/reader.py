@@ -1,8 +1,8 @@
-"""TFLite files, float and quantised, to graphs.
+"""The reader of TFLite files, float and quantised.
 
-The file is mapped, not loaded: only the structure is visited, and of the stored tensors those of a few bytes that
-shapes depend on (targets, paddings, axes), and of weights of 8 bits a sample, which tells how far they compress. Field
-ids are those of TensorFlow's schema.fbs, version 3. Shapes are inferred here and verified against those in the file.
+The file is mapped, not loaded. Read are its structure, the small stored tensors that shapes depend on (targets,
+paddings, axes), and a sample of the 8-bit weights, from which a compiler's compression ratio is estimated. Field ids
+are those of TensorFlow's schema.fbs, version 3. Shapes are inferred and verified against those in the file.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from stairline.simulator.graph.graph import Graph
 from stairline.simulator.graph.weights import sampled
 from stairline.simulator.readers.assemble import (
     Dimensions,
-    Fact,
-    Node,
+    FileNode,
+    FileTensor,
     assemble,
     constants_among,
     in_order,
@@ -32,38 +32,40 @@ from stairline.simulator.readers.formats import Shapes
 from .flatbuffer import Flatbuffer, Table
 from .names import DTYPES, REFUSED, operator_names
 from .ops import convert
-from .scope import Scope
+from .state import TfliteState
 
 _SMALL_BYTES = 1024
-"""Stored tensors up to this size may steer shapes and are read; larger ones are weights and are not."""
+"""Stored tensors up to this size are read, because shapes may depend on them; larger ones are weights."""
 
 _SAMPLED_FOR_ONE = 16
-"""Bytes of samples that count as one entry, so that no file makes them more than 256 MB."""
+"""Bytes of samples that are charged as one entry, which limits the samples of a file to 256 MB."""
 
 _FREE = frozenset({"SHAPE", "RANK"})
-"""Operators that need no values: with fixed shapes their results are known before the network runs."""
+"""Operators that depend on shapes only: with fixed shapes their results are known before the network runs."""
 
 _LAYOUTS = {"int32": "i", "int64": "q"}
 
 
 @dataclass(frozen=True)
 class _Contents:
-    """The main subgraph; ``signatures`` holds the dimensions of inputs, None where the file leaves them open."""
+    """The main subgraph as the file states it; tensors are given by name."""
 
-    nodes: list[Node]
-    facts: dict[str, Fact]
+    nodes: list[FileNode]
+    file_tensors: dict[str, FileTensor]
     values: dict[str, tuple[int, ...]]
     samples: dict[str, bytes]
     signatures: dict[str, Dimensions | None]
+    """Dimensions of each input, None where the file leaves one open."""
     outputs: tuple[str, ...]
 
 
 def read_tflite(path: Path, shape: Shapes = None) -> Graph:
-    """The main subgraph of a .tflite file. A batch that the file leaves open is the one its tensors are stored with.
+    """The main subgraph of a .tflite file. An open batch dimension takes the size that the file's tensors state.
 
-    Fused activations become layers of their own, operators outside the canonical set layers named "tflite:NAME" with
-    the file's shapes. What depends on stored tensors and shapes alone (weights to dequantise, the target of a reshape)
-    is no layer, as the interpreter computes it once, when it allocates its tensors. Raises ReadError.
+    A fused activation becomes a layer of its own. An operator outside the canonical set becomes a layer "tflite:NAME"
+    with the file's shapes. Operators that depend on stored tensors and shapes alone (dequantised weights, the target of
+    a reshape) become no layers, because the interpreter computes them once, when it allocates its tensors. Raises
+    ReadError.
     """
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         return _graph(path, _contents(Flatbuffer(data)), shape)
@@ -71,15 +73,15 @@ def read_tflite(path: Path, shape: Shapes = None) -> Graph:
 
 def _graph(path: Path, contents: _Contents, shape: Shapes) -> Graph:
     shapes = input_shapes(contents.signatures, shape)
-    nodes = in_order(contents.nodes, {n for n, f in contents.facts.items() if f.constant} | set(shapes))
-    constants = constants_among(nodes, {n for n, f in contents.facts.items() if f.constant}, _FREE)
-    facts = {n: f._replace(constant=n in constants) for n, f in contents.facts.items()}
-    builder = GraphBuilder(path.stem, _activation_dtype(nodes, facts), str(path))
-    resized = any(shapes[name] != facts[name].shape for name in shapes)
-    tensors = {name: builder.input(dims, name, facts[name].dtype) for name, dims in shapes.items()}
-    scope = Scope(builder, facts, contents.values, contents.samples, tensors, verified=not resized)
+    nodes = in_order(contents.nodes, {n for n, f in contents.file_tensors.items() if f.constant} | set(shapes))
+    constants = constants_among(nodes, {n for n, f in contents.file_tensors.items() if f.constant}, _FREE)
+    file_tensors = {n: f._replace(constant=n in constants) for n, f in contents.file_tensors.items()}
+    builder = GraphBuilder(path.stem, _activation_dtype(nodes, file_tensors), str(path))
+    resized = any(shapes[name] != file_tensors[name].shape for name in shapes)
+    tensors = {name: builder.input(dims, name, file_tensors[name].dtype) for name, dims in shapes.items()}
+    state = TfliteState(builder, file_tensors, contents.values, contents.samples, tensors, verified=not resized)
     live = [node for node in nodes if not all(name in constants for name in node.outputs)]
-    return assemble(builder, live, tensors, contents.outputs, lambda node: convert(scope, node))
+    return assemble(builder, live, tensors, contents.outputs, lambda node: convert(state, node))
 
 
 def _contents(buffer: Flatbuffer) -> _Contents:
@@ -88,24 +90,24 @@ def _contents(buffer: Flatbuffer) -> _Contents:
     if not subgraphs:
         raise ReadError("holds no subgraph: export the model again")
     if len(subgraphs) > 1 and "STABLEHLO_COMPOSITE" not in codes:
-        raise ReadError(f"holds {len(subgraphs)} subgraphs: one network is read: export a single signature")
+        raise ReadError(f"holds {len(subgraphs)} subgraphs, but only one network is read: export a single signature")
     main, buffers = subgraphs[0], model.tables(4)
     tables = main.tables(0)
     sample = cache(lambda index: _sample(buffer, buffers[index]))
     names = _unique_names([table.text(3) for table in tables])
-    facts, values, samples = {}, {}, {}
+    file_tensors, values, samples = {}, {}, {}
     for name, table in zip(names, tables):
         stored = _stored(buffer, buffers, table)
-        facts[name] = _fact(table, constant=stored is not None)
-        layout = _LAYOUTS.get(facts[name].dtype)
+        file_tensors[name] = _file_tensor(table, constant=stored is not None)
+        layout = _LAYOUTS.get(file_tensors[name].dtype)
         if stored and layout and len(stored) % struct.calcsize(layout) == 0:
             values[name] = struct.unpack(f"<{len(stored) // struct.calcsize(layout)}{layout}", stored)
-        if stored is not None and facts[name].dtype == "int8":
+        if stored is not None and file_tensors[name].dtype == "int8":
             samples[name] = sample(table.scalar(2, "I"))
     inputs = _indices(main.integers(1), len(tables), "input")
     return _Contents(
         [_node(table, codes, names, place) for place, table in enumerate(main.tables(3))],
-        facts,
+        file_tensors,
         values,
         samples,
         {names[i]: _signature(tables[i]) for i in inputs},
@@ -120,7 +122,7 @@ def _operator_name(code: Table) -> str:
     return operator_names().get(number) or f"BUILTIN_{number}"
 
 
-def _node(table: Table, codes: list[str], names: list[str], place: int) -> Node:
+def _node(table: Table, codes: list[str], names: list[str], place: int) -> FileNode:
     index = table.scalar(0, "I")
     if index >= len(codes):
         raise ReadError(f"operator {place}: has code {index} of {len(codes)}: truncated or damaged")
@@ -131,7 +133,7 @@ def _node(table: Table, codes: list[str], names: list[str], place: int) -> Node:
     outputs = tuple(names[_inside(i, len(names), where)] for i in table.integers(2) or ())
     if not outputs:
         raise ReadError(f"{where}: has no outputs: damaged")
-    return Node(outputs[0], op, inputs, outputs, table.table(4))
+    return FileNode(outputs[0], op, inputs, outputs, table.table(4))
 
 
 def _inside(index: int, count: int, where: str) -> int:
@@ -151,12 +153,12 @@ def _unique_names(names: list[str]) -> list[str]:
     return [name if name and seen[name] == 1 else f"{name}#{index}" for index, name in enumerate(names)]
 
 
-def _fact(table: Table, constant: bool) -> Fact:
+def _file_tensor(table: Table, constant: bool) -> FileTensor:
     shape, signature = table.integers(0) or (), table.integers(7) or ()
     number = table.scalar(1, "b")
     dtype = DTYPES.get(number, f"type{number}")
     open_sizes = any(size < 0 for size in signature[1:])
-    return Fact(None if open_sizes else shape or (1,), dtype, constant)
+    return FileTensor(None if open_sizes else shape or (1,), dtype, constant)
 
 
 def _signature(table: Table) -> Dimensions | None:
@@ -167,7 +169,7 @@ def _signature(table: Table) -> Dimensions | None:
 
 
 def _stored(buffer: Flatbuffer, buffers: list[Table], tensor: Table) -> bytes | None:
-    """The bytes of a stored tensor, empty when they are too many to matter; None for an activation."""
+    """The bytes of a stored tensor, b"" for more than _SMALL_BYTES; None for a tensor that is not stored."""
     index = tensor.scalar(2, "I")
     if index == 0 or index >= len(buffers) or tensor.scalar(5, "?"):
         return None
@@ -187,8 +189,10 @@ def _sample(buffer: Flatbuffer, entry: Table) -> bytes:
     return sample
 
 
-def _activation_dtype(nodes: list[Node], facts: dict[str, Fact]) -> str:
-    """The precision that most operators compute in."""
-    kinds = Counter(facts[name].dtype for node in nodes for name in node.outputs if not facts[name].constant)
+def _activation_dtype(nodes: list[FileNode], file_tensors: dict[str, FileTensor]) -> str:
+    """The precision of most computed tensors."""
+    kinds = Counter(
+        file_tensors[name].dtype for node in nodes for name in node.outputs if not file_tensors[name].constant
+    )
     numeric = {d: n for d, n in kinds.items() if d in ("float32", "float16", "bfloat16", "int8", "uint8", "int16")}
     return max(numeric, key=lambda dtype: numeric[dtype], default="float32")

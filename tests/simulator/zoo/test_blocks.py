@@ -132,7 +132,7 @@ def test_shufflenet_groups_are_eight_where_eight_divides_the_bottleneck(width: i
         (lambda: build_block("conv", c_out=-1), "conv: c_out -1 must be at least 1"),
         (lambda: build_block("shufflenet_v2_block", c_out=64), "must equal the 32 input channels at stride 1"),
         (lambda: build_block("shufflenet_v1_block", stride=2, c_out=32), "must exceed the 32 channels it joins"),
-        (lambda: build_block("mixconv", kernels=()), "kernels \\(\\) must be between 1 and the 32 channels"),
+        (lambda: build_block("mixconv", kernels=()), "0 kernels \\(\\): give from 1 to 32"),
         (lambda: build_stack("conv", 0), "conv: depth 0 must be at least 1"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Whole-array work on a layer table: shared layers and tensors, and which rows need more than them."""
+"""Analysis of a layer table over whole arrays: layers and tensors shared by rows, and the rows that need more."""
 
 from __future__ import annotations
 
@@ -14,33 +14,35 @@ from stairline.simulator.graph.graph import Layer, Tensor
 from stairline.simulator.graph.ops import ACTIVATIONS
 from stairline.simulator.readers.errors import ReadError
 
-from .edges import Read
-from .format import ELEMENTWISE_JOINS, GLOBAL_POOLS, JOINS, WINDOWS, Bools, Columns, Ints, among, paddings, row_place
+from .columns import ELEMENTWISE_JOINS, GLOBAL_POOLS, JOINS, WINDOWS, Bools, Columns, Ints, among, paddings, row_place
+from .edges import Operands
 
 
-class RowPlan(NamedTuple):
-    """What a table's rows need."""
+class Analysis(NamedTuple):
+    """Properties of a table's rows, and the rows that are not described by a shared layer alone."""
 
     space_in: Ints
-    """Code of (h_in, w_in); equal codes, equal sizes."""
+    """Code of (h_in, w_in); rows with equal codes have equal sizes."""
     space_out: Ints
+    """Code of (h_out, w_out), of the same numbering."""
     unit_space: int
     """Code of 1x1."""
     boundary: Bools
-    """Rows where a block begins or ends; see layer_table_edges.py."""
+    """Whether a block of the network begins or ends at the row's output; see ``edges.py``."""
     activated: Bools
+    """Whether the row ends in an activation, by its operator or by the column ``activation``."""
     flattens: Bools
-    """Dense rows that read a map as one vector."""
-    walked: Ints
+    """Whether the row is a dense layer that reads a feature map as one vector."""
+    inferred: Ints
     """Rows whose edges are inferred, ascending."""
     special: Ints
-    """Rows that the shared layer reading the previous row does not describe, ascending."""
-    stated: dict[int, Read]
-    """Row of the table to the tensors it states, unless it states just the previous row."""
+    """Rows that are not described by a shared layer that reads the previous row, ascending."""
+    stated: dict[int, Operands]
+    """The tensors that a row states as its inputs, by row, unless it states just the previous row."""
 
 
-def make_plan(path: Path, c: Columns) -> RowPlan:
-    """Raises ReadError for stated inputs that are out of range, not earlier, or of another shape."""
+def analyse(path: Path, c: Columns) -> Analysis:
+    """The analysis of verified columns. Raises ReadError for stated inputs that are not earlier or do not fit."""
     spaces = pd.factorize(np.concatenate([c.h_in << 21 | c.w_in, c.h_out << 21 | c.w_out, [1 << 21 | 1]]))[0]
     space_in, space_out, unit = spaces[: len(c.net)], spaces[len(c.net) : -1], int(spaces[-1])
     first = c.layer == 0
@@ -52,25 +54,25 @@ def make_plan(path: Path, c: Columns) -> RowPlan:
     follows = fits | (vector & counted)
     stated = _stated(path, c, follows, joins)
     states = c.inputs != ""
-    walked = ~states & (joins | ~follows)
-    special = walked | flattens | splits | (c.activation != "")
+    inferred = ~states & (joins | ~follows)
+    special = inferred | flattens | splits | (c.activation != "")
     special[list(stated)] = True
     activated = among(c.op, tuple(ACTIVATIONS)) | (c.activation != "")
-    return RowPlan(
+    return Analysis(
         space_in.astype(np.int64),
         space_out.astype(np.int64),
         unit,
         _boundaries(c, activated),
         activated,
         flattens,
-        np.flatnonzero(walked).astype(np.int64),
+        np.flatnonzero(inferred).astype(np.int64),
         np.flatnonzero(special).astype(np.int64),
         stated,
     )
 
 
 def shared_layers(c: Columns) -> npt.NDArray[Any]:
-    """For each row the layer that reads the previous row; equal layers are one object."""
+    """The layer of each row as one that reads the previous row; equal layers are one object."""
     windows, convs = among(c.op, tuple(WINDOWS)), among(c.op, ("conv2d", "dense", "reshape"))
     depthwise, grouped = among(c.op, ("dwconv2d",)), among(c.op, ("conv2d", "channel_shuffle"))
     sized = among(c.op, ("reshape", "resize"))
@@ -91,7 +93,7 @@ def shared_layers(c: Columns) -> npt.NDArray[Any]:
 
 
 def shared_tensors(c: Columns) -> npt.NDArray[Any]:
-    """For each row its output; equal tensors are one object."""
+    """The output tensor of each row; equal tensors are one object."""
     codes, rows = _distinct([pd.factorize(c.op)[0], c.layer, c.h_out, c.w_out, c.c_out, pd.factorize(c.dtype)[0]])
     cells = [a[rows].tolist() for a in (c.op, c.layer, c.h_out, c.w_out, c.c_out, c.dtype)]
     return _spread([Tensor(f"{op}_{i}", (1, h, w, n), dtype) for op, i, h, w, n, dtype in zip(*cells)], codes)
@@ -114,11 +116,12 @@ def _attributes(
 
 
 def _before(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The value of the row before."""
+    """The value of the previous row, for each row."""
     return np.concatenate([values[:1], values[:-1]])
 
 
 def _boundaries(c: Columns, activated: Bools) -> Bools:
+    """For each row, whether a block of the network begins or ends at its output."""
     last = np.append(c.layer[1:] == 0, True)
     next_activates = np.append(among(c.op, tuple(ACTIVATIONS))[1:], False) & ~last
     conv, add = among(c.op, ("conv2d",)), among(c.op, ("add",))
@@ -130,7 +133,7 @@ def _boundaries(c: Columns, activated: Bools) -> Bools:
 
 
 def _distinct(columns: list[npt.NDArray[Any]]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Code of each row's combination of values, and one row that shows each code."""
+    """A code for each row's combination of values, and for each code one row that has it."""
     codes = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
         low, high = int(column.min()), int(column.max())
@@ -142,13 +145,14 @@ def _distinct(columns: list[npt.NDArray[Any]]) -> tuple[npt.NDArray[np.intp], np
 
 
 def _spread(objects: list[Any], codes: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+    """The object of each row's code."""
     table = np.empty(len(objects), dtype=object)
     table[:] = objects
     return table[codes]
 
 
-def _stated(path: Path, c: Columns, follows: Bools, joins: Bools) -> dict[int, Read]:
-    """The stated inputs that are not just the previous row, verified."""
+def _stated(path: Path, c: Columns, follows: Bools, joins: Bools) -> dict[int, Operands]:
+    """The tensors that each row states as its inputs, verified, for rows that state more than the previous row."""
     codes, texts = pd.factorize(c.inputs)
     if not any(texts):
         return {}
@@ -172,18 +176,18 @@ def _stated(path: Path, c: Columns, follows: Bools, joins: Bools) -> dict[int, R
 _INPUTS_RULE = "give the 'layer' numbers of the rows it reads, separated by spaces, -1 for the network's input"
 
 
-def _parse(text: str) -> Read | None:
+def _parse(text: str) -> Operands | None:
     words = text.split()
     if not all(w.isascii() and (w.isdigit() or w == "-1") and len(w) < 10 for w in words):
         return None
     return tuple(int(w) + 1 for w in words)
 
 
-def _misread(c: Columns, row: int, reads: Read) -> str:
-    """What is wrong with the tensors that a row states, or nothing."""
+def _misread(c: Columns, row: int, reads: Operands) -> str:
+    """The rule that the stated inputs of a row break, or "" where they break none."""
     layer, op = int(c.layer[row]), c.op[row]
     if max(reads) > layer:
-        return f"row {max(reads) - 1} is not earlier than row {layer}; layers stand in execution order"
+        return f"row {max(reads) - 1} is not earlier than row {layer}; put the layers in execution order"
     start = row - layer
     shapes = [_shape(c, start, t) for t in reads]
     stated = (int(c.h_in[row]), int(c.w_in[row]), int(c.c_in[row]))

@@ -1,0 +1,51 @@
+"""Options that the verbs on networks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def model_options(command: Command) -> Command:
+    """Add the argument MODEL... and the options by which models are read and predicted."""
+    for decorate in (
+        click.option(
+            "--allow-unknown",
+            is_flag=True,
+            help="Leave out operators that have no kernel model; the latency is then a LOWER BOUND.",
+        ),
+        click.option("--width", type=float, help="Width multiplier of a built-in network that has one, such as 0.75."),
+        click.option(
+            "--input", "input_size", type=int, metavar="PIXELS", help="Height and width of a built-in network's input."
+        ),
+        click.option(
+            "--shape",
+            "shapes",
+            multiple=True,
+            metavar="[NAME=]DIMS",
+            help="Input shape of a model file, in the file's own order of axes, such as 1,224,224,3.",
+        ),
+        click.option("--dtype", help="Precision, such as float32; each platform's default where it is not given."),
+        click.argument("models", nargs=-1, required=True, metavar="MODEL..."),
+    ):
+        command = decorate(command)
+    return command
+
+
+def platform_option(default: tuple[str, ...] = ()) -> Callable[[Command], Command]:
+    """The option -p, which is required where there is no ``default``."""
+    return click.option(
+        "-p",
+        "--platform",
+        "names",
+        multiple=True,
+        required=not default,
+        default=default or None,
+        show_default=bool(default),
+        metavar="PLATFORM",
+        help="Name, alias or .toml file of a platform, or 'all'; may be given several times.",
+    )

@@ -1,0 +1,181 @@
+"""The state that the conversion of ONNX operators reads and extends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from stairline.simulator.graph.attributes import NEUTRAL, Attributes
+from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.graph.ops import Shape
+from stairline.simulator.readers.assemble import FileNode, FileTensor
+from stairline.simulator.readers.errors import ReadError
+
+from .layout import TO_FIRST, TO_LAST, aligned
+
+
+class OnnxState(NamedTuple):
+    """State of a conversion: the graph built so far, the tensors as the file states them, and their connections.
+
+    Shapes in ``file_tensors`` are in the file's axis order; tensors are given by name.
+    """
+
+    builder: GraphBuilder
+    file_tensors: Mapping[str, FileTensor]
+    values: Mapping[str, tuple[float, ...]]
+    """Values of the small stored operands, flattened."""
+    tensors: dict[str, int]
+    """The builder's index of each tensor that is in the graph."""
+    images: set[str]
+    """Rank-4 tensors that the graph stores channels last."""
+    producers: Mapping[str, FileNode]
+    consumers: Mapping[str, tuple[FileNode, ...]]
+    inputs: frozenset[str]
+    outputs: frozenset[str]
+
+    def name(self, node: FileNode, position: int) -> str:
+        """The name of an operand. Raises ReadError where it is missing."""
+        if position >= len(node.inputs) or not node.inputs[position]:
+            raise ReadError(f"{where(node)}: operand {position} is missing: export the model again")
+        return node.inputs[position]
+
+    def is_constant(self, node: FileNode, position: int) -> bool:
+        """Whether an operand is stored in the file, or computed from stored tensors and shapes alone."""
+        name = self.name(node, position)
+        return name in self.file_tensors and self.file_tensors[name].constant
+
+    def constant_shape(self, node: FileNode, position: int) -> Shape:
+        """The shape of a constant operand in the file's axis order. Raises ReadError where it is not known."""
+        file_tensor = self.file_tensors.get(self.name(node, position))
+        if file_tensor is None or file_tensor.shape is None:
+            raise ReadError(
+                f"{where(node)}: the shape of operand {position} is computed while running: export with fixed shapes"
+            )
+        return file_tensor.shape
+
+    def operand(self, node: FileNode, position: int) -> int:
+        """The builder's index of an operand; a constant is declared in the file's axis order."""
+        name = self.name(node, position)
+        if self.is_constant(node, position):
+            shape = self.constant_shape(node, position) or (1,)
+            return self.builder.constant(shape, name, self.file_tensors[name].dtype)
+        if name not in self.tensors:
+            raise ReadError(
+                f"{where(node)}: reads '{name}', an optional output that is not read: export the model without it"
+            )
+        return self.tensors[name]
+
+    def plain(self, node: FileNode, position: int) -> int:
+        """The builder's index of an operand in the file's axis order; an image is transposed back by a layer."""
+        index = self.operand(node, position)
+        if not self.is_image(node, position):
+            return index
+        return self.builder.layer("transpose", index, name=f"{node.name}/to_channels_first", axes=TO_FIRST)
+
+    def broadcast(self, node: FileNode, position: int, image: bool) -> int:
+        """The builder's index of an operand of an element-wise operator, of rank 4 where the result is an ``image``."""
+        name = self.name(node, position)
+        if self.is_constant(node, position):
+            shape = aligned(self.constant_shape(node, position), image)
+            return self.builder.constant(shape, name, self.file_tensors[name].dtype)
+        index = self.operand(node, position)
+        shape = self.builder.shape(index)
+        if not image or len(shape) >= 4:
+            return index
+        return self.builder.layer("reshape", index, name=f"{node.name}/align", sizes=aligned(shape, image))
+
+    def shape(self, node: FileNode, position: int = 0) -> Shape:
+        """The shape of an operand as the graph stores it, in elements."""
+        return self.builder.shape(self.operand(node, position))
+
+    def is_image(self, node: FileNode, position: int = 0) -> bool:
+        """Whether an operand is an image, which the graph stores channels last."""
+        return self.name(node, position) in self.images
+
+    def axis(self, node: FileNode, axis: int, rank: int) -> int:
+        """The position in the graph's order of axes of an ``axis`` that the file gives in its own order."""
+        if not -rank <= axis < rank:
+            raise ReadError(f"{where(node)}: axis {axis} is outside rank {rank}")
+        axis %= rank
+        return TO_LAST.index(axis) if rank == 4 and node.outputs[0] in self.images else axis
+
+    def stated(self, name: str) -> Shape | None:
+        """The shape that the file or ONNX's inference states for a tensor, in the graph's order; None without one."""
+        file_tensor = self.file_tensors.get(name)
+        if file_tensor is None or file_tensor.shape is None:
+            return None
+        return aligned(file_tensor.shape, name in self.images)
+
+    def required(self, node: FileNode, position: int, what: str) -> tuple[int, ...]:
+        """The integers of a stored operand that shapes depend on; ``what`` names it in the ReadError otherwise."""
+        values = self.values.get(self.name(node, position))
+        if values is None:
+            raise ReadError(
+                f"{where(node)}: operand {position} ({what}) is computed while running: export with fixed shapes"
+            )
+        return tuple(int(value) for value in values)
+
+    def add(
+        self, node: FileNode, op: str, inputs: list[int], attributes: Attributes = NEUTRAL, plain: bool = False
+    ) -> tuple[int, ...]:
+        """Append a layer with the node's outputs and return them.
+
+        ``plain`` says that the layer works in the file's axis order: outputs that are images are then transposed.
+        """
+        names = [name for name in node.outputs if name]
+        shapes = [self.file_tensors[n].shape or (1,) if plain and self.stated(n) else self.stated(n) for n in names]
+        stated = [shape for shape in shapes if shape is not None]
+        dtype = self.builder.dtype if self.file_tensors.get(names[0]) is None else self.file_tensors[names[0]].dtype
+        complete = stated if len(stated) == len(names) else []
+        outputs = self.builder.layers(op, inputs, attributes, name=node.name, stated=complete, dtype=dtype)
+        if len(outputs) != len(names):
+            raise ReadError(
+                f"{where(node)}: states {len(names)} outputs, but its operands give {len(outputs)}: "
+                "export the model again"
+            )
+        if not plain:
+            return outputs
+        return tuple(self._as_image(node, name, index) for name, index in zip(names, outputs))
+
+    def _as_image(self, node: FileNode, name: str, index: int) -> int:
+        if name not in self.images:
+            return index
+        return self.builder.layer("transpose", index, name=f"{node.name}/to_channels_last", axes=TO_LAST)
+
+
+Converter = Callable[[OnnxState, FileNode], tuple[int, ...]]
+"""A function that appends a node's layers and returns its output tensors."""
+
+
+def where(node: FileNode) -> str:
+    """The name and operator of a node, with which a message begins."""
+    return f"node '{node.name}' ({node.op})"
+
+
+def option(node: FileNode, name: str, default: Any) -> Any:
+    """An attribute of the node, or ``default`` where the file leaves it out; an ONNX list is a tuple.
+
+    Raises ReadError for an attribute that is not of the type of ``default``.
+    """
+    value = node.options.get(name, default)
+    expected = (int, float) if isinstance(default, (int, float)) else type(default)
+    if not isinstance(value, expected):
+        raise ReadError(f"{where(node)}: attribute '{name}' is {value!r}, not of type {type(default).__name__}")
+    return value
+
+
+def unknown(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+    """Append a layer "onnx:NAME" with the shapes that the file or ONNX's inference states; return its outputs."""
+    missing = [name for name in n.outputs if name and s.stated(name) is None]
+    if missing:
+        raise ReadError(
+            f"{where(n)}: no rule infers its output shape, and the file states no shape of '{missing[0]}': "
+            "add a value_info for it, or export the model without it"
+        )
+    return s.add(
+        n, f"onnx:{n.op}", [s.operand(n, i) for i, name in enumerate(n.inputs) if name and not _empty(s, n, i)]
+    )
+
+
+def _empty(s: OnnxState, n: FileNode, position: int) -> bool:
+    return s.is_constant(n, position) and 0 in s.constant_shape(n, position)
