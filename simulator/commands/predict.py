@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from importlib.util import find_spec
 from itertools import chain, tee
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO, TypeVar
@@ -196,7 +197,7 @@ def _results(request: Request) -> Iterator[Result]:
 
 def _summaries(request: Request) -> Iterator[Summary]:
     """The same without the kernels: the compiled path where there is enough to make up for compiling."""
-    if request.total < _COMPILED_FROM:
+    if request.total < _COMPILED_FROM or not _can_compile(request.total):
         return (result.prediction.summary for result in _results(request))
     from stairline.simulator.pricing.batch import predict_many
 
@@ -206,6 +207,17 @@ def _summaries(request: Request) -> Iterator[Summary]:
         for own, platform in zip(graphs, request.platforms)
     ]
     return _watched(chain.from_iterable(zip(*columns)), request.total)
+
+
+def _can_compile(total: int) -> bool:
+    """Whether the cost functions can be compiled here; without the compiler the same numbers take longer."""
+    found = find_spec("numba") is not None
+    if not found:
+        click.echo(
+            f"stairline: {total} predictions are made one by one: pip install 'stairline[batch]' to compile the models",
+            err=True,
+        )
+    return found
 
 
 def _platforms(names: Sequence[str], dtype: str | None) -> tuple[Platform, ...]:
