@@ -42,6 +42,7 @@ def test_a_pipe_that_is_read_to_its_end_is_done() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.xdist_group("device")
 def test_a_run_of_which_some_failed_is_done_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("absent.toml").write_text('schema = 1\n[[measure]]\nfile = "absent.onnx"\n', encoding="utf-8")

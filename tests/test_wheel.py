@@ -18,6 +18,8 @@ import pytest
 
 from tests.checkout import ROOT
 
+pytestmark = pytest.mark.xdist_group("device")
+
 PACKAGES = ("hwmodels", "simulator", "measure", "calibration")
 STRANGERS = ("measure.py", "queue.py", "simulator/__init__.py", "calibration.py", "hwmodels/__init__.py")
 SOURCES = (*PACKAGES, "stairline")
