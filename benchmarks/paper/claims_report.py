@@ -1,7 +1,7 @@
 """Print how the paper's claims stand: counts by section, and every claim that does not pass, with its reason.
 
 Run from the root of the repository: python -m benchmarks.paper.claims_report [PLATFORM...], where CPU, GPU, DSP, VPU,
-TPU, KPU and NPU restrict the report to claims that name one of them. Takes half a minute.
+TPU, KPU and NPU restrict the report to claims that name one of them. Takes ten seconds.
 """
 
 from __future__ import annotations
