@@ -1,8 +1,12 @@
-"""Whether two checkouts predict the same, to the last bit: python benchmarks/digest.py BEFORE AFTER [--data FOLDER].
+"""Print whether two checkouts predict the same, to the last bit.
 
-Both checkouts predict the same networks in one run on one processor: every network of the zoo on every platform at every
-precision, and 300 networks of nn-Meter's on four overlays. Of each prediction the digest covers the latency, the
-interval, the bounds and padded MACs of every kernel, the coverage and the flags. Names, and digests of files, may differ.
+Run: python benchmarks/digest.py BEFORE AFTER [--data FOLDER]. FOLDER, else $STAIRLINE_DATA, holds nnmeter/. Takes two
+to four minutes.
+
+Both checkouts predict the same networks in one run on one processor: every network of the zoo on every platform at
+every precision, and 300 networks of nn-Meter's on four overlays. A digest covers
+the latency, the interval, the bounds and padded MACs of every kernel, the coverage and the flags. Names, and digests of
+files, may differ.
 """
 
 from __future__ import annotations
@@ -85,7 +89,7 @@ def main() -> None:
     """Print both digests, and what differs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkouts", nargs="*", type=Path)
-    parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=os.environ.get("STAIRLINE_DATA"))
     parser.add_argument("--print", action="store_true", help="print what the checkout on the path predicts, as JSON")
     given = parser.parse_args()
     if given.print:
@@ -93,6 +97,8 @@ def main() -> None:
         return
     if len(given.checkouts) != 2:
         parser.error("name two checkouts")
+    if given.data is None:
+        parser.error("name the folder that holds nnmeter/layers.csv.gz: --data FOLDER, or set STAIRLINE_DATA")
     before, after = (found_by(checkout, given.data.resolve()) for checkout in given.checkouts)
     for checkout, found in zip(given.checkouts, (before, after)):
         whole = hashlib.sha256(json.dumps(sorted(found.items())).encode()).hexdigest()[:16]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -13,7 +15,9 @@ from stairline.calibration.commands.calibrate import calibrate_command
 from stairline.calibration.commands.fit import fit_command
 from stairline.calibration.commands.probe import probe_command
 from stairline.calibration.commands.transfer import transfer_command
-from stairline.calibration.errors import RecordsError
+from stairline.calibration.errors import NotFittedError, RecordsError
+from stairline.exit_codes import ExitCode
+from stairline.extras import remedy
 from stairline.hwmodels import PlatformError
 from stairline.hwmodels.commands import platforms
 from stairline.measure.commands.group import measure_group
@@ -26,35 +30,67 @@ from stairline.simulator.mapping.plan import UnknownOperatorError
 from stairline.simulator.readers.errors import ReadError
 from stairline.simulator.zoo import ZooError
 
-BAD_INPUT = 2
-INTERRUPTED = 130
-BROKEN_PIPE = 1
-
 _COMPLAINTS = (GraphError, MeasureError, PlatformError, ReadError, RecordsError, UnknownOperatorError, ZooError)
 
 
+class _NobodyReadsError(Exception):
+    """The reader of standard output is gone."""
+
+
+class _MissingPackageError(Exception):
+    """A verb needs a package that one of the distribution's extras brings."""
+
+
 class FrontDoor(click.Group):
-    """The command. Every complaint about an input is one line on standard error, with exit code 2."""
+    """The command. Every complaint about an input is one line on standard error; ``ExitCode`` lists how it leaves."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run and leave with the exit code: 0, 2 for bad input, 130 when interrupted, 1 when nobody reads on."""
+        """Run the command and leave with the exit code that its verb returned, or that its failure stands for."""
         try:
-            super().main(*args, **kwargs | {"standalone_mode": False})
+            code = super().main(*args, **kwargs | {"standalone_mode": False})
             sys.stdout.flush()
         except click.UsageError as error:
             help_command = error.ctx.command_path if error.ctx else "stairline"
             _complain(f"{error.format_message().rstrip('.')} ('{help_command} --help' explains)")
-            sys.exit(BAD_INPUT)
-        except _COMPLAINTS as error:
+            sys.exit(ExitCode.UNUSABLE)
+        except NotFittedError as error:
             _complain(str(error))
-            sys.exit(BAD_INPUT)
+            sys.exit(ExitCode.PARTLY_DONE)
+        except (*_COMPLAINTS, _MissingPackageError) as error:
+            _complain(str(error))
+            sys.exit(ExitCode.UNUSABLE)
         except click.Abort:
-            sys.exit(INTERRUPTED)
-        except BrokenPipeError:
+            sys.exit(ExitCode.INTERRUPTED)
+        except (BrokenPipeError, _NobodyReadsError):
             # Python flushes standard output once more on its way out.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(BROKEN_PIPE)
-        sys.exit(0)
+            sys.exit(ExitCode.NOBODY_READS)
+        sys.exit(code or ExitCode.DONE)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the command line; ``--help`` and ``--version`` print here."""
+        with _noticing_that_nobody_reads():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb. A package that is not installed becomes a complaint that names the extra which brings it."""
+        try:
+            with _noticing_that_nobody_reads():
+                return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            complaint = remedy(error.name, ctx.invoked_subcommand)
+            if complaint is None:
+                raise
+            raise _MissingPackageError(complaint) from error
+
+
+@contextmanager
+def _noticing_that_nobody_reads() -> Iterator[None]:
+    """Click itself leaves with the code 1 where a pipe is broken: this exception passes it by."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise _NobodyReadsError from None
 
 
 def _complain(message: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from importlib import import_module
+from pkgutil import iter_modules
 
-from benchmarks.paper.claims import Claim
+from . import checks
+from .claims import Claim
 
 Check = Callable[[Claim], None]
 
@@ -27,7 +28,7 @@ def claim(*ids: str) -> Callable[[Check], Check]:
 
 
 def load_checks() -> Mapping[str, Check]:
-    """Every registered check by claim id, from all modules named checks_*.py of this folder."""
-    for path in sorted(Path(__file__).parent.glob("checks_*.py")):
-        importlib.import_module(f".{path.stem}", __package__)
+    """Every registered check by claim id, from all modules of the folder ``checks``."""
+    for module in iter_modules(checks.__path__, f"{checks.__name__}."):
+        import_module(module.name)
     return _checks

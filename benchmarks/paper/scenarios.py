@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 import stairline
-from benchmarks.paper.claims import Claim
 from stairline import Prediction
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.pricing.prediction import KernelPrediction
 from stairline.simulator.zoo import build, build_block
+
+from .claims import Claim
 
 MODEL_ERROR = 0.15
 RATIO_ERROR = 0.21

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stairline import hwmodels
-from stairline.calibration.errors import RecordsError
+from stairline.calibration.errors import NotFittedError, RecordsError
 from stairline.hwmodels import Platform
 from stairline.measure.commands.session import backend_option, board_option, threads_option
 
@@ -113,7 +113,10 @@ def _calibrated(task: Task) -> Calibrated:
         _verify_setting(task.store_file, task.session, opened.records())
         _measure(task, opened)
         measured = [record for record in opened.records() if record.backend == name]
-    done = calibrate(task.base, *read_store(task.store_file, name))
+    try:
+        done = calibrate(task.base, *read_store(task.store_file, name))
+    except RecordsError as error:
+        raise NotFittedError(f"{error}; no overlay was written, {task.store_file} keeps what was measured") from None
     return done._replace(verdict=(*done.verdict, *fusion_facts(task.base, task.dtype, measured)))
 
 

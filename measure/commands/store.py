@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stairline.exit_codes import ExitCode
 from stairline.measure.plan import file as plans
 from stairline.measure.timing.protocol import DEFAULT, Protocol
 from stairline.measure.timing.record import MeasureError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path)
 
 
-def _bound(name: str, least: int, what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def _bound(name: str, least: int, what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """An option for a field of the protocol, which is its default."""
     option = f"--{name.replace('_', '-')}"
     return click.option(
@@ -62,7 +63,7 @@ def run_command(
     minutes: float | None,
     retry_failed: bool,
     **bounds: Any,
-) -> None:
+) -> ExitCode:
     """Measure what a plan asks for and the store does not have yet.
 
     It can be killed at any time: the same command goes on where it was.
@@ -90,6 +91,7 @@ def run_command(
         + ("; 'stairline measure show' tells why" if failed else ""),
         err=True,
     )
+    return ExitCode.PARTLY_DONE if failed else ExitCode.DONE
 
 
 @click.command("show")

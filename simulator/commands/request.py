@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from itertools import chain, tee
 from typing import NamedTuple, TypeVar
 
@@ -86,7 +87,7 @@ def results(asked: Request) -> Iterator[Result]:
 
 def summaries(asked: Request) -> Iterator[Summary]:
     """The headlines of the predictions, in the order of ``results``; large requests use the compiled cost model."""
-    if asked.total < _COMPILED_FROM:
+    if asked.total < _COMPILED_FROM or not _can_compile(asked.total):
         return (result.prediction.summary for result in results(asked))
     from stairline.simulator.pricing.batch import predict_many
 
@@ -96,6 +97,17 @@ def summaries(asked: Request) -> Iterator[Summary]:
         for own, platform in zip(graphs, asked.platforms)
     ]
     return _with_progress(chain.from_iterable(zip(*columns)), asked.total)
+
+
+def _can_compile(total: int) -> bool:
+    """Whether the cost functions can be compiled here; without the compiler the same numbers take longer."""
+    found = find_spec("numba") is not None
+    if not found:
+        click.echo(
+            f"stairline: {total} predictions are made one by one: pip install 'stairline[batch]' to compile the models",
+            err=True,
+        )
+    return found
 
 
 def _platforms(names: Sequence[str], dtype: str | None) -> tuple[Platform, ...]:

@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from benchmarks.paper.checks_table4 import LATENCIES, RATIOS, both, latency_error
+from benchmarks.paper.checks.table4 import LATENCIES, RATIOS, both, latency_error
 from benchmarks.paper.claims import STATUSES, Claim, load_claims
 from benchmarks.paper.registry import load_checks
 

@@ -206,7 +206,7 @@ def test_a_plan_is_measured_on_a_real_runtime_and_what_fails_is_told(tmp_path: P
     once = ("--visits", 1, "--max-visits", 1)
     arguments = ("measure", "run", "p.toml", "-b", name, "--store", "s.db", *once)
     first = stairline(*arguments, cwd=tmp_path)
-    assert (first.returncode, first.stderr.split(";")[0]) == (0, "s.db: 2 measured and 2 failed now, 0 before, 0 left")
+    assert (first.returncode, first.stderr.split(";")[0]) == (3, "s.db: 2 measured and 2 failed now, 0 before, 0 left")
     again = stairline(*arguments, cwd=tmp_path)
     assert again.stderr.strip() == "s.db: 0 measured and 0 failed now, 4 before, 0 left; 0 visits"
     shown = stairline("measure", "show", "s.db", cwd=tmp_path).stdout

@@ -1,7 +1,7 @@
 """Print which operators, blocks and networks of the paper build for which backend and precision, and why others do not.
 
-Run from the root of the repository: python -m benchmarks.builds [NAME...]. Without names it builds everything, which
-takes some ten minutes on one core.
+Run from the root of the repository: python -m benchmarks.compilers.builds [NAME...]. Without names it builds
+everything, which takes some ten minutes on one core.
 """
 
 from __future__ import annotations

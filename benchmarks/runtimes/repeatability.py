@@ -1,6 +1,6 @@
 """Measure 13 networks three times over and print how far the three disagree, by statistic.
 
-Run from the root of the repository: python -m benchmarks.repeatability BACKEND FOLDER [NETWORK...]
+Run from the root of the repository: python -m benchmarks.runtimes.repeatability BACKEND FOLDER [NETWORK...]
 Each time is a process of its own that runs the default protocol over all networks; the stores stay in FOLDER, and what
 is there already is not measured again. The spread of a network is the largest of its three values over the smallest.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from stairline.exit_codes import ExitCode
 from stairline.measure.plan import file as plan
 from stairline.measure.store.store import opened
 from stairline.measure.timing.record import Measurement
@@ -49,7 +50,9 @@ def measured(backend: str, store: Path, plan_file: Path) -> dict[str, Measuremen
         "--store",
         str(store),
     ]
-    subprocess.run(command, check=True)
+    done = subprocess.run(command, check=False)
+    if done.returncode not in (ExitCode.DONE, ExitCode.PARTLY_DONE):
+        sys.exit(done.returncode)
     with opened(store) as found:
         return {r.configuration.name: r.outcome for r in found.records() if isinstance(r.outcome, Measurement)}
 

@@ -1,6 +1,6 @@
 """Print how fast predictions are: a graph in memory, the whole command, and a layer table of many networks.
 
-Run from the root of the repository: python -m benchmarks.speed [MODEL_FILE | LAYER_TABLE]...
+Run from the root of the repository: python -m benchmarks.speed.predictions [MODEL_FILE | LAYER_TABLE]...
 Prints medians and spreads; times are the machine's, so compare them within one run only.
 """
 

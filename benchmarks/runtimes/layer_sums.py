@@ -1,9 +1,9 @@
 """Print how the times of MobileNetV2's layers add up to the time of the whole network, on the runtimes of this machine.
 
-Run from the root of the repository: python -m benchmarks.layer_sums. Takes about five minutes on one core.
+Run from the root of the repository: python -m benchmarks.runtimes.layer_sums. Takes about five minutes on one core.
 
-OpenVINO and onnxruntime count their own operators, in a pass of its own after the timed runs. LiteRT's Python package
-tells nothing of its operators: there each kind of layer is piled up 40 and 10 deep, and the difference divided by 30.
+OpenVINO and onnxruntime time their own operators, in a separate pass after the timed runs. LiteRT's Python package
+reports no operators: there each kind of layer is piled up 40 and 10 deep, and the difference divided by 30.
 A convolution that changes the number of channels is piled up in turn with its mirror, which changes it back, and the
 pair's time is shared by halves; what changes the image's size is measured alone.
 """

@@ -1,8 +1,9 @@
 """Print how well the Edge TPU's model predicts published stacks of layers that the fit had not seen, and their probes.
 
-Run from the root of the repository: python -m benchmarks.edgetpu_stacks [DATA_DIR [OUT_DIR]]. DATA_DIR, else
-$STAIRLINE_DATA, holds edgetpu_stacks/. With OUT_DIR the networks and their latencies are written there as layers.csv
-and records.csv, from which 'stairline fit' makes the platform coral-edgetpu-tflite-stacks. Takes half a minute.
+Run from the root of the repository: python -m benchmarks.devices.edgetpu_stacks [DATA_DIR [OUT_DIR]].
+DATA_DIR, else $STAIRLINE_DATA, holds edgetpu_stacks/. With OUT_DIR the networks and their latencies are written there
+as layers.csv and records.csv, from which 'stairline fit' makes the platform coral-edgetpu-tflite-stacks. Takes half a
+minute.
 
 30 % of the networks are fitted and the rest are scored, each network as the median of the sweeps that hold it. Rates
 alone are fitted: banks, padding and tiles were read off all of the compiled sizes and latencies. Networks under 3 ms,
@@ -12,7 +13,6 @@ which hardly repeat, are left out of both.
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,7 +21,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.edgetpu_data import Compiled, Stack, read_stacks
+from benchmarks.data.edgetpu_stacks import Compiled, Stack, read_stacks
+from benchmarks.data.location import measurements
 from stairline import hwmodels
 from stairline.calibration.fitting.fit import fit_measured
 from stairline.calibration.fitting.pricing import Measured, Observation, Vector, prepare
@@ -98,10 +99,7 @@ def export(stacks: Sequence[Stack], directory: Path) -> None:
 
 def main(arguments: list[str]) -> None:
     """Print the tables."""
-    directory = (arguments or [os.environ.get("STAIRLINE_DATA", "")])[0]
-    data = Path(directory) / "edgetpu_stacks"
-    if not directory or not data.is_dir():
-        sys.exit("usage: python -m benchmarks.edgetpu_stacks DATA_DIR, the directory that holds edgetpu_stacks/")
+    data = measurements(arguments, "edgetpu_stacks") / "edgetpu_stacks"
     stacks = read_stacks(data)
     compiled = [s for s in stacks if s.compiled]
     same = sum(same_size(placed(s), s.compiled) for s in compiled if s.compiled)

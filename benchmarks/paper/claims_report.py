@@ -1,7 +1,7 @@
 """Print how the paper's claims stand: counts by section, and every claim that does not pass, with its reason.
 
-Run from the root of the repository: python -m benchmarks.claims_report [PLATFORM...], where CPU, GPU, DSP, VPU, TPU,
-KPU and NPU restrict the report to claims that name one of them.
+Run from the root of the repository: python -m benchmarks.paper.claims_report [PLATFORM...], where CPU, GPU, DSP, VPU,
+TPU, KPU and NPU restrict the report to claims that name one of them. Takes ten seconds.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from benchmarks.paper.claims import STATUSES, Claim, load_claims
-from benchmarks.paper.registry import Check, load_checks
+from .claims import STATUSES, Claim, load_claims
+from .registry import Check, load_checks
 
 COLUMNS = ("passes", "fails", *STATUSES[1:])
 

@@ -1,6 +1,6 @@
 """Write the Keras applications as .tflite files, in float32 and in int8: networks that nothing here was fitted to.
 
-Run from the root of the repository: python -m benchmarks.applications DIR [NETWORK...]
+Run from the root of the repository: python -m benchmarks.data.applications DIR [NETWORK...]
 Weights are random under a fixed seed: latency does not depend on what a network has learned. Existing files are kept.
 """
 

@@ -1,6 +1,6 @@
 """Print the paper's Table 4 beside the predictions: latencies in ms, errors, free parameters, leave-one-model-out.
 
-Run from the root of the repository: python -m benchmarks.table4 [--quick] (--quick leaves the refits out).
+Run from the root of the repository: python -m benchmarks.paper.table4 [--quick] (--quick leaves the refits out).
 The refits start from the shipped platform files and fit what they mark ``fit`` to the other models of the column, so
 they show how far a column carries to a model that it has not seen.
 """
@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 import stairline
-from benchmarks.paper.claims import load_claims
-from benchmarks.paper.scenarios import MODELS, PRECISIONS, model
 from stairline.calibration.fitting.fit import Observation, leave_one_out
 from stairline.calibration.fitting.parameters import parameters
 from stairline.hwmodels import Platform
+
+from .claims import load_claims
+from .scenarios import MODELS, PRECISIONS, model
 
 
 class Cell(NamedTuple):

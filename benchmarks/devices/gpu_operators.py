@@ -1,7 +1,7 @@
 """Print how well the Adreno 640's model under TensorFlow Lite 2.10 predicts kernels of networks left out of the fit.
 
-Run from the root of the repository: python -m benchmarks.gpu_operators [DATA_DIR]. DATA_DIR, else $STAIRLINE_DATA,
-holds pixel4_gpu_ops/ops.csv.gz: 3,421 kernels of 68 networks with their latencies. Takes two minutes.
+Run from the root of the repository: python -m benchmarks.devices.gpu_operators [DATA_DIR]. DATA_DIR, else
+$STAIRLINE_DATA, holds pixel4_gpu_ops/ops.csv.gz: 3,421 kernels of 68 networks with their latencies. Takes two minutes.
 
 Five folds over networks, seed fixed: a kernel is predicted by a fit to the kernels of the other folds' networks, each
 different one once, as the median of its latencies. A network's sum is that of its kernels, not its latency.
@@ -9,16 +9,15 @@ different one once, as the median of its latencies. A network's sum is that of i
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.gpu_operator_data import Operator, graph_of, read_operators
+from benchmarks.data.gpu_operators import Operator, graph_of, read_operators
+from benchmarks.data.location import measurements
 from stairline import hwmodels
 from stairline.calibration.fitting.fit import fit_measured
 from stairline.calibration.fitting.pricing import Measured, Observation, Vector, prepare
@@ -88,10 +87,7 @@ def network_errors(operators: Sequence[Operator], predicted: Vector) -> Mapping[
 
 def main(arguments: list[str]) -> None:
     """Print the table."""
-    directory = (arguments or [os.environ.get("STAIRLINE_DATA", "")])[0]
-    path = Path(directory) / "pixel4_gpu_ops" / "ops.csv.gz"
-    if not directory or not path.exists():
-        sys.exit("usage: python -m benchmarks.gpu_operators DATA_DIR, which holds pixel4_gpu_ops/ops.csv.gz")
+    path = measurements(arguments, "pixel4_gpu_ops/ops.csv.gz") / "pixel4_gpu_ops" / "ops.csv.gz"
     operators = read_operators(path)
     console = Console(width=110, highlight=False)
     for what, predicted_s in zip(("models alone", "with a residual"), held_out_s(hwmodels.load(PLATFORM), operators)):

@@ -1,6 +1,6 @@
 """Print how far the Ethos-U platforms are from Vela's own estimates: networks never seen, and the steps of layers.
 
-Run from the root of the repository: python -m benchmarks.ethos_u DIR [networks|steps]
+Run from the root of the repository: python -m benchmarks.compilers.ethos_u DIR [networks|steps]
 The Keras applications are written to DIR where they are not there yet, and so are the layers of the sweeps. Everything
 is computed, so that the same versions print the same numbers. On a quiet core it takes some ten minutes.
 """
@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 import stairline
-from benchmarks.applications import APPLICATIONS, application_path, write_applications
+from benchmarks.data.applications import APPLICATIONS, application_path, write_applications
 from stairline.calibration.probing.steps import find_steps
 from stairline.measure.models.build import tflite_bytes
 from stairline.measure.runtimes.vela import SYSTEMS, estimate

@@ -1,7 +1,8 @@
 """Print how well calibrated platforms, moved to a sibling by a few measurements, predict its other networks.
 
-Run from the root of the repository: python -m benchmarks.transfer [DATA_DIR]. DATA_DIR, else $STAIRLINE_DATA, holds
-nnmeter/latency.csv.gz and nnmeter/layers.csv.gz. Takes some ten minutes; --quick draws 5 times in place of 20.
+Run from the root of the repository: python -m benchmarks.devices.transfer [DATA_DIR].
+DATA_DIR, else $STAIRLINE_DATA, holds nnmeter/latency.csv.gz and nnmeter/layers.csv.gz. Takes some ten minutes; --quick
+draws 5 times in place of 20.
 
 Pixel 4 to the paper's Mi 9 is scored over every choice of 3 of the 7 networks that Table 4 has in FP32, on the other 4;
 Adreno 640 to 630 and back over random choices of 10 of nn-Meter's networks, on all others. The siblings' bases were
@@ -12,7 +13,6 @@ for one number: the Pixel 4's cost of a slice is the Mi 9's, times 1.86.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from itertools import combinations
@@ -23,9 +23,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.nnmeter import DEVICES, latencies_s, started
+from benchmarks.data.location import measurements
 from benchmarks.paper.scenarios import model
-from benchmarks.table4 import cells
+from benchmarks.paper.table4 import cells
 from stairline import hwmodels
 from stairline.calibration.fitting.fit import fit_measured
 from stairline.calibration.fitting.pricing import Indices, Measured, Observation, Vector, prepare
@@ -35,6 +35,8 @@ from stairline.calibration.transfer.moving import built_in, learn, structure
 from stairline.calibration.transfer.siblings import Hierarchy, hierarchy
 from stairline.hwmodels import Platform, without_operators
 from stairline.simulator.readers.layer_table.reader import read_table
+
+from .nnmeter import DEVICES, latencies_s, started
 
 DTYPE = "float32"
 
@@ -143,10 +145,7 @@ def rows(case: Case) -> Iterator[tuple[str, ...]]:
 
 def main(arguments: list[str]) -> None:
     """Print a table for each device moved to."""
-    directories = [a for a in arguments if not a.startswith("-")] or [os.environ.get("STAIRLINE_DATA", "")]
-    data = Path(directories[0]) / "nnmeter"
-    if not directories[0] or not (data / "latency.csv.gz").exists():
-        sys.exit("usage: python -m benchmarks.transfer DATA_DIR, the directory that holds nnmeter/latency.csv.gz")
+    data = measurements(arguments, "nnmeter/latency.csv.gz") / "nnmeter"
     draws = 5 if "--quick" in arguments else 20
     gpus = ("mi9-adreno640-tflite2.1", "pixel3xl-adreno630-tflite2.1")
     console = Console(width=150)

@@ -1,8 +1,8 @@
 """Print how well calibrated platforms predict networks of nn-Meter that the fit had not seen, beside the goals.
 
-Run from the root of the repository: python -m benchmarks.nnmeter [DATA_DIR [PLATFORM...]]. DATA_DIR, else
-$STAIRLINE_DATA, holds nnmeter/latency.csv.gz and nnmeter/layers.csv.gz: the networks' measured latencies and their
-layers. Takes about 15 minutes and 1.5 GB on one core. Seeds are fixed.
+Run from the root of the repository: python -m benchmarks.devices.nnmeter [DATA_DIR [PLATFORM...]].
+DATA_DIR, else $STAIRLINE_DATA, holds nnmeter/latency.csv.gz and nnmeter/layers.csv.gz: the networks' measured latencies
+and their layers. Takes about 15 minutes and 1.5 GB on one core. Seeds are fixed.
 
 The platforms but the Mi 9's were first fitted to some of these very networks, and every fit starts from them. The prior
 that holds a fit to its start is as wide as a factor of 20, so what carries over is the choice of mechanisms.
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.data.location import measurements
 from stairline import hwmodels
 from stairline.calibration.fitting.fit import fit_measured
 from stairline.calibration.fitting.pricing import Measured, Observation, prepare
@@ -128,10 +128,7 @@ def protocols(platform: Platform, measured: Measured) -> Iterator[Result]:
 
 def main(arguments: list[str]) -> None:
     """Print the table."""
-    directory = (arguments or [os.environ.get("STAIRLINE_DATA", "")])[0]
-    data = Path(directory) / "nnmeter"
-    if not directory or not (data / "latency.csv.gz").exists():
-        sys.exit("usage: python -m benchmarks.nnmeter DATA_DIR, the directory that holds nnmeter/latency.csv.gz")
+    data = measurements(arguments, "nnmeter/latency.csv.gz") / "nnmeter"
     chosen = [device for device in DEVICES if not arguments[1:] or device.platform in arguments[1:]]
     layers = read_table(data / "layers.csv.gz")
     table = Table("platform", "networks", "protocol", "within 10 %", "goal", "models alone", "within 20 %", "covered")

@@ -1,6 +1,6 @@
 """Print how well calibrated platforms of x86 runtimes predict the Keras applications, which no fit has seen.
 
-Run from the root of the repository: python -m benchmarks.x86 MODELS STORE PLATFORM...
+Run from the root of the repository: python -m benchmarks.runtimes.x86 MODELS STORE PLATFORM...
 MODELS is a directory that holds the applications, which are written there where they are missing; STORE holds their
 measurements; PLATFORM is the name or file of one that a backend of this machine is calibrated to. An application is
 measured on that backend as ``stairline measure run`` does it, until it has VISITS visits:
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.applications import APPLICATIONS, application_path, write_applications
+from benchmarks.data.applications import APPLICATIONS, application_path, write_applications
 from stairline import hwmodels
 from stairline.hwmodels import Platform, without_residual
 from stairline.measure.campaign.session import Progress, measure, session

@@ -1,0 +1,1 @@
+"""Predictions, and what can be built, against the compilers that run on this machine."""

@@ -1,0 +1,1 @@
+"""Published measurements and generated models, read into what the benchmarks compare."""

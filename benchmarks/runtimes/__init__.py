@@ -1,0 +1,1 @@
+"""Measurements on the runtimes of this machine, and predictions against them."""
