@@ -11,9 +11,9 @@ SourceKind = Literal["datasheet", "published", "read-from-source", "derived", "m
 
 
 class Closed(BaseModel):
-    """A frozen record that refuses keys it does not know."""
+    """A frozen record that refuses unknown keys, and numbers that are not finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Source(Closed):

@@ -14,7 +14,7 @@ import click
 from stairline import hwmodels
 from stairline.hwmodels import Platform, PlatformError
 from stairline.hwmodels.commands import show
-from stairline.hwmodels.overlay import Change, OverlayFile, overlay_lines
+from stairline.hwmodels.overlay import Change, OverlayFile
 from stairline.hwmodels.provenance import Source
 from stairline.hwmodels.schema import NAME_PATTERN
 
@@ -78,9 +78,7 @@ class Target(NamedTuple):
         residual = self.path.with_suffix(".residual.json")
         written = overlay_of(done, self.heading(done, "fitted to", conditions), residual.name, omitted)
         overlay = _stating(written, numbers)
-        if done.trained:
-            residual.write_bytes(done.trained.raw)
-        self.save(overlay)
+        self.save(overlay, done.trained.raw if done.trained else b"")
         show(report.calibration(done, self.name, str(self.path)))
         return overlay
 
@@ -91,9 +89,17 @@ class Target(NamedTuple):
         title = self.title or f"{done.base.file.title}, {how} {done.records.name}"
         return Heading(self.name, title, self._parent, conditions)
 
-    def save(self, overlay: OverlayFile) -> None:
-        """Write an overlay and see that it loads."""
-        self.path.write_text("\n".join(overlay_lines(overlay)) + "\n", encoding="utf-8")
+    def save(self, overlay: OverlayFile, residual: bytes = b"") -> None:
+        """Write an overlay and the file of its residual, and see that they load.
+
+        Raises PlatformError, before anything is written, for an overlay that a file cannot hold.
+        """
+        from stairline.hwmodels.writing import overlay_text
+
+        text = overlay_text(overlay)
+        if overlay.residual is not None:
+            self.path.with_name(overlay.residual.file).write_bytes(residual)
+        self.path.write_text(text, encoding="utf-8")
         hwmodels.load(self.path)
 
     @property

@@ -30,7 +30,7 @@ CPU = "mi9-cortexa76-tflite2.1"
 CSV_HEADER = "net,platform,dtype,latency_ms,lower_ms,upper_ms,energy_mj,coverage,flags"
 
 TOY = """
-schema = 1
+schema = 2
 name = "NAME"
 title = "A processor of round numbers"
 [platform]

@@ -17,7 +17,7 @@ from stairline.simulator.pricing.predict import CROSSING, HOST_IO, predict
 from stairline.simulator.zoo import MODELS, build, build_block
 
 HEAD = """
-schema = 1
+schema = 2
 name = "{name}"
 title = "A made-up device: 1 GMAC/s, 1 GB/s, 1 us a kernel"
 [platform]
