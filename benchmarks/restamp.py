@@ -1,9 +1,9 @@
 """State the present digests of their parents in the shipped overlays: python benchmarks/restamp.py.
 
-An overlay holds numbers that were fitted over its parent as it was, so it is stamped anew only where the parent predicts
-what it predicted: where keys or kernel models were renamed, not where a number changed. `benchmarks/digest.py` shows
-that first. The script also writes `hwmodels/released.py`, by which overlays of schema 1, which state the digest of their
-parent's bytes, find it: the digests of the released parents' bytes and of the values that those files hold.
+An overlay holds numbers that were fitted over its parent as it was. So it is stamped anew only where the parent
+predicts what it predicted before: where keys or kernel models were renamed, not where a number changed. Let
+`benchmarks/digest.py` show that first. The script also writes `hwmodels/released.py`, by which an overlay of schema 1
+finds its parent: the digests of the released files' bytes, which such overlays state, and of the values in the files.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ PLATFORMS = ROOT / "hwmodels" / "platforms"
 RELEASED = ROOT / "tests" / "compatibility" / "platforms"
 """Platform files as they were released with schema 1, byte for byte."""
 
-_HEAD = '''"""Parents of the overlays that were fitted before digests were of values: `benchmarks/restamp.py` writes this table."""
+_HEAD = '''"""Released parents of overlays, by their digests of schema 1. Written by ``benchmarks/restamp.py``."""
 
 from __future__ import annotations
 
 RELEASED_PARENTS: dict[str, str] = {
 '''
 _FOOT = '''}
-"""The digest of a released file's bytes, as overlays of schema 1 state it, and the digest of the values it held."""
+"""Digests of released files' bytes, as overlays of schema 1 state them, and the digests of the values in the files."""
 '''
 
 

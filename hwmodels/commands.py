@@ -1,4 +1,4 @@
-"""The verb ``platforms``, and how every verb prints."""
+"""The verb ``platforms``, and the function by which every verb prints its report."""
 
 from __future__ import annotations
 

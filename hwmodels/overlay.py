@@ -85,7 +85,7 @@ class OverlayFile(Closed):
 
 
 def differences(overlay: OverlayFile, parent: PlatformFile) -> dict[str, Any]:
-    """The top-level keys of a platform file that an overlay replaces; the numbers that it changes are not among them."""
+    """The top-level keys of a platform file that an overlay replaces, beside the numbers that it changes."""
     about = parent.platform.model_dump(by_alias=True, exclude_none=True)
     dtypes = overlay.calibration.dtypes
     found = {

@@ -1,4 +1,4 @@
-"""Parents of the overlays that were fitted before digests were of values: `benchmarks/restamp.py` writes this table."""
+"""Released parents of overlays, by their digests of schema 1. Written by ``benchmarks/restamp.py``."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ RELEASED_PARENTS: dict[str, str] = {
     "4074e707ce77cf5a": "cfa73d9fa453669d",  # x86-openvino
     "f118da25d6d97fb8": "b77cfad6930a816b",  # x86-xnnpack-litert
 }
-"""The digest of a released file's bytes, as overlays of schema 1 state it, and the digest of the values it held."""
+"""Digests of released files' bytes, as overlays of schema 1 state them, and the digests of the values in the files."""

@@ -1,4 +1,4 @@
-"""What kernel models, parameters and rules of schema 1 are called in schema 2; ``hwmodels.migrate`` reads files by it."""
+"""What kernel models, parameters and rules of schema 1 are called in schema 2, for ``hwmodels.migrate``."""
 
 from __future__ import annotations
 

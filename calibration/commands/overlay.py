@@ -1,4 +1,4 @@
-"""Where a calibration ends: the base it starts from, the overlay that it writes, and the options that say which."""
+"""The base that a calibration starts from, the overlay that it writes, and the options that name them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ conditions_option = click.option(
     "conditions",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Under what was measured, such as threads=1; may repeat. Goes into the file as it stands.",
+    help="A condition of the measurements, such as threads=1; may repeat. It is written to the file unchanged.",
 )
 report_option = click.option(
     "--report",
@@ -42,18 +42,18 @@ report_option = click.option(
 
 
 def output_option(what: str = "the calibrated platform") -> Option:
-    """Where the overlay goes."""
+    """The option that names the overlay file to write."""
     help_text = f"Where {what} is written."
     return click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help=help_text)
 
 
 def name_option(what: str = "the calibrated platform") -> Option:
-    """What it is called."""
+    """The option that names the platform in the overlay."""
     return click.option("--name", "own_name", help=f"Name of {what}; the output file's where left out.")
 
 
 class Target(NamedTuple):
-    """The overlay to be written, as the command line names it."""
+    """The overlay to be written, as the command line describes it."""
 
     path: Path
     base: str
@@ -83,7 +83,7 @@ class Target(NamedTuple):
         return overlay
 
     def heading(self, done: Result, how: str, conditions: Mapping[str, str]) -> Heading:
-        """What the overlay states of itself: a title of its own where none was given."""
+        """The name, title, parent and conditions of the overlay; the title is composed where none was given."""
         from stairline.calibration.overlay import Heading
 
         title = self.title or f"{done.base.file.title}, {how} {done.records.name}"
@@ -104,7 +104,7 @@ class Target(NamedTuple):
 
     @property
     def _parent(self) -> str:
-        """A shipped base by its name, a file by its path from the overlay."""
+        """How the overlay names its base: a shipped platform by its name, a file by its path from the overlay."""
         platform = hwmodels.load(self.base)
         if not self.base.endswith(".toml") and "/" not in self.base:
             return platform.name
@@ -112,7 +112,7 @@ class Target(NamedTuple):
 
 
 def _stating(overlay: OverlayFile, numbers: Mapping[str, float]) -> OverlayFile:
-    """The overlay with numbers that were stated beside the fit, but for those that it went on to fit."""
+    """The overlay with the numbers that the command line states, except those that were fitted after all."""
     own = {key: value for key, value in numbers.items() if key not in overlay.values}
     if not own:
         return overlay
@@ -127,13 +127,13 @@ def _stating(overlay: OverlayFile, numbers: Mapping[str, float]) -> OverlayFile:
 
 
 def target(output: str, base: str, platform: Platform, name: str | None, title: str | None) -> Target:
-    """Raises UsageError for an output that cannot be written and for a name that cannot be."""
+    """The overlay to write. Raises UsageError for an output that cannot be written and for an unusable name."""
     path = _writable(output, platform)
     return Target(path, base, _name(name or path.stem), title)
 
 
 def base_platform(name: str) -> Platform:
-    """A platform to fit. Raises PlatformError for what is an overlay itself."""
+    """The platform to fit. Raises PlatformError for an overlay, since overlays lie over platforms only."""
     platform = hwmodels.load(name)
     if platform.overlay is not None:
         raise PlatformError(f"{platform.name}: an overlay itself; fit over its parent, -p {platform.overlay.parent}")

@@ -41,7 +41,7 @@ def released_predictions() -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def rounded(value: Any) -> Any:
-    """A JSON value with its keys in order and its numbers to 12 digits: as far as processors agree on an exponential."""
+    """A JSON value with its keys in order and its numbers to 12 digits, to which processors agree on exponentials."""
     if isinstance(value, dict):
         return [(key, rounded(child)) for key, child in value.items()]
     if isinstance(value, list):
@@ -133,7 +133,7 @@ def test_an_overlay_over_a_users_own_file_states_its_bytes_and_is_refused_once_t
     digest = load(overlay).overlay.parent_digest
     assert digest == load(tmp_path / "own-board.toml").digest
     (tmp_path / "own-board.toml").write_text(base.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(PlatformError, match="has changed since.*write parent_digest = ") as error:
+    with pytest.raises(PlatformError, match=r"has changed since.*write parent_digest = ") as error:
         load(overlay)
     assert len(str(error.value).splitlines()) == 1
     assert (digest in str(error.value)) == ("comment" in new)
