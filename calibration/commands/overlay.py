@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+from pydantic import ValidationError
 
 from stairline import hwmodels
 from stairline.hwmodels import Platform, PlatformError
@@ -76,8 +78,9 @@ class Target(NamedTuple):
         from stairline.calibration.report import blocks as report
 
         residual = self.path.with_suffix(".residual.json")
-        written = overlay_of(done, self.heading(done, "fitted to", conditions), residual.name, omitted)
-        overlay = _stating(written, numbers)
+        with self.complaining():
+            written = overlay_of(done, self.heading(done, "fitted to", conditions), residual.name, omitted)
+            overlay = _stating(written, numbers)
         self.save(overlay, done.trained.raw if done.trained else b"")
         show(report.calibration(done, self.name, str(self.path)))
         return overlay
@@ -88,6 +91,17 @@ class Target(NamedTuple):
 
         title = self.title or f"{done.base.file.title}, {how} {done.records.name}"
         return Heading(self.name, title, self._parent, conditions)
+
+    @contextmanager
+    def complaining(self) -> Iterator[None]:
+        """A context in which an overlay that no file can hold raises PlatformError, not ValidationError."""
+        try:
+            yield
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"]))
+            found = ascii(first["input"])[-60:]
+            raise PlatformError(f"{self.path}: not written: {key}: {first['msg']}, not {found}") from None
 
     def save(self, overlay: OverlayFile, residual: bytes = b"") -> None:
         """Write an overlay and the file of its residual, and see that they load.
@@ -128,6 +142,8 @@ def _stating(overlay: OverlayFile, numbers: Mapping[str, float]) -> OverlayFile:
 
 def target(output: str, base: str, platform: Platform, name: str | None, title: str | None) -> Target:
     """The overlay to write. Raises UsageError for an output that cannot be written and for an unusable name."""
+    verify_text("--output", output)
+    verify_text("--title", title or "")
     path = _writable(output, platform)
     return Target(path, base, _name(name or path.stem), title)
 
@@ -144,11 +160,20 @@ def stated_conditions(texts: Sequence[str]) -> dict[str, str]:
     """The values of ``--condition`` by their keys. Raises UsageError for one that is no pair, or stated twice."""
     found: dict[str, str] = {}
     for text in texts:
+        verify_text("--condition", text)
         key, _, value = (part.strip() for part in text.partition("="))
         if not key or not value or key in found:
             raise click.UsageError(f"--condition '{text}': give KEY=VALUE, such as threads=1, and each key once")
         found[key] = value
     return found
+
+
+def verify_text(option: str, text: str) -> None:
+    """Raises UsageError for a text that an overlay cannot hold, before time is spent on what goes into it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise click.UsageError(f"{option} {text!a}: holds bytes that are not UTF-8; write it in UTF-8") from None
 
 
 def _writable(output: str, base: Platform) -> Path:
