@@ -2,8 +2,8 @@
 
 An overlay holds numbers that were fitted over its parent as it was. So it is stamped anew only where the parent
 predicts what it predicted before: where keys or kernel models were renamed, not where a number changed. Let
-`benchmarks/digest.py` show that first. The script also writes `hwmodels/released.py`, by which an overlay of schema 1
-finds its parent: the digests of the released files' bytes, which such overlays state, and of the values in the files.
+`benchmarks/digest.py` show that first. The script also writes `hwmodels/files/released.py`, by which an overlay of
+schema 1 finds its parent: the digests of the released files' bytes, which such overlays state, and of their values.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def restamped(text: str) -> str:
 
 
 def released_table() -> str:
-    """The source of `hwmodels/released.py`."""
+    """The source of `hwmodels/files/released.py`."""
     lines = []
     for path in sorted(RELEASED.glob("*.toml")):
         of_bytes = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
@@ -50,7 +50,7 @@ def released_table() -> str:
 
 def main() -> None:
     """Write the overlays and the table, and print which overlays changed."""
-    (ROOT / "hwmodels" / "released.py").write_text(released_table(), encoding="utf-8")
+    (ROOT / "hwmodels" / "files" / "released.py").write_text(released_table(), encoding="utf-8")
     for path in sorted(PLATFORMS.glob("*.toml")):
         text = path.read_text(encoding="utf-8")
         if (stamped := restamped(text)) != text:

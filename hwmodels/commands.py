@@ -10,7 +10,7 @@ import click
 
 from stairline.hwmodels.reports.text import Block, least_width, lines, renderable
 
-from .loading import available
+from .files.loading import available
 from .reports import platforms as report
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .loading import changed, omitting, parse
+from .files.loading import changed, omitting, parse
 from .platform import Platform
 from .quantities import quantities
 

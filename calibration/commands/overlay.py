@@ -108,7 +108,7 @@ class Target(NamedTuple):
 
         Raises PlatformError, before anything is written, for an overlay that a file cannot hold.
         """
-        from stairline.hwmodels.writing import overlay_text
+        from stairline.hwmodels.files.writing import overlay_text
 
         text = overlay_text(overlay)
         if overlay.residual is not None:

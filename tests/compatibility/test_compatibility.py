@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from stairline.command import main
 from stairline.hwmodels import PlatformError, load
-from stairline.hwmodels.released import RELEASED_PARENTS
+from stairline.hwmodels.files.released import RELEASED_PARENTS
 from stairline.measure.plan.file import configurations, read
 
 HERE = Path(__file__).parent

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from stairline.hwmodels import load, quantities, with_fit_bounds, with_values, without_residual
 from stairline.hwmodels.digest import platform_digest
-from stairline.hwmodels.loading import changed
+from stairline.hwmodels.files.loading import changed
 from stairline.hwmodels.schema import PlatformFile
 
 NAMES = ("CPU", "GPU", "VPU", "TPU", "x86-builtin-litert", "ethos-u85-256-vela5.2")

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from stairline.command import main
 from stairline.hwmodels import PlatformError, load, quantities
-from stairline.hwmodels.writing import overlay_text
+from stairline.hwmodels.files.writing import overlay_text
 from stairline.simulator.pricing.predict import predict
 from stairline.simulator.zoo import build
 

@@ -59,7 +59,7 @@ source = "made"
 @pytest.fixture
 def device(tmp_path, monkeypatch):
     """Writes a platform file of round numbers and loads it; its fallback is found in the same folder."""
-    monkeypatch.setattr(hwmodels.loading, "_shipped", lambda: {p.stem: p for p in tmp_path.glob("*.toml")})
+    monkeypatch.setattr(hwmodels.files.loading, "_shipped", lambda: {p.stem: p for p in tmp_path.glob("*.toml")})
 
     def make(name="main", partition='rule = "everything"', rest="", io="", overlap=0):
         path: Path = tmp_path / f"{name}.toml"

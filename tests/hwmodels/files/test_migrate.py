@@ -6,8 +6,8 @@ import tomllib
 
 import pytest
 
-from stairline.hwmodels import migrate
-from stairline.hwmodels.migrate import upgraded, upgraded_key
+from stairline.hwmodels.files import migrate
+from stairline.hwmodels.files.migrate import upgraded, upgraded_key
 
 TABLES = {
     "RENAMED_MODELS": {"waves": "occupancy"},

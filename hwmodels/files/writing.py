@@ -8,8 +8,8 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Array, InlineTable, Table
 
-from .overlay import OverlayFile
-from .platform import PlatformError
+from stairline.hwmodels.overlay import OverlayFile
+from stairline.hwmodels.platform import PlatformError
 
 _WHOLE = 1e15
 """Magnitude below which a whole number is written without its decimal point."""

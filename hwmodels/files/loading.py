@@ -13,25 +13,25 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from stairline.hwmodels import overlay as overlays
+from stairline.hwmodels import schema
+from stairline.hwmodels.overlay import OverlayFile, differences, parent_problems
+from stairline.hwmodels.platform import Platform, PlatformError
+from stairline.hwmodels.problems import problems
+from stairline.hwmodels.provenance import Closed, Quantity
+from stairline.hwmodels.quantities import quantities
 from stairline.hwmodels.reports.text import did_you_mean
+from stairline.hwmodels.residual import MAX_BYTES, ResidualRecord, read_residual
+from stairline.hwmodels.schema import PlatformFile
 
-from . import overlay as overlays
-from . import schema
 from .migrate import SCHEMA, upgraded
-from .overlay import OverlayFile, differences, parent_problems
-from .platform import Platform, PlatformError
-from .problems import problems
-from .provenance import Closed, Quantity
-from .quantities import quantities
-from .residual import MAX_BYTES, ResidualRecord, read_residual
-from .schema import PlatformFile
 
 MAX_FILE_BYTES = 1 << 20
 """Largest platform file accepted, in bytes; the shipped ones are 100 times smaller."""
 
 File = TypeVar("File", PlatformFile, OverlayFile)
 
-_PLATFORMS = Path(__file__).parent / "platforms"
+_PLATFORMS = Path(__file__).parent.parent / "platforms"
 
 
 def load(name: str | Path) -> Platform:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stairline.hwmodels import PlatformError, load
+from stairline.hwmodels.files.writing import overlay_text
 from stairline.hwmodels.overlay import Change, OverlayFile
-from stairline.hwmodels.writing import overlay_text
 
 CORRECTED = "mi9-adreno640-tflite2.1-nnmeter"
 UTF_8 = st.text(st.characters(exclude_categories=["Cs"]))

@@ -1,4 +1,4 @@
-"""What kernel models, parameters and rules of schema 1 are called in schema 2, for ``hwmodels.migrate``."""
+"""What kernel models, parameters and rules of schema 1 are called in schema 2, for ``hwmodels.files.migrate``."""
 
 from __future__ import annotations
 
