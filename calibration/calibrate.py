@@ -150,11 +150,11 @@ def overlay_of(done: Calibrated, heading: Heading, residual_file: str, omitted: 
     scores = _scores(done.measured, done.held_out)
     analytical = _scores(done.measured, done.analytical) if done.trained else None
     return OverlayFile(
-        schema=1,
+        schema=2,
         name=heading.name,
         title=heading.title,
         parent=heading.parent,
-        parent_digest=done.base.digest,
+        parent_digest=done.base.as_read.digest,
         omitted=omitted,
         values={k: Change(value=v, source=fitted_source) for k, v in values.items() if v != before[k]},
         calibration=calibration(done, heading, scores, analytical),

@@ -1,4 +1,4 @@
-"""What every overlay states, whether it was fitted or moved: its name, its evidence, its scores and its interval."""
+"""The parts that overlays of a fit and of a transfer have in common: name, evidence, scores and interval."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ from stairline.hwmodels.schema import WIDEST, Uncertainty
 
 
 class Heading(NamedTuple):
-    """What a person states of an overlay."""
+    """What the user states of an overlay, as opposed to what is computed."""
 
     name: str
     title: str
     parent: str
-    """The base, as the file is to name it."""
+    """The name or path by which the overlay names its parent."""
     conditions: Mapping[str, str]
-    """Under what was measured."""
+    """The conditions of the measurements, such as threads."""
 
 
 class Result(Protocol):
-    """What a fit and a transfer have in common."""
+    """The attributes that the results of a fit and of a transfer have in common."""
 
     @property
     def base(self) -> Platform:
-        """What the overlay lies over."""
+        """The platform that the overlay lies over."""
 
     @property
     def records(self) -> Records:
-        """All that was read."""
+        """All records that were read."""
 
     @property
     def measured(self) -> Measured:
-        """What of it was used."""
+        """The observations among the records that were used."""
 
     @property
     def verdict(self) -> tuple[Fact, ...]:
-        """What may be wrong."""
+        """The facts that the verdict consists of."""
 
 
 def cited(done: Result) -> str:
-    """The evidence, as a source cites it."""
+    """The citation of the measurements."""
     return f"{len(done.measured)} latencies of {done.records.name} (digest {done.records.digest})"
 
 
 def cited_with_conditions(done: Result, heading: Heading) -> str:
-    """The evidence and under what it was measured, as a source cites it."""
+    """The citation of the measurements, with the conditions under which they were taken."""
     return cited(done) + "".join(f"; {key}: {value}" for key, value in heading.conditions.items())
 
 
 def calibration(done: Result, heading: Heading, scores: Scores, analytical: Scores | None = None) -> Calibration:
-    """What was calibrated to what; ``analytical`` are the scores of the models alone, beside a residual."""
+    """The calibration section of an overlay; ``analytical`` are the scores without the residual where there is one."""
     return Calibration(
         records=done.records.name,
         records_digest=done.records.digest,
@@ -72,7 +72,7 @@ def calibration(done: Result, heading: Heading, scores: Scores, analytical: Scor
 
 
 def uncertainty(found: Interval, source: str) -> Uncertainty | None:
-    """What a file says of an interval; None where there were too few observations for one."""
+    """The uncertainty section of an overlay; None where there were too few observations for an interval."""
     if isinf(found.factor):
         return None
     return Uncertainty(
@@ -83,5 +83,5 @@ def uncertainty(found: Interval, source: str) -> Uncertainty | None:
 
 
 def rounded(value: float) -> float:
-    """To 4 digits: more than any latency is known to."""
+    """The value to 4 significant digits, which is more than any latency is known to."""
     return float(f"{value:.4g}")

@@ -1,7 +1,7 @@
 """Hardware models: what a platform is, as data with provenance. Imports nothing else of the project."""
 
-from .derived import with_free, with_values, without_operators, without_residual
-from .loading import available, load
+from .derived import with_fit_bounds, with_values, without_operators, without_residual
+from .files.loading import available, load
 from .platform import Machine, Platform, PlatformError
 from .quantities import quantities
 
@@ -12,7 +12,7 @@ __all__ = [
     "available",
     "load",
     "quantities",
-    "with_free",
+    "with_fit_bounds",
     "with_values",
     "without_operators",
     "without_residual",

@@ -1,4 +1,4 @@
-"""The verb ``platforms``, and how every verb prints."""
+"""The verb ``platforms``, and the function by which every verb prints its report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from stairline.hwmodels.reports.text import Block, least_width, lines, renderable
 
-from .loading import available
+from .files.loading import available
 from .reports import platforms as report
 
 

@@ -1,46 +1,57 @@
-"""The same platform but for something: other numbers, other bounds, operators that take no time."""
+"""Platforms derived from one that was read: with other values, other bounds of a fit, or operators left out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from .loading import changed, omitting, parse
+from .files.loading import changed, omitting, parse
 from .platform import Platform
 from .quantities import quantities
 
 
 def with_values(platform: Platform, values: Mapping[str, float]) -> Platform:
-    """The same platform with other numbers: ``values`` maps dotted keys (as in ``quantities``) to values.
+    """A platform with other values: ``values`` maps dotted keys (as in ``quantities``) to numbers in the key's unit.
 
-    Raises PlatformError for a key the platform does not have or a value that its unit does not allow.
+    Raises PlatformError for a key that the platform does not have or a value that its unit does not allow.
     """
-    changes = {key: {"value": value} for key, value in values.items()}
-    return parse(changed(platform.file, changes, platform.name), platform.path, platform.digest)
+    return _changed(platform, {key: {"value": value} for key, value in values.items()})
 
 
-def with_free(platform: Platform, bounds: Mapping[str, tuple[float, float]]) -> Platform:
-    """The same platform with these quantities free to be fitted, between a least and a greatest value each.
+def with_fit_bounds(platform: Platform, bounds: Mapping[str, tuple[float, float]]) -> Platform:
+    """A platform on which a fit may change these quantities, each within its bounds (least, greatest).
 
-    What lies outside is moved to the nearer bound. Raises PlatformError for a key the platform does not have.
+    A value outside its bounds is moved to the nearer one. Raises PlatformError for a key that the platform lacks.
     """
     values = {key: quantity.value for key, quantity in quantities(platform.file)}
     changes = {
         key: {"fit": True, "min": low, "max": high, "value": min(max(values.get(key, low), low), high)}
         for key, (low, high) in bounds.items()
     }
-    return parse(changed(platform.file, changes, platform.name), platform.path, platform.digest)
+    return _changed(platform, changes)
 
 
 def without_residual(platform: Platform) -> Platform:
-    """The analytical part of a calibrated platform alone; the same object where that is all there is."""
+    """The analytical part of a calibrated platform; the platform itself where it carries no residual."""
     if platform.residual is None or platform.overlay is None:
         return platform
     stated = platform.overlay.analytical_uncertainty or platform.file.uncertainty
-    return replace(platform, residual=None, file=platform.file.model_copy(update={"uncertainty": stated}))
+    analytical = platform.file.model_copy(update={"uncertainty": stated})
+    return replace(platform, residual=None, file=analytical, changed_from=platform.as_read)
 
 
 def without_operators(platform: Platform, omitted: tuple[str, ...]) -> Platform:
-    """The same platform on which these operators take no time. Raises PlatformError for one that has no own rule."""
+    """A platform on which these operators take no time. Raises PlatformError for one that has no rule of its own."""
+    if not omitted:
+        return platform
     data = platform.file.model_dump(by_alias=True, exclude_none=True)
-    return parse(omitting(data, omitted, platform.path), platform.path, platform.digest) if omitted else platform
+    return _parsed_anew(platform, omitting(data, omitted, platform.path))
+
+
+def _changed(platform: Platform, changes: Mapping[str, Mapping[str, object]]) -> Platform:
+    return _parsed_anew(platform, changed(platform.file, changes, platform.name))
+
+
+def _parsed_anew(platform: Platform, data: Mapping[str, Any]) -> Platform:
+    return replace(parse(data, platform.path), changed_from=platform.as_read)

@@ -1,4 +1,4 @@
-"""The networks that a platform was calibrated on, in outline: what a prediction is no extrapolation from."""
+"""Outlines of the networks that a platform was calibrated on, from which predictions of others extrapolate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from .provenance import Closed
 
 SIZES = ("input channels", "output channels", "output pixels", "kernels")
-"""What a profile tells beside the shares of time; see ``simulator.domain``."""
+"""The sizes of a network that a profile holds beside its shares of time; see ``simulator.pricing.extrapolation``."""
 
 
 class Domain(Closed):

@@ -1,10 +1,11 @@
-"""A platform: a validated file, and the machine it is at each precision."""
+"""A platform: a validated file, and the machine that it is at each precision."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
+from .digest import platform_digest
 from .machine import CrossingCost, Machine, PlatformError, Rule, resolve
 from .overlay import OverlayFile
 from .residual import Residual
@@ -15,24 +16,37 @@ __all__ = ["CrossingCost", "Machine", "Platform", "PlatformError", "Rule"]
 
 @dataclass(frozen=True, eq=False)
 class Platform:
-    """A validated platform file, its path and the digest of its bytes."""
+    """A validated platform file and its path, with its overlay and its residual where it was calibrated."""
 
     file: PlatformFile
     path: str
-    digest: str
     overlay: OverlayFile | None = None
-    """Where the file is an overlay: how the platform differs from its parent, and how good it is."""
+    """How a calibrated platform differs from its parent, and how well it predicts; None where it is no overlay."""
     residual: Residual | None = None
-    """Where an overlay carries one."""
+    """The correction that an overlay carries; None where it carries none."""
+    changed_from: Platform | None = None
+    """The platform as it was read, where numbers, bounds or rules were changed since; None where they were not."""
 
     @property
     def name(self) -> str:
-        """Device-processor-runtime."""
+        """The name of the platform: device-processor-runtime."""
         return self.file.name
+
+    @property
+    def as_read(self) -> Platform:
+        """The platform as its file states it, whatever was changed since."""
+        return self.changed_from or self
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of everything that the platform predicts from; see ``hwmodels.digest``."""
+        domain = self.overlay.domain if self.overlay else None
+        record = self.overlay.residual if self.overlay and self.residual else None
+        return platform_digest(self.file, domain, record)
 
     @cached_property
     def dtypes(self) -> tuple[str, ...]:
-        """Precisions, the default one first."""
+        """The precisions that the platform runs, the default one first."""
         default = self.file.platform.default_dtype
         return (default, *(d for d in self.file.platform.dtypes if d != default))
 

@@ -1,4 +1,4 @@
-"""Where every number of a platform comes from."""
+"""Quantities: numbers with the source that each comes from."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ SourceKind = Literal["datasheet", "published", "read-from-source", "derived", "m
 
 
 class Closed(BaseModel):
-    """A frozen record that refuses keys it does not know."""
+    """A frozen record that refuses unknown keys, and numbers that are not finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Source(Closed):
-    """A citable origin."""
+    """The origin of numbers, with a citation."""
 
     kind: SourceKind
     cite: str = Field(min_length=1)
 
 
 class Quantity(Closed):
-    """A number with its origin. ``fit`` marks what calibration may change, within [min, max]."""
+    """A number in the unit of its key, with its source. ``fit`` allows calibration to change it, within [min, max]."""
 
     value: float
     source: str
@@ -46,5 +46,5 @@ PerDtype = Annotated[
 
 
 def at_dtype(quantity: Quantity | dict[str, Quantity], dtype: str) -> Quantity:
-    """The quantity that holds at a precision. Raises KeyError where the file gives none for it."""
+    """The quantity at a precision. Raises KeyError where quantities are given by precision and this one has none."""
     return quantity if isinstance(quantity, Quantity) else quantity[dtype]

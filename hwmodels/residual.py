@@ -22,18 +22,21 @@ MOST_TREES, MOST_NODES, DEEPEST = 1000, 1023, 12
 
 
 class ResidualRecord(Closed):
-    """The residual as an overlay names it: a file beside it, and what was calibrated."""
+    """What an overlay states of its residual: the file beside it, its digest, and what it corrects."""
 
     file: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-_]{0,99}\.json$")]
     digest: str
     operators: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Those that are corrected, in the order of their codes in the trees; kernels of others are left alone."""
+    """The operators that are corrected, in the order of their codes in the trees; other operators are not corrected."""
     bound: Annotated[float, Field(gt=0.0, le=1.0)]
-    """Largest correction either way, as a natural logarithm."""
+    """The largest correction, up or down, as the natural logarithm of a ratio of latencies."""
 
 
 class Tree(BaseModel):
-    """One tree of XGBoost's JSON, node by node: a node without children is a leaf, and its condition its value."""
+    """One tree of XGBoost's JSON, a column per property of its nodes.
+
+    A node without children is a leaf, and its condition is the leaf's value.
+    """
 
     left_children: Annotated[tuple[int, ...], Field(min_length=1, max_length=MOST_NODES)]
     right_children: tuple[int, ...]
@@ -60,20 +63,20 @@ class _File(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Residual:
-    """A validated residual: the sum of the leaves a kernel comes to is the log of its correction."""
+    """A validated residual. The log of a kernel's correction is the sum of one leaf of each tree."""
 
     operators: tuple[str, ...]
     features: tuple[str, ...]
-    """Names of what the trees ask of a kernel; see ``simulator.residual``."""
+    """Names of the features of a kernel that the trees compare; see ``simulator.pricing.residual``."""
     bound: float
     trees: tuple[Tree, ...]
 
 
 def read_residual(raw: bytes, record: ResidualRecord) -> Residual:
-    """The trees of a file. Raises ValueError saying what is the matter with it."""
+    """The residual in the bytes of a file. Raises ValueError naming the tree, the node and what is wrong with it."""
     found = digest(raw)
     if found != record.digest:
-        raise ValueError(f"its digest is {found}, the overlay was written with {record.digest}: fit again")
+        raise ValueError(f"its digest is {found}, but the overlay was written with {record.digest}: fit again")
     try:
         learner = _File.model_validate_json(raw).learner
     except ValidationError as error:
@@ -88,7 +91,7 @@ def read_residual(raw: bytes, record: ResidualRecord) -> Residual:
 
 
 def digest(raw: bytes) -> str:
-    """Of a residual file's bytes."""
+    """The first 16 hexadecimal digits of the SHA-256 of a residual file's bytes."""
     return hashlib.sha256(raw).hexdigest()[:16]
 
 

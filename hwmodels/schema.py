@@ -181,7 +181,7 @@ class Uncertainty(Closed):
 class PlatformFile(Closed):
     """A whole platform file."""
 
-    schema_: Annotated[Literal[1], Field(alias="schema")]
+    schema_: Annotated[Literal[2], Field(alias="schema")]
     name: Name
     aliases: tuple[str, ...] = ()
     title: str

@@ -12,6 +12,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "PIL": ("measure",),
     "scipy": ("measure", "calibrate"),
     "tensorflow": ("measure",),
+    "tomlkit": ("measure", "calibrate"),
     "xgboost": ("calibrate",),
 }
 """The extras that bring a package, by the name that it is imported under."""

@@ -29,7 +29,7 @@ from stairline.calibration.fitting.residual import with_residual
 from stairline.calibration.judging.intervals import coverage, interval, outline
 from stairline.calibration.judging.scores import SEED, Score, held_out, over_families, score
 from stairline.calibration.records.table import family
-from stairline.hwmodels import Platform, with_free, with_values, without_operators
+from stairline.hwmodels import Platform, with_fit_bounds, with_values, without_operators
 from stairline.simulator.readers.layer_table.reader import LayerTable, read_table
 
 
@@ -77,7 +77,7 @@ PROTOCOLS = ("fit on 1,000, score the rest", "leave one family out, mean", "fit 
 def started(device: Device) -> Platform:
     """The platform that a fit starts from."""
     timed = without_operators(hwmodels.load(device.platform), device.omitted)
-    return with_free(with_values(timed, device.stated), device.freed)
+    return with_fit_bounds(with_values(timed, device.stated), device.freed)
 
 
 def latencies_s(path: Path, column: str) -> dict[str, float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from stairline.hwmodels import with_free, with_values, without_operators
+from stairline.hwmodels import with_fit_bounds, with_values, without_operators
 
 from .overlay import (
     base_platform,
@@ -89,7 +89,7 @@ def fit_command(
     if page:
         html_report.verify(page)
     found, graphs = records_and_networks(records, layers, backend, dtype or platform.dtypes[0])
-    started = with_free(with_values(without_operators(platform, omitted), numbers), _bounds(freed))
+    started = with_fit_bounds(with_values(without_operators(platform, omitted), numbers), _bounds(freed))
     done = calibrate(started, found, graphs, correct=not no_residual)
     overlay = to.write(done, under, omitted, numbers)
     if page:

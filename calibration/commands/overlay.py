@@ -1,20 +1,22 @@
-"""Where a calibration ends: the base it starts from, the overlay that it writes, and the options that say which."""
+"""The base that a calibration starts from, the overlay that it writes, and the options that name them."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+from pydantic import ValidationError
 
 from stairline import hwmodels
 from stairline.hwmodels import Platform, PlatformError
 from stairline.hwmodels.commands import show
-from stairline.hwmodels.overlay import Change, OverlayFile, overlay_lines
+from stairline.hwmodels.overlay import Change, OverlayFile
 from stairline.hwmodels.provenance import Source
 from stairline.hwmodels.schema import NAME_PATTERN
 
@@ -30,7 +32,7 @@ conditions_option = click.option(
     "conditions",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Under what was measured, such as threads=1; may repeat. Goes into the file as it stands.",
+    help="A condition of the measurements, such as threads=1; may repeat. It is written to the file unchanged.",
 )
 report_option = click.option(
     "--report",
@@ -42,18 +44,18 @@ report_option = click.option(
 
 
 def output_option(what: str = "the calibrated platform") -> Option:
-    """Where the overlay goes."""
+    """The option that names the overlay file to write."""
     help_text = f"Where {what} is written."
     return click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help=help_text)
 
 
 def name_option(what: str = "the calibrated platform") -> Option:
-    """What it is called."""
+    """The option that names the platform in the overlay."""
     return click.option("--name", "own_name", help=f"Name of {what}; the output file's where left out.")
 
 
 class Target(NamedTuple):
-    """The overlay to be written, as the command line names it."""
+    """The overlay to be written, as the command line describes it."""
 
     path: Path
     base: str
@@ -76,29 +78,47 @@ class Target(NamedTuple):
         from stairline.calibration.report import blocks as report
 
         residual = self.path.with_suffix(".residual.json")
-        written = overlay_of(done, self.heading(done, "fitted to", conditions), residual.name, omitted)
-        overlay = _stating(written, numbers)
-        if done.trained:
-            residual.write_bytes(done.trained.raw)
-        self.save(overlay)
+        with self.complaining():
+            written = overlay_of(done, self.heading(done, "fitted to", conditions), residual.name, omitted)
+            overlay = _stating(written, numbers)
+        self.save(overlay, done.trained.raw if done.trained else b"")
         show(report.calibration(done, self.name, str(self.path)))
         return overlay
 
     def heading(self, done: Result, how: str, conditions: Mapping[str, str]) -> Heading:
-        """What the overlay states of itself: a title of its own where none was given."""
+        """The name, title, parent and conditions of the overlay; the title is composed where none was given."""
         from stairline.calibration.overlay import Heading
 
         title = self.title or f"{done.base.file.title}, {how} {done.records.name}"
         return Heading(self.name, title, self._parent, conditions)
 
-    def save(self, overlay: OverlayFile) -> None:
-        """Write an overlay and see that it loads."""
-        self.path.write_text("\n".join(overlay_lines(overlay)) + "\n", encoding="utf-8")
+    @contextmanager
+    def complaining(self) -> Iterator[None]:
+        """A context in which an overlay that no file can hold raises PlatformError, not ValidationError."""
+        try:
+            yield
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(map(str, first["loc"]))
+            found = ascii(first["input"])[-60:]
+            raise PlatformError(f"{self.path}: not written: {key}: {first['msg']}, not {found}") from None
+
+    def save(self, overlay: OverlayFile, residual: bytes = b"") -> None:
+        """Write an overlay and the file of its residual, and see that they load.
+
+        Raises PlatformError, before anything is written, for an overlay that a file cannot hold.
+        """
+        from stairline.hwmodels.files.writing import overlay_text
+
+        text = overlay_text(overlay)
+        if overlay.residual is not None:
+            self.path.with_name(overlay.residual.file).write_bytes(residual)
+        self.path.write_text(text, encoding="utf-8")
         hwmodels.load(self.path)
 
     @property
     def _parent(self) -> str:
-        """A shipped base by its name, a file by its path from the overlay."""
+        """How the overlay names its base: a shipped platform by its name, a file by its path from the overlay."""
         platform = hwmodels.load(self.base)
         if not self.base.endswith(".toml") and "/" not in self.base:
             return platform.name
@@ -106,7 +126,7 @@ class Target(NamedTuple):
 
 
 def _stating(overlay: OverlayFile, numbers: Mapping[str, float]) -> OverlayFile:
-    """The overlay with numbers that were stated beside the fit, but for those that it went on to fit."""
+    """The overlay with the numbers that the command line states, except those that were fitted after all."""
     own = {key: value for key, value in numbers.items() if key not in overlay.values}
     if not own:
         return overlay
@@ -121,13 +141,15 @@ def _stating(overlay: OverlayFile, numbers: Mapping[str, float]) -> OverlayFile:
 
 
 def target(output: str, base: str, platform: Platform, name: str | None, title: str | None) -> Target:
-    """Raises UsageError for an output that cannot be written and for a name that cannot be."""
+    """The overlay to write. Raises UsageError for an output that cannot be written and for an unusable name."""
+    verify_text("--output", output)
+    verify_text("--title", title or "")
     path = _writable(output, platform)
     return Target(path, base, _name(name or path.stem), title)
 
 
 def base_platform(name: str) -> Platform:
-    """A platform to fit. Raises PlatformError for what is an overlay itself."""
+    """The platform to fit. Raises PlatformError for an overlay, since overlays lie over platforms only."""
     platform = hwmodels.load(name)
     if platform.overlay is not None:
         raise PlatformError(f"{platform.name}: an overlay itself; fit over its parent, -p {platform.overlay.parent}")
@@ -138,11 +160,20 @@ def stated_conditions(texts: Sequence[str]) -> dict[str, str]:
     """The values of ``--condition`` by their keys. Raises UsageError for one that is no pair, or stated twice."""
     found: dict[str, str] = {}
     for text in texts:
+        verify_text("--condition", text)
         key, _, value = (part.strip() for part in text.partition("="))
         if not key or not value or key in found:
             raise click.UsageError(f"--condition '{text}': give KEY=VALUE, such as threads=1, and each key once")
         found[key] = value
     return found
+
+
+def verify_text(option: str, text: str) -> None:
+    """Raises UsageError for a text that an overlay cannot hold, before time is spent on what goes into it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise click.UsageError(f"{option} {text!a}: holds bytes that are not UTF-8; write it in UTF-8") from None
 
 
 def _writable(output: str, base: Platform) -> Path:

@@ -71,7 +71,9 @@ def transfer_command(
     stated = stated_conditions(conditions)
     found, graphs = records_and_networks(records, layers, backend, dtype or origin.dtypes[0])
     done = transfer(origin, platform, found, graphs)
-    to.save(overlay_of(done, to.heading(done, "moved to", stated)))
+    with to.complaining():
+        overlay = overlay_of(done, to.heading(done, "moved to", stated))
+    to.save(overlay)
     show(transferred(done, to.name, str(to.path)))
 
 

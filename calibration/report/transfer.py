@@ -37,8 +37,8 @@ def _summary(done: Transferred, name: str, path: str) -> Facts:
     return Facts(
         (
             ("platform", Cell(name, "bold")),
-            ("moved from", f"{done.calibrated.name} (digest {done.calibrated.digest})"),
-            ("over", f"{done.base.name} (digest {done.base.digest})"),
+            ("moved from", f"{done.calibrated.name} (digest {done.calibrated.as_read.digest})"),
+            ("over", f"{done.base.name} (digest {done.base.as_read.digest})"),
             ("records", f"{done.records.name} (digest {done.records.digest}), {len(done.measured)} used"),
             ("90 % interval", f"{interval_text(done.learned.interval)}: {left_open}"),
             ("written to", path),

@@ -127,7 +127,7 @@ def overlay_of(done: Transferred, heading: Heading) -> OverlayFile:
     """The overlay of the sibling over ``base``; its values are absolute."""
     digest = done.records.digest[:8]
     moved_source, left_out_source = f"transfer-{digest}", f"predictive-{digest}"
-    origin = f"{done.calibrated.name} (digest {done.calibrated.digest})"
+    origin = f"{done.calibrated.name} (digest {done.calibrated.as_read.digest})"
     moved = f"moved from {origin} over {done.base.name} to {cited_with_conditions(done, heading)}"
     left_out = f"predictive deviation over the built-in networks, {cited(done)}"
     values = {key: quantity.value for key, quantity in quantities(done.learned.moved.platform.file)}
@@ -135,11 +135,11 @@ def overlay_of(done: Transferred, heading: Heading) -> OverlayFile:
     found = score(done.learned.left_out)
     scores = Scores(within_10=rounded(found.within_10), within_20=rounded(found.within_20), mape=rounded(found.mape))
     return OverlayFile(
-        schema=1,
+        schema=2,
         name=heading.name,
         title=heading.title,
         parent=heading.parent,
-        parent_digest=done.base.digest,
+        parent_digest=done.base.as_read.digest,
         omitted=done.calibrated.overlay.omitted if done.calibrated.overlay else (),
         values={k: Change(value=rounded(v), source=moved_source) for k, v in values.items() if v != before[k]},
         calibration=calibration(done, heading, scores),

@@ -1,4 +1,4 @@
-"""What people read about platforms: functions that return blocks of text, see ``hwmodels.text``."""
+"""Reports on platforms, as blocks of text for people to read; see ``hwmodels.reports.text``."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ KINDS: tuple[str, ...] = get_args(SourceKind)
 
 
 def provenance(platform: Platform, dtype: str | None = None) -> dict[str, int]:
-    """How many numbers of the platform rest on each kind of source; with ``dtype``, of those it uses at that precision.
+    """How many numbers of the platform come from each kind of source; with ``dtype``, those used at that precision.
 
-    Kinds that none rests on are left out.
+    Kinds that no number comes from are left out.
     """
     others = ELEMENT_BYTES.keys() - {dtype} if dtype else set()
     kinds: Counter[str] = Counter(
@@ -34,12 +34,12 @@ def provenance(platform: Platform, dtype: str | None = None) -> dict[str, int]:
 
 
 def rests_on(kinds: dict[str, int]) -> str:
-    """ "6 assumed, 5 fitted, 3 published numbers", the weakest first."""
+    """The counts of ``provenance`` in words, the weakest first: "6 assumed, 5 fitted, 3 published numbers"."""
     return ", ".join(f"{kinds[kind]} {kind}" for kind in reversed(KINDS) if kind in kinds) + " numbers"
 
 
 def listing(platforms: tuple[Platform, ...]) -> list[Block]:
-    """All platforms, one per line."""
+    """The list of all platforms, one per line."""
     rows = tuple((", ".join(p.file.aliases) or "-", p.name, ", ".join(p.dtypes), p.file.title) for p in platforms)
     return [
         Table((word("alias"), word("name"), prose("precisions"), prose("what it is")), rows),
@@ -49,7 +49,7 @@ def listing(platforms: tuple[Platform, ...]) -> list[Block]:
 
 
 def description(platform: Platform) -> list[Block]:
-    """What the platform is, its roofs with their ridge points, its kernels and every other number."""
+    """A platform's description, its roofs with their ridge points, its kernels and every other number."""
     file, about = platform.file, platform.file.platform
     facts: tuple[tuple[str, Value], ...] = (
         ("name", Cell(platform.name, "bold")),
@@ -83,14 +83,14 @@ def description(platform: Platform) -> list[Block]:
 
 
 def sources(platform: Platform) -> list[Block]:
-    """Every source, its kind, and how many numbers rest on it."""
+    """Every source of a platform, its kind, and how many numbers come from it."""
     uses = Counter(quantity.source for _, quantity in quantities(platform.file))
     rows = tuple((key, s.kind, str(uses[key]), s.cite) for key, s in platform.file.sources.items())
     return [Heading("Sources"), Table((word("key"), word("kind"), number("numbers"), prose("source")), rows)]
 
 
 def _calibrated(overlay: OverlayFile) -> Iterator[tuple[str, Value]]:
-    """What an overlay was fitted over and to, how good that is, and what is to be said of it."""
+    """The parent of an overlay, the measurements that it was fitted to, its scores and its verdict."""
     about, s = overlay.calibration, overlay.calibration.scores
     yield "over", f"{overlay.parent} (digest {overlay.parent_digest}), of which {len(overlay.values)} numbers differ"
     yield "fitted to", f"{about.networks} networks of {about.records} (digest {about.records_digest})"
@@ -107,7 +107,7 @@ def _meaning(model: str) -> str:
 
 
 def _ridge_points(platform: Platform) -> Table:
-    """Peak rate per precision, and the MAC/byte from which a kernel is limited by it and not by each memory."""
+    """The peak rate per precision, and the MAC/byte above which it limits a kernel, rather than each memory."""
     file = platform.file
     memories = file.roofs.memory
     rows = []
@@ -137,7 +137,7 @@ def _numbers(platform: Platform, prefix: str, skip: tuple[str, ...] = ()) -> Tab
 
 
 def record(platform: Platform) -> dict[str, Any]:
-    """One platform of the listing, for JSON."""
+    """The JSON record of one platform in the list of platforms."""
     about = platform.file.platform
     return {
         "name": platform.name,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Cell(NamedTuple):
-    """A text with the style it has in a terminal; ``style`` is rich's, such as "bold red"."""
+    """A text and the style that it has in a terminal; ``style`` is a style of rich, such as "bold red"."""
 
     text: str
     style: str
@@ -21,19 +21,19 @@ Value = str | Cell
 
 
 class Heading(NamedTuple):
-    """A line of its own above what follows."""
+    """A title on a line of its own, above the blocks that it heads."""
 
     text: str
 
 
 class Facts(NamedTuple):
-    """Labels and what they say, one per line."""
+    """Pairs of a label and its value, one pair per line."""
 
     rows: tuple[tuple[str, Value], ...]
 
 
 class Column(NamedTuple):
-    """A column's title and how it stands; only a column that ``wraps`` breaks its cells in a narrow terminal.
+    """A column's title, its alignment, and whether its cells are broken into lines in a narrow terminal.
 
     A terminal breaks the title at its newlines.
     """
@@ -44,17 +44,17 @@ class Column(NamedTuple):
 
 
 def number(title: str) -> Column:
-    """A column of numbers, to the right."""
+    """A column of numbers, aligned to the right."""
     return Column(title, right=True)
 
 
 def prose(title: str) -> Column:
-    """A column of long texts."""
+    """A column of long texts, which a narrow terminal breaks into lines."""
     return Column(title, wraps=True)
 
 
 def word(title: str) -> Column:
-    """A column of short texts."""
+    """A column of short texts, which stay on one line."""
     return Column(title)
 
 
@@ -73,7 +73,7 @@ _NARROWEST = 12
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """ "; did you mean 'x'?" for the nearest known name, ``otherwise`` where none is near."""
+    """The end of a complaint, "; did you mean 'x'?", with the nearest known name; ``otherwise`` where none is near."""
     near = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"; did you mean '{near[0]}'?" if near else otherwise
 
@@ -95,7 +95,7 @@ def lines(blocks: Sequence[Block]) -> Iterator[str]:
 
 
 def renderable(block: Block) -> RenderableType:
-    """The same for a terminal: coloured, long cells wrapped to its width."""
+    """A block for a terminal: coloured, with long cells wrapped to the terminal's width."""
     from rich.text import Text
 
     if isinstance(block, str):
@@ -106,7 +106,7 @@ def renderable(block: Block) -> RenderableType:
 
 
 def least_width(block: Block) -> int:
-    """Width in characters below which a terminal would cut cells of the block off; 0 where it can always wrap."""
+    """The width, in characters, below which a terminal would cut cells of the block off; 0 where it can always wrap."""
     if not isinstance(block, Table):
         return 0
     cells = zip(*(map(_text, row) for row in block.rows)) if block.rows else ((),) * len(block.columns)

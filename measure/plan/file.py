@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -87,8 +86,20 @@ def sweep(setting: str, text: str) -> Sweep:
 
 
 def write(entries: Sequence[Entry]) -> str:
-    """The content of a plan file."""
-    return "\n".join([f"schema = {SCHEMA}", *(f"\n[[measure]]\n{_entry_text(entry)}" for entry in entries), ""])
+    """The content of the plan file that has these entries."""
+    import tomlkit
+
+    document, tables = tomlkit.document(), tomlkit.aot()
+    for entry in entries:
+        table = tomlkit.table()
+        table.update({entry.kind: entry.name, **entry.settings, "dtype": entry.dtype})
+        if entry.sweep:
+            swept = tomlkit.inline_table()
+            table["sweep"] = swept
+            swept[entry.sweep.setting] = entry.sweep.text
+        tables.append(table)
+    document.update({"schema": SCHEMA, "measure": tables})
+    return tomlkit.dumps(document)
 
 
 def read(path: Path) -> tuple[Entry, ...]:
@@ -147,11 +158,3 @@ def _sweep(place: str, table: Any) -> Sweep | None:
         return next(sweep(setting, text) for setting, text in table.items())
     except PlanError as error:
         raise PlanError(f"{place}: {error}") from None
-
-
-def _entry_text(entry: Entry) -> str:
-    pairs = {entry.kind: entry.name, **entry.settings, "dtype": entry.dtype}
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in pairs.items()]
-    if entry.sweep:
-        lines.append(f'sweep = {{ {entry.sweep.setting} = "{entry.sweep.text}" }}')
-    return "\n".join(lines)

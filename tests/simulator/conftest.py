@@ -15,7 +15,7 @@ from tests.made_up_device import platform_text
 @pytest.fixture
 def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Platform]:
     """Writes a platform file of round numbers and loads it; its fallback is found in the same folder."""
-    monkeypatch.setattr(hwmodels.loading, "_shipped", lambda: {p.stem: p for p in tmp_path.glob("*.toml")})
+    monkeypatch.setattr(hwmodels.files.loading, "_shipped", lambda: {p.stem: p for p in tmp_path.glob("*.toml")})
 
     def make(name: str = "main", **stated: str | float) -> Platform:
         path = tmp_path / f"{name}.toml"

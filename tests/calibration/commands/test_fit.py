@@ -25,7 +25,7 @@ from stairline.simulator.pricing.predict import predict
 from stairline.simulator.zoo import build
 
 BASE = """
-schema = 1
+schema = 2
 name = "board-engine-runtime"
 title = "A processor of round numbers"
 [platform]

@@ -25,7 +25,7 @@ from stairline.calibration.report import blocks as report
 from stairline.calibration.report import html as html_report
 from stairline.calibration.report.staircases import long_sweeps, predicted_s
 from stairline.command import main
-from stairline.hwmodels import Platform, load, with_free, with_values
+from stairline.hwmodels import Platform, load, with_fit_bounds, with_values
 from stairline.hwmodels.overlay import OverlayFile
 from stairline.hwmodels.reports.text import lines
 from stairline.measure.plan.configuration import configuration
@@ -145,7 +145,7 @@ def test_the_standard_error_of_one_rate_is_that_of_a_mean(base):
     """Where latency goes with 1 / efficiency alone, n errors of sigma leave sigma / sqrt(n) of it."""
     ideal = {"roofs.memory.dram.bandwidth_bytes_per_s": 1e11, "overheads.kernel_s": 1e-7}
     fixed = {key: (value, value * 1.000001) for key, value in ideal.items()}
-    platform = with_free(with_values(base, ideal), fixed)
+    platform = with_fit_bounds(with_values(base, ideal), fixed)
     graphs = [convolution(c, hw=56) for c in range(64, 384, 8)]
     random = np.random.default_rng(0)
     noise = random.normal(0, 0.02, len(graphs))
@@ -177,7 +177,7 @@ def test_what_is_proposed_to_measure_is_made_of_the_parameter(base):
 
 
 def test_a_number_that_nothing_depends_on_gets_no_proposal(base):
-    unused = with_free(base, {"roofs.compute.int8.macs_per_cycle": (1, 64)})
+    unused = with_fit_bounds(base, {"roofs.compute.int8.macs_per_cycle": (1, 64)})
     free = [p for p in parameters(unused, frozenset({"int8"})) if p.key.startswith("roofs.compute")]
     (found,) = telling(unused, "float32", free)
     assert found.configuration is None
@@ -265,7 +265,7 @@ def test_many_single_operators_are_grouped_by_what_they_are(base):
 
 
 def test_the_terminal_says_how_well_each_number_is_known(base):
-    free = with_free(base, {"kernels.dense.efficiency": (0.1, 1.0)})
+    free = with_fit_bounds(base, {"kernels.dense.efficiency": (0.1, 1.0)})
     text = "\n".join(lines(report.calibration(calibrated(free, [convolution(c) for c in range(8, 200, 8)]), "a", "b")))
     (row,) = [line for line in text.splitlines() if line.startswith("kernels.dense.efficiency") and " to " in line]
     assert "not told" in row

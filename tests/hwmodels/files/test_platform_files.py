@@ -11,7 +11,7 @@ from stairline.hwmodels import PlatformError, available, load, quantities, with_
 from stairline.simulator.walk import require_rules
 
 GOOD = """
-schema = 1
+schema = 2
 name = "board-chip-runtime1"
 title = "A board"
 [platform]
@@ -74,7 +74,7 @@ BROKEN = [
     ('model = "tiled_gemm"', 'model = "tiled_gem"', "did you mean 'tiled_gemm'"),
     ('rule = "everything"', 'rule = "magic"', "partition.rule"),
     ('rule = "everything"', 'rule = "single_split"', "partition.fallback: missing"),
-    ("schema = 1", "schema = 2", "schema"),
+    ("schema = 2", "schema = 3", "schema: 3; this version reads schema = 1 and schema = 2"),
     ('default_dtype = "int8"', 'default_dtype = "float32"', "is not among dtypes"),
     ('dtypes = ["int8"]', 'dtypes = ["int8", "float32"]', "roofs.compute.float32: missing"),
     ("efficiency = { value = 0.5", "efficiency = { value = 1.5", "kernels.conv2d.efficiency: 1.5 is outside"),

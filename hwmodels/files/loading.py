@@ -1,4 +1,4 @@
-"""Platform files and names to validated platforms. Every complaint is one line: file, key, problem, what to do."""
+"""Reading platforms by name or path. Every complaint is one line: the file, the key, the problem, what to do."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from stairline.hwmodels import overlay as overlays
+from stairline.hwmodels import schema
+from stairline.hwmodels.overlay import OverlayFile, differences, parent_problems
+from stairline.hwmodels.platform import Platform, PlatformError
+from stairline.hwmodels.problems import problems
+from stairline.hwmodels.provenance import Closed, Quantity
+from stairline.hwmodels.quantities import quantities
 from stairline.hwmodels.reports.text import did_you_mean
+from stairline.hwmodels.residual import MAX_BYTES, ResidualRecord, read_residual
+from stairline.hwmodels.schema import PlatformFile
 
-from . import overlay as overlays
-from . import schema
-from .overlay import OverlayFile, differences, parent_problems
-from .platform import Platform, PlatformError
-from .problems import problems
-from .provenance import Closed, Quantity
-from .quantities import quantities
-from .residual import MAX_BYTES, ResidualRecord, read_residual
-from .schema import PlatformFile
+from .migrate import SCHEMA, upgraded
 
 MAX_FILE_BYTES = 1 << 20
 """Largest platform file accepted, in bytes; the shipped ones are 100 times smaller."""
 
-Record = TypeVar("Record", bound=Closed)
+File = TypeVar("File", PlatformFile, OverlayFile)
 
-_PLATFORMS = Path(__file__).parent / "platforms"
+_PLATFORMS = Path(__file__).parent.parent / "platforms"
 
 
 def load(name: str | Path) -> Platform:
-    """A platform by name, by alias (any case), or by the path of a ``.toml`` file. Raises PlatformError."""
+    """The platform of this name, of this alias in any case, or in this ``.toml`` file. Raises PlatformError."""
     return load_file(_path_of(str(name)))
 
 
 def available() -> tuple[Platform, ...]:
-    """All shipped platforms, in the order of the paper's Table 2, then by name."""
+    """All shipped platforms, in the order of Table 2 of the study (Tang et al., MLSys 2021), then by name."""
     order = {alias: i for i, alias in enumerate(("CPU", "GPU", "DSP", "VPU", "TPU", "KPU", "NPU"))}
     platforms = [load_file(path) for path in sorted(_PLATFORMS.glob("*.toml"))]
     return tuple(sorted(platforms, key=lambda p: (min((order.get(a, 99) for a in p.file.aliases), default=99), p.name)))
@@ -51,7 +52,7 @@ def load_file(path: Path) -> Platform:
     overlay = _overlay(str(path), raw)
     if overlay is None:
         return _parsed(str(path), raw)
-    platform = _overlaid(str(path), raw, _parent(overlay, path))
+    platform = _overlaid(str(path), raw, *_parent(overlay, path))
     return platform if overlay.residual is None else _corrected(platform, path, overlay.residual)
 
 
@@ -82,7 +83,7 @@ def _read(path: Path, most_bytes: int = MAX_FILE_BYTES) -> bytes:
 
 
 def _corrected(platform: Platform, path: Path, record: ResidualRecord) -> Platform:
-    """The platform with the residual that lies beside its overlay."""
+    """The platform with the residual whose file lies beside its overlay. Raises PlatformError."""
     file = path.with_name(record.file)
     try:
         return _with_residual(platform, _read(file, MAX_BYTES), record)
@@ -97,6 +98,18 @@ def _with_residual(platform: Platform, raw: bytes, record: ResidualRecord) -> Pl
     return replace(platform, residual=read_residual(raw, record))
 
 
+def _document(path: str, raw: bytes) -> dict[str, Any]:
+    """The tables of a file as the present schema writes them. Raises PlatformError."""
+    data = _toml(path, raw)
+    stated = data.get("schema", SCHEMA)
+    if stated == 1:
+        return upgraded(data)
+    if stated != SCHEMA:
+        known = f"this version reads schema = 1 and schema = {SCHEMA}"
+        raise PlatformError(f"{path}: schema: {stated!r}; {known}: read the file with the version that wrote it")
+    return data
+
+
 def _toml(path: str, raw: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(raw.decode("utf-8"))
@@ -106,27 +119,32 @@ def _toml(path: str, raw: bytes) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _parsed(path: str, raw: bytes) -> Platform:
-    return parse(_toml(path, raw), path, _digest(raw))
+    return parse(_document(path, raw), path)
 
 
 @lru_cache(maxsize=64)
-def _overlaid(path: str, raw: bytes, parent: Platform) -> Platform:
+def _overlaid(path: str, raw: bytes, parent: Platform, parent_bytes_digest: str | None) -> Platform:
     overlay = _overlay(path, raw)
     assert overlay is not None
+    if overlay.parent_digest == parent_bytes_digest:
+        overlay = overlay.model_copy(update={"parent_digest": parent.digest})
     _refuse(path, parent_problems(overlay, parent.file, parent.digest))
     changes = {key: change.model_dump() for key, change in overlay.values.items()}
     data = changed(parent.file, changes, path) | differences(overlay, parent.file)
-    return replace(parse(omitting(data, overlay.omitted, path), path, _digest(raw)), overlay=overlay)
+    return replace(parse(omitting(data, overlay.omitted, path), path), overlay=overlay)
 
 
 @lru_cache(maxsize=64)
 def _overlay(path: str, raw: bytes) -> OverlayFile | None:
-    data = _toml(path, raw)
+    data = _document(path, raw)
     return _validated(OverlayFile, data, path) if "parent" in data else None
 
 
-def _parent(overlay: OverlayFile, path: Path) -> Platform:
-    """A file beside the overlay, or a platform by name. It may not be an overlay, so that none lies over itself."""
+def _parent(overlay: OverlayFile, path: Path) -> tuple[Platform, str | None]:
+    """The parent of an overlay, with the digest of its file's bytes where that is how schema 1 stated it.
+
+    The parent is a file beside the overlay or a platform by name. It is no overlay, so that none lies over itself.
+    """
     name = overlay.parent
     try:
         file = path.parent / name if _is_path(name) else _path_of(name)
@@ -136,14 +154,11 @@ def _parent(overlay: OverlayFile, path: Path) -> Platform:
         raise PlatformError(f"{path}: parent: {error}") from None
     if between is not None:
         raise PlatformError(f"{path}: parent: '{name}' is an overlay itself; name its parent, {between.parent}")
-    return _parsed(str(file), raw)
+    is_of_schema_1 = _toml(str(file), raw).get("schema") == 1
+    return _parsed(str(file), raw), hashlib.sha256(raw).hexdigest()[:16] if is_of_schema_1 else None
 
 
-def _digest(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()[:16]
-
-
-def _validated(model: type[Record], data: Mapping[str, Any], path: str) -> Record:
+def _validated(model: type[File], data: Mapping[str, Any], path: str) -> File:
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -155,15 +170,18 @@ def _refuse(path: str, problems: Iterator[str]) -> None:
         raise PlatformError("\n".join(found[:5]))
 
 
-def parse(data: Mapping[str, Any], path: str, digest: str) -> Platform:
-    """Validate the parsed TOML of one platform. Raises PlatformError naming file, key, problem and remedy."""
+def parse(data: Mapping[str, Any], path: str) -> Platform:
+    """The platform of a file's parsed TOML, validated. Raises PlatformError naming file, key, problem and remedy."""
     file = _validated(PlatformFile, data, path)
     _refuse(path, problems(file))
-    return Platform(file=file, path=path, digest=digest)
+    return Platform(file=file, path=path)
 
 
 def omitting(data: dict[str, Any], omitted: tuple[str, ...], path: str) -> dict[str, Any]:
-    """The data of a file in which these operators take no time. Raises PlatformError for one without an own rule."""
+    """The data of a platform file, such that these operators take no time.
+
+    Raises PlatformError for an operator that has no rule of its own.
+    """
     try:
         return overlays.omitting(data, omitted)
     except ValueError as error:
@@ -171,7 +189,11 @@ def omitting(data: dict[str, Any], omitted: tuple[str, ...], path: str) -> dict[
 
 
 def changed(file: PlatformFile, changes: Mapping[str, Mapping[str, object]], where: str) -> dict[str, Any]:
-    """The data of a file with some fields of some quantities replaced; ``where`` opens a complaint."""
+    """The data of a platform file with some fields of some quantities replaced.
+
+    ``changes`` maps dotted keys to fields of a quantity (value, min, ...). Raises PlatformError, opening with
+    ``where``, for a key that the file does not have.
+    """
     data = file.model_dump(by_alias=True, exclude_none=True)
     keys = {key for key, _ in quantities(file)}
     for key, fields in changes.items():
