@@ -24,7 +24,7 @@ from stairline.hwmodels.reports.text import did_you_mean
 from stairline.hwmodels.residual import MAX_BYTES, ResidualRecord, read_residual
 from stairline.hwmodels.schema import PlatformFile
 
-from .migrate import SCHEMA, upgraded
+from .migrate import SCHEMA, copied_keys, upgraded
 
 MAX_FILE_BYTES = 1 << 20
 """Largest platform file accepted, in bytes; the shipped ones are 100 times smaller."""
@@ -130,6 +130,10 @@ def _overlaid(path: str, raw: bytes, parent: Platform, parent_bytes_digest: str 
         overlay = overlay.model_copy(update={"parent_digest": parent.digest})
     _refuse(path, parent_problems(overlay, parent.file, parent.digest))
     changes = {key: change.model_dump() for key, change in overlay.values.items()}
+    if _toml(path, raw).get("schema") == 1:
+        known = {key for key, _ in quantities(parent.file)}
+        copies = {copy for key in changes for copy in copied_keys(key)}
+        changes = {key: change for key, change in changes.items() if key in known or key not in copies}
     data = changed(parent.file, changes, path) | differences(overlay, parent.file)
     return replace(parse(omitting(data, overlay.omitted, path), path), overlay=overlay)
 

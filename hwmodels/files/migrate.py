@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .released import RELEASED_PARENTS
-from .upgrade import DROPPED_PARAMETERS, MOVED_KEYS, NEW_RULES, RENAMED_MODELS, RENAMED_PARAMETERS
+from .upgrade import COPIED_PARAMETERS, DROPPED_PARAMETERS, MOVED_KEYS, NEW_RULES, RENAMED_MODELS, RENAMED_PARAMETERS
 
 SCHEMA = 2
 """The schema that files are written in."""
@@ -27,7 +27,8 @@ def upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(shared, dict):
         found["shared"] = {RENAMED_PARAMETERS.get(name, name): value for name, value in shared.items()}
     if isinstance(values, dict):
-        found["values"] = {upgraded_key(key): change for key, change in values.items()}
+        copies = {copy: change for key, change in values.items() for copy in copied_keys(key)}
+        found["values"] = copies | {upgraded_key(key): change for key, change in values.items()}
     if isinstance(digest, str):
         found["parent_digest"] = RELEASED_PARENTS.get(digest, digest)
     return found
@@ -40,6 +41,22 @@ def upgraded_key(key: str) -> str:
         ops, parameter, *dtype = names
         return ".".join((_moved(ops, parameter) or f"kernels.{ops}.{_renamed(parameter)}", *dtype))
     return f"shared.{'.'.join((_renamed(names[0]), *names[1:]))}" if section == "shared" and names else key
+
+
+def copied_keys(key: str) -> tuple[str, ...]:
+    """Keys of rules that schema 2 creates and whose value in schema 1 was that of ``key``.
+
+    An overlay's parent has such a rule only if it stated parameters that moved there.
+    """
+    section, *names = key.split(".")
+    if section != "kernels" or len(names) < 2:
+        return ()
+    ops, parameter, *dtype = names
+    grouped = {f"grouped_{op}" for op in ops.split("|")}
+    rules = [rule for rule, copied in COPIED_PARAMETERS.items() if parameter in copied]
+    return tuple(
+        ".".join(("kernels", rule, _renamed(parameter), *dtype)) for rule in rules if grouped & set(rule.split("|"))
+    )
 
 
 def _kernels(kernels: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +73,8 @@ def _kernels(kernels: Mapping[str, Any]) -> dict[str, Any]:
             elif key := _moved(ops, name):
                 _, new_rule, parameter = key.split(".")
                 engine = {name: rule[name] for name in _ROOFS_AND_ENGINE if name in rule}
-                found.setdefault(new_rule, {"model": NEW_RULES[new_rule]} | engine)[parameter] = value
+                copied = {_renamed(n): rule[n] for n in COPIED_PARAMETERS.get(new_rule, ()) if n in rule}
+                found.setdefault(new_rule, {"model": NEW_RULES[new_rule]} | engine | copied)[parameter] = value
             elif name not in DROPPED_PARAMETERS.get(model, ()):
                 own[_renamed(name)] = value
     return found

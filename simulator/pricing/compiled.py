@@ -26,7 +26,7 @@ _fields: Any = _to_fixed_tuple
 
 
 @cache
-def _registered(modules: tuple[str, ...]) -> str:
+def register_functions(modules: tuple[str, ...]) -> str:
     """Make every function of the modules callable from compiled code; the digest of all that goes into it.
 
     The digest covers numba's version, which modules there are, and every byte of them and of this file.
@@ -85,7 +85,7 @@ def kernel_latencies_s(model: str) -> Any:
             found[i] = kernel_cost(work, roof, parameter_list(*_fields(parameters[rules[i]], columns))).latency_s
 
     njit: Any = numba.njit
-    directory = _cache_directory(_registered(tuple(sorted(module_names().values()))))
+    directory = _cache_directory(register_functions(tuple(sorted(module_names().values()))))
     if directory is None:
         return njit(nogil=True)(latencies_s)
     with _numba_cache_in(directory / model):

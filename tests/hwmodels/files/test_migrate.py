@@ -14,6 +14,7 @@ TABLES = {
     "RENAMED_PARAMETERS": {"run_s": "copy_setup_s"},
     "MOVED_KEYS": {"kernels.conv2d.grouped_mac_s": "kernels.grouped_conv2d.mac_s"},
     "NEW_RULES": {"grouped_conv2d": "reference_loops"},
+    "COPIED_PARAMETERS": {"grouped_conv2d": frozenset({"kernel_s"})},
     "DROPPED_PARAMETERS": {"waves": frozenset({"unread"})},
     "RELEASED_PARENTS": {"0123456789abcdef": "fedcba9876543210"},
 }
@@ -24,6 +25,7 @@ run_s = { value = 1, source = "a" }
 [kernels."conv2d|matmul"]
 model = "vector_gemm"
 memory = "dram"
+kernel_s = { value = 6, source = "a" }
 grouped_mac_s.float32 = { value = 2, source = "a" }
 unread = { value = 3, source = "a" }
 [kernels.concat]
@@ -38,10 +40,12 @@ copy_setup_s = { value = 1, source = "a" }
 [kernels."conv2d|matmul"]
 model = "vector_gemm"
 memory = "dram"
+kernel_s = { value = 6, source = "a" }
 unread = { value = 3, source = "a" }
 [kernels.grouped_conv2d]
 model = "reference_loops"
 memory = "dram"
+kernel_s = { value = 6, source = "a" }
 mac_s.float32 = { value = 2, source = "a" }
 [kernels.concat]
 model = "occupancy"
@@ -71,6 +75,17 @@ def test_an_overlay_states_the_digest_of_values_and_the_present_keys():
         "parent": "p",
         "parent_digest": "fedcba9876543210",
         "values": {"kernels.grouped_conv2d.mac_s.float32": 2, "shared.copy_setup_s": 1, "platform.clock_hz": 3},
+    }
+
+
+def test_an_overlay_s_value_of_a_parameter_that_a_new_rule_takes_over_holds_for_both_rules():
+    old = {
+        "schema": 1,
+        "parent": "p",
+        "values": {"kernels.conv2d|matmul.kernel_s.int8": 2, "kernels.dense.kernel_s": 3},
+    }
+    assert upgraded({"schema": 1, "parent": "p", "values": values})["values"] == values | {
+        "kernels.grouped_conv2d.kernel_s.int8": 2
     }
 
 

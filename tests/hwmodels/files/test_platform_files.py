@@ -80,6 +80,13 @@ BROKEN = [
     ("efficiency = { value = 0.5", "efficiency = { value = 1.5", "kernels.conv2d.efficiency: 1.5 is outside"),
     ("title", "titel", "titel: unknown key; did you mean 'title'"),
     ("[roofs]", "[roofs", "not TOML"),
+    ("tile_n = { value = 8", "tile_n = { value = 0", "tile_n: 0 is out of range: it must be a whole number from 1"),
+    ("tile_n = { value = 8", "tile_n = { value = 2.5", "kernels.conv2d.tile_n: 2.5 is out of range"),
+    ("tile_n = {", "unroll_wide = {", "unroll_wide: unknown key of 'tiled_gemm'; it belongs to unrolled_ch"),
+    ("efficiency = { value = 0.5, source = \"sheet\" }\n", "", "efficiency: missing; 'tiled_gemm' needs it"),
+    ("[kernels.conv2d]", '[kernels."dense|conv2d"]\nmodel = "free"\n[kernels.conv2d]', "'conv2d' has a rule already"),
+    ("[kernels.conv2d]", '[kernels."conv2d|conv2d"]', "'conv2d' has a rule already, kernels.conv2d|conv2d"),
+    ("value = 8,", "value = 8, fit = true, min = 0, max = 16,", "kernels.conv2d.tile_n.min: 0 is out of range"),
 ]  # fmt: skip
 
 
@@ -92,6 +99,15 @@ def test_a_broken_file_is_named_with_the_key_and_a_remedy(tmp_path, good, bad, w
     lines = str(error.value).splitlines()
     assert all(line.startswith(f"{path}: ") for line in lines)
     assert any(words in line for line in lines), lines
+
+
+def test_what_the_schedule_of_a_network_decides_is_no_key_of_a_file(tmp_path):
+    source, model = Path(load("ethos-u55-128-vela5.2").path).read_text(encoding="utf-8"), 'model = "ethos_u_conv"'
+    path = write(tmp_path, source.replace(model, f'{model}\nblock_h = {{ value = 8, source = "vela-ini" }}'))
+    with pytest.raises(
+        PlatformError, match=r"dense\.block_h: .*; the schedule of the network decides it: remove the key"
+    ):
+        load(path)
 
 
 @pytest.mark.parametrize("name", ["", "no-such", "mi9-cortexa76-tflite2.0", "../../etc/passwd", "x.toml"])

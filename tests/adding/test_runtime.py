@@ -1,8 +1,7 @@
-"""What docs/adding.md says can be added does work when it is added as the page says."""
+"""A runtime is added as docs/adding.md says: in one file, which a platform file names rules of."""
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,15 +15,8 @@ from stairline.simulator.graph.graph import Graph
 from stairline.simulator.mapping.placement import PLACEMENTS
 from stairline.simulator.mapping.rewrites import REWRITES
 from stairline.simulator.pricing.predict import predict
-from tests.checkout import ROOT
+from tests.adding.page import examples
 from tests.made_up_device import platform_text
-
-
-def examples(heading: str) -> dict[str, str]:
-    """The code blocks of a section of the page, by their language."""
-    page = (ROOT / "docs" / "adding.md").read_text(encoding="utf-8")
-    section = re.split(r"^## ", page.split(f"\n## {heading}\n")[1], flags=re.MULTILINE)[0]
-    return dict(re.findall(r"^```(\w+)\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL))
 
 
 @pytest.fixture
