@@ -79,14 +79,9 @@ def test_an_overlay_states_the_digest_of_values_and_the_present_keys():
 
 
 def test_an_overlay_s_value_of_a_parameter_that_a_new_rule_takes_over_holds_for_both_rules():
-    old = {
-        "schema": 1,
-        "parent": "p",
-        "values": {"kernels.conv2d|matmul.kernel_s.int8": 2, "kernels.dense.kernel_s": 3},
-    }
-    assert upgraded({"schema": 1, "parent": "p", "values": values})["values"] == values | {
-        "kernels.grouped_conv2d.kernel_s.int8": 2
-    }
+    values = {"kernels.conv2d|matmul.kernel_s.int8": 2, "kernels.dense.kernel_s": 3}
+    found = upgraded({"schema": 1, "parent": "p", "values": values})
+    assert found["values"] == values | {"kernels.grouped_conv2d.kernel_s.int8": 2}
 
 
 @pytest.mark.parametrize("key", ["", "kernels", "kernels.conv2d", "shared", "overheads.run_s", "roofs.memory.dram.x"])
