@@ -148,7 +148,7 @@ def _shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]] | tuple[int, ...
 
 
 def _with_progress(items: Iterator[T], total: int) -> Iterator[T]:
-    """The same items; a progress bar on standard error shows how many of ``total`` are done, in a terminal only."""
+    """The ``items`` unchanged; in a terminal, a progress bar on standard error shows how many of ``total`` are done."""
     if total < _BAR_FROM or not sys.stderr.isatty():
         yield from items
         return
