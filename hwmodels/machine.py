@@ -73,9 +73,9 @@ class Machine:
     active_w: float | None
     uncertainty: Spread
     domain: Domain | None = None
-    """What calibrated networks are like, where they were."""
+    """The networks that the platform was calibrated on, in outline; None for a platform that was not calibrated."""
     residual: Residual | None = None
-    """What calibration corrects the kernels of this machine by, on top of their models."""
+    """The correction that calibration found for the times of kernels; None where there is none."""
 
     def rule_name(self, op: str, groups: int = 1) -> str:
         """The name in ``rules`` of the rule for an operator in so many groups, whether or not there is such a rule."""

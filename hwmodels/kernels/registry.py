@@ -6,6 +6,7 @@ asked for, so that a platform pays for the models that it names.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -36,7 +37,7 @@ def kernel_models() -> dict[str, KernelModel]:
 
 def _folders() -> tuple[str, ...]:
     """Where the package's files are; whoever adds a folder to the package's path adds its models."""
-    return tuple(import_module(_PACKAGE).__path__)
+    return tuple(sys.modules[_PACKAGE].__path__)
 
 
 @cache

@@ -125,7 +125,7 @@ def copied_cycles(p: EthosU, roof: Roof, size: float) -> float:
 
 
 def busy_cycles(p: EthosU, roof: Roof, fast: float, moved: Moved) -> float:
-    """Cycles that a memory is busy with one kernel: all bytes at its own rate, or those of its busiest channel."""
+    """Cycles that a memory is busy with one kernel: all bytes at its own rate, or the bytes of its busiest channel."""
     total = moved.read + moved.streamed + moved.written + moved.copied_in + moved.copied_out
     total += moved.weights + moved.scales
     writes = write_rate(p, roof, fast)

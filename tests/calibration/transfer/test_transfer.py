@@ -135,7 +135,7 @@ def test_what_plays_the_same_part_is_found_under_another_name(calibrated):
     gemm = "kernels.conv2d|matmul|conv2d_transpose.efficiency"
     same = {
         f"{gemm}.float32": gemm,
-        "kernels.concat.run_s": "kernels.concat|split|slice|pad.run_s",
+        "kernels.concat.copy_setup_s": "kernels.concat|split|slice|pad.copy_setup_s",
         "roofs.memory.dram.bandwidth_bytes_per_s": "roofs.memory.dram.bandwidth_bytes_per_s",
     }
     for key, other in same.items():
@@ -150,7 +150,7 @@ def test_over_the_siblings_base_only_what_was_carried_over_is_moved():
     space = hierarchy(calibrated, base, FLOAT32)
     moved = space.platform(factors_of(space, all=log(2.0)))
     before, after = dict(quantities(base.file)), dict(quantities(moved.file))
-    assert after["kernels.concat.run_s"].value == before["kernels.concat.run_s"].value
+    assert after["kernels.concat.copy_setup_s"].value == before["kernels.concat.copy_setup_s"].value
     carried = "kernels.conv2d|matmul|conv2d_transpose.efficiency.float32"
     fitted = dict(quantities(calibrated.file))["kernels.conv2d|matmul|conv2d_transpose.efficiency"].value
     assert after[carried].value == pytest.approx(fitted / 2.0)
