@@ -24,11 +24,13 @@ from rich.table import Table
 from benchmarks.edgetpu_data import Compiled, Stack, read_stacks
 from stairline import hwmodels
 from stairline.calibration.fitting.fit import fit_measured
-from stairline.calibration.fitting.pricing import Measured, Observation, Vector, prepare
+from stairline.calibration.fitting.measured import Measured, prepare
 from stairline.calibration.judging.scores import SEED, score
 from stairline.calibration.probing.steps import find_steps, lines
+from stairline.calibration.records.observation import Observation
 from stairline.simulator.mapping.placement import stored_elements
 from stairline.simulator.mapping.plan import plan
+from stairline.simulator.pricing.arrays import Vector
 from stairline.simulator.readers.layer_table.writer import write_table
 
 PLATFORM = "coral-edgetpu-tflite"

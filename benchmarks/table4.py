@@ -18,8 +18,9 @@ from rich.table import Table
 import stairline
 from benchmarks.paper.claims import load_claims
 from benchmarks.paper.scenarios import MODELS, PRECISIONS, model
-from stairline.calibration.fitting.fit import Observation, leave_one_out
+from stairline.calibration.fitting.fit import leave_one_out
 from stairline.calibration.fitting.parameters import parameters
+from stairline.calibration.records.observation import Observation
 from stairline.hwmodels import Platform
 
 

@@ -13,7 +13,7 @@ from stairline.calibration.commands.calibrate import calibrate_command
 from stairline.calibration.commands.fit import fit_command
 from stairline.calibration.commands.probe import probe_command
 from stairline.calibration.commands.transfer import transfer_command
-from stairline.calibration.errors import RecordsError
+from stairline.calibration.records.errors import RecordsError
 from stairline.hwmodels import PlatformError
 from stairline.hwmodels.commands import platforms
 from stairline.measure.commands.group import measure_group

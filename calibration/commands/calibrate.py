@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from stairline import hwmodels
-from stairline.calibration.errors import RecordsError
+from stairline.calibration.records.errors import RecordsError
 from stairline.hwmodels import Platform
 from stairline.measure.commands.session import backend_option, board_option, threads_option
 
 from .overlay import base_platform, name_option, output_option, report_option, target, title_option
 
 if TYPE_CHECKING:
-    from stairline.calibration.calibrate import Calibrated
-    from stairline.calibration.choosing.rounds import Round, Task
+    from stairline.calibration.choosing.rounds import Round
+    from stairline.calibration.choosing.task import Task
+    from stairline.calibration.overlays.calibrated import Calibrated
     from stairline.measure.campaign.session import Session
     from stairline.measure.store.store import Record, Store
 
@@ -80,7 +81,7 @@ def calibrate_command(
     holds is not measured again.
     """
     # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
-    from stairline.calibration.choosing.rounds import Task
+    from stairline.calibration.choosing.task import Task
     from stairline.calibration.report import html as html_report
     from stairline.calibration.report.staircases import long_sweeps
     from stairline.measure.campaign.session import session
@@ -103,7 +104,7 @@ def calibrate_command(
 
 def _calibrated(task: Task) -> Calibrated:
     """Measure, then fit all that the task's store holds on its backend."""
-    from stairline.calibration.calibrate import calibrate
+    from stairline.calibration.overlays.calibrated import calibrate
     from stairline.calibration.probing.probes import fusion_facts
     from stairline.calibration.records.store import read_store
     from stairline.measure.store import store

@@ -78,7 +78,7 @@ def fit_command(
     verdict and the scores.
     """
     # Numerics are loaded by this verb only: the others start in a fraction of the time.
-    from stairline.calibration.calibrate import calibrate
+    from stairline.calibration.overlays.calibrated import calibrate
     from stairline.calibration.report import html as html_report
     from stairline.calibration.report.staircases import long_sweeps
 

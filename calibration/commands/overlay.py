@@ -19,8 +19,8 @@ from stairline.hwmodels.provenance import Source
 from stairline.hwmodels.schema import NAME_PATTERN
 
 if TYPE_CHECKING:
-    from stairline.calibration.calibrate import Calibrated
-    from stairline.calibration.overlay import Heading, Result
+    from stairline.calibration.overlays.calibrated import Calibrated
+    from stairline.calibration.overlays.contents import OverlayHeader, Result
 
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -72,11 +72,11 @@ class Target(NamedTuple):
         ``omitted`` operators and ``numbers`` by dotted key are what the calibrated platform states otherwise than BASE.
         """
         # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
-        from stairline.calibration.calibrate import overlay_of
+        from stairline.calibration.overlays.fitted import fitted_overlay
         from stairline.calibration.report import blocks as report
 
         residual = self.path.with_suffix(".residual.json")
-        written = overlay_of(done, self.heading(done, "fitted to", conditions), residual.name, omitted)
+        written = fitted_overlay(done, self.header(done, "fitted to", conditions), residual.name, omitted)
         overlay = _stating(written, numbers)
         if done.trained:
             residual.write_bytes(done.trained.raw)
@@ -84,12 +84,12 @@ class Target(NamedTuple):
         show(report.calibration(done, self.name, str(self.path)))
         return overlay
 
-    def heading(self, done: Result, how: str, conditions: Mapping[str, str]) -> Heading:
+    def header(self, done: Result, how: str, conditions: Mapping[str, str]) -> OverlayHeader:
         """What the overlay states of itself: a title of its own where none was given."""
-        from stairline.calibration.overlay import Heading
+        from stairline.calibration.overlays.contents import OverlayHeader
 
         title = self.title or f"{done.base.file.title}, {how} {done.records.name}"
-        return Heading(self.name, title, self._parent, conditions)
+        return OverlayHeader(self.name, title, self._parent, conditions)
 
     def save(self, overlay: OverlayFile) -> None:
         """Write an overlay and see that it loads."""

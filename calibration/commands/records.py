@@ -15,7 +15,7 @@ from stairline.simulator.graph.graph import Graph
 from stairline.simulator.networks import networks
 
 if TYPE_CHECKING:
-    from stairline.calibration.records.table import Records
+    from stairline.calibration.records.record import Records
 
 records_argument = click.argument("records", metavar="RECORDS")
 layers_option = click.option(

@@ -59,7 +59,8 @@ def transfer_command(
     """
     # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
     from stairline.calibration.report.transfer import transferred
-    from stairline.calibration.transfer.transfer import overlay_of, transfer
+    from stairline.calibration.transfer.overlay import transferred_overlay
+    from stairline.calibration.transfer.transfer import transfer
 
     verify_dtype(dtype)
     origin = hwmodels.load(calibrated)
@@ -71,7 +72,7 @@ def transfer_command(
     stated = stated_conditions(conditions)
     found, graphs = records_and_networks(records, layers, backend, dtype or origin.dtypes[0])
     done = transfer(origin, platform, found, graphs)
-    to.save(overlay_of(done, to.heading(done, "moved to", stated)))
+    to.save(transferred_overlay(done, to.header(done, "moved to", stated)))
     show(transferred(done, to.name, str(to.path)))
 
 

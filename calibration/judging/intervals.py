@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from stairline.calibration.fitting.pricing import Measured, Vector
+from stairline.calibration.fitting.measured import Measured
 from stairline.hwmodels import Platform
 from stairline.hwmodels.domain import Domain
 from stairline.hwmodels.kernels.base import Work
+from stairline.simulator.pricing.arrays import Vector
 from stairline.simulator.pricing.extrapolation import distances, kind, profiles
 
 from .scores import HeldOut
@@ -79,14 +80,15 @@ class Coverage(NamedTuple):
 
 def outline(platform: Platform, measured: Measured, kinds: Sequence[str] = ()) -> Outline:
     """Of all observations as the platform predicts them, by the given kinds of kernels; by their own where left out."""
-    own_s, network = measured.kernels_s(platform), np.repeat(np.arange(len(measured)), measured.sizes)
-    shares = own_s / (measured.totals_s(own_s) + measured.outside_s(platform))[network]
-    sides = np.max(measured.works[:, [Work._fields.index("kernel_h"), Work._fields.index("kernel_w")]], axis=1)
-    named = [kind(op, side) for op, side in zip(measured.operators, sides)]
+    networks = measured.networks
+    own_s, network = networks.kernels_s(platform), networks.network_of_kernel
+    shares = own_s / (networks.totals(own_s) + networks.outside_s(platform))[network]
+    sides = np.max(networks.works[:, [Work._fields.index("kernel_h"), Work._fields.index("kernel_w")]], axis=1)
+    named = [kind(op, side) for op, side in zip(networks.operators, sides)]
     kinds = tuple(kinds) or tuple(sorted(set(named)))
     places = {name: place for place, name in enumerate(kinds)}
     codes = np.array([places.get(name, len(kinds)) for name in named])
-    found = profiles(codes[measured.kernels], len(kinds), measured.works[measured.kernels], own_s, network)
+    found = profiles(codes[networks.kernels], len(kinds), networks.works[networks.kernels], own_s, network)
     concentrations = np.bincount(network, shares**2, minlength=len(measured)).astype(np.float64)
     return Outline(concentrations, found, kinds, np.array(measured.families))
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from stairline.calibration.fitting.fit import fit_measured
-from stairline.calibration.fitting.pricing import Indices, Measured, Vector
+from stairline.calibration.fitting.measured import Measured
 from stairline.calibration.fitting.residual import with_residual
 from stairline.hwmodels import Platform
+from stairline.simulator.pricing.arrays import Indices, Vector
 
 SEED = 0
 """Of every random choice, so that the same records give the same file."""

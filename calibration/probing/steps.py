@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stairline.calibration.fitting.robust import deviation
+from stairline.calibration.records.spread import deviation
 
 from .step_fits import Values, Vector, cliffs, fitted_width
 

@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stairline.calibration.calibrate import Calibrated
 from stairline.calibration.fitting.fit import PRIOR_SIGMA
 from stairline.calibration.fitting.parameters import Parameter
-from stairline.calibration.fitting.pricing import Indices, Vector
 from stairline.calibration.judging.attribution import Breakdown, OperatorErrors, breakdown, operator_errors
 from stairline.calibration.judging.intervals import Interval
-from stairline.calibration.judging.precision import Telling, standard_errors, telling
+from stairline.calibration.judging.precision import BestMeasurement, best_measurements, standard_errors
 from stairline.calibration.judging.scores import MOST_FAMILIES, NO_NETWORKS, Score, drawn, families, score
 from stairline.calibration.judging.verdict import Fact, at_limit
+from stairline.calibration.overlays.calibrated import Calibrated
 from stairline.hwmodels.reports.text import Block, Cell, Column, Facts, Heading, Table, Value, number, prose, word
+from stairline.simulator.pricing.arrays import Indices, Vector
 
 _LEAST_SHARE = 0.001
 """Mean share of the predicted time below which an operator is not listed."""
@@ -41,8 +41,8 @@ class Diagnosis(NamedTuple):
     """From those of the models alone, where there is a residual."""
     standard_errors: Vector
     """Of the log of each fitted parameter."""
-    telling: tuple[Telling, ...]
-    """For parameters that are poorly known."""
+    best_measurements: tuple[BestMeasurement, ...]
+    """For each parameter that is poorly known, the measurement that determines it best."""
 
 
 def diagnose(done: Calibrated) -> Diagnosis:
@@ -55,14 +55,14 @@ def diagnose(done: Calibrated) -> Diagnosis:
         operator_errors(apart.shares, done.held_out.folds),
         operator_errors(apart.shares, done.analytical.folds) if done.trained else None,
         errors,
-        tuple(telling(done.fit.platform, done.measured.dtypes[0], poor)),
+        tuple(best_measurements(done.fit.platform, done.measured.dtypes[0], poor)),
     )
 
 
 def calibration(done: Calibrated, name: str, path: str) -> list[Block]:
     """What the terminal shows of a calibration."""
     found = diagnose(done)
-    further: list[Block] = [Heading("What to measure next"), to_measure(found)] if found.telling else []
+    further: list[Block] = [Heading("What to measure next"), to_measure(found)] if found.best_measurements else []
     return [
         summary(done, name, path),
         Heading("Scores on networks that the fit had not seen"),
@@ -214,15 +214,15 @@ def facts(verdict: Iterable[Fact]) -> Facts:
 
 def to_measure(found: Diagnosis) -> Table:
     """For each parameter that is poorly known, the options of 'measure plan' for what tells most of it."""
-    rows = tuple((t.key, _options(t), f"{t.elasticity:.0%}") for t in found.telling)
+    rows = tuple((t.key, _options(t), f"{t.elasticity:.0%}") for t in found.best_measurements)
     return Table((prose("to learn"), prose("stairline measure plan"), number("moves with it")), rows)
 
 
-def _options(t: Telling) -> str:
-    if t.configuration is None:
+def _options(best: BestMeasurement) -> str:
+    if best.configuration is None:
         return "nothing in the design space depends on it"
-    settings = (f"--{key} {value}" for key, value in t.configuration.settings)
-    return " ".join([f"--op {t.configuration.name}", *settings])
+    settings = (f"--{key} {value}" for key, value in best.configuration.settings)
+    return " ".join([f"--op {best.configuration.name}", *settings])
 
 
 def interval_text(found: Interval) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from stairline.calibration.fitting.pricing import Vector
 from stairline.calibration.probing.steps import Steps
+from stairline.simulator.pricing.arrays import Vector
 
 from .style import BAD, COLOURS, INK, as_svg, drawing, legend, short_name
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stairline.calibration.fitting.pricing import Vector
 from stairline.hwmodels import Platform, quantities, with_values, without_operators
 from stairline.hwmodels.provenance import Quantity, at_dtype
 from stairline.hwmodels.schema import ELEMENT_BYTES
+from stairline.simulator.pricing.arrays import Vector
 
 GROUPS = ("compute", "memory", "overheads")
 

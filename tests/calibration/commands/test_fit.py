@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from stairline.calibration.calibrate import calibrate
-from stairline.calibration.fitting.pricing import Observation, prepare
+from stairline.calibration.fitting.measured import prepare
 from stairline.calibration.judging.intervals import conformal_factor
 from stairline.calibration.judging.scores import held_out_families, score
 from stairline.calibration.judging.verdict import about_fit
-from stairline.calibration.records.table import family, read_records
+from stairline.calibration.overlays.calibrated import calibrate
+from stairline.calibration.records.families import family
+from stairline.calibration.records.observation import Observation
+from stairline.calibration.records.table import read_records
 from stairline.command import main
 from stairline.hwmodels import load, with_values, without_operators
 from stairline.simulator.networks import networks
@@ -165,8 +167,10 @@ def test_arrays_price_a_network_as_predict_does_also_at_other_rates(platform, op
     for changed in (base, other):
         predictions = [predict(g, changed, dtype) for g in graphs]
         expected_s = [p.operators_s if operators_only else p.latency_s for p in predictions]
-        assert measured.latencies_s(changed) == pytest.approx(expected_s, rel=1e-12)
-    assert measured.only(np.array([1])).latencies_s(base) == pytest.approx(measured.latencies_s(base)[1:])
+        assert measured.networks.latencies_s(changed) == pytest.approx(expected_s, rel=1e-12)
+    assert measured.only(np.array([1])).networks.latencies_s(base) == pytest.approx(
+        measured.networks.latencies_s(base)[1:]
+    )
 
 
 def test_clean_records_leave_nothing_to_remark(place, latencies_ms, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stairline.calibration.fitting.pricing import Observation, prepare
+from stairline.calibration.fitting.measured import prepare
 from stairline.calibration.judging.intervals import (
     Outline,
     averaged,
@@ -20,6 +20,7 @@ from stairline.calibration.judging.intervals import (
     outline,
 )
 from stairline.calibration.judging.scores import HeldOut
+from stairline.calibration.records.observation import Observation
 from stairline.hwmodels import load
 from stairline.hwmodels.domain import Domain
 from stairline.simulator.pricing.intervals import averaging

@@ -12,15 +12,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from stairline.calibration.calibrate import Calibrated, calibrate, overlay_of
 from stairline.calibration.fitting.fit import fit
+from stairline.calibration.fitting.measured import Measured, prepare
 from stairline.calibration.fitting.parameters import parameters
-from stairline.calibration.fitting.pricing import Measured, Observation, prepare
 from stairline.calibration.judging.attribution import OUTSIDE, breakdown, operator_errors
-from stairline.calibration.judging.precision import standard_errors, telling
+from stairline.calibration.judging.precision import best_measurements, standard_errors
 from stairline.calibration.judging.scores import MOST_FITTED, HeldOut
-from stairline.calibration.overlay import Heading
-from stairline.calibration.records.table import Record, Records
+from stairline.calibration.overlays.calibrated import Calibrated, calibrate
+from stairline.calibration.overlays.contents import OverlayHeader
+from stairline.calibration.overlays.fitted import fitted_overlay
+from stairline.calibration.records.observation import Observation
+from stairline.calibration.records.record import NetworkLatency, Records
 from stairline.calibration.report import blocks as report
 from stairline.calibration.report import html as html_report
 from stairline.calibration.report.staircases import long_sweeps, predicted_s
@@ -83,14 +85,16 @@ def convolution(c_out: int, hw: int = 28, op: str = "conv2d") -> Graph:
 def calibrated(base: Platform, graphs: list[Graph], times: float = 1.3) -> Calibrated:
     random = np.random.default_rng(2)
     rows = [
-        Record(g.name, predict(g, base).latency_s * times * float(random.lognormal(0, 0.03)), 0.0, "float32", i, "")
+        NetworkLatency(
+            g.name, predict(g, base).latency_s * times * float(random.lognormal(0, 0.03)), 0.0, "float32", i, ""
+        )
         for i, g in enumerate(graphs)
     ]
     return calibrate(base, Records("mine.csv", "0" * 16, tuple(rows)), graphs)
 
 
 def overlay(done: Calibrated, title: str = "Mine") -> OverlayFile:
-    return overlay_of(done, Heading("mine", title, "base", {"threads": "1"}), "mine.residual.json")
+    return fitted_overlay(done, OverlayHeader("mine", title, "base", {"threads": "1"}), "mine.residual.json")
 
 
 def page(done: Calibrated, title: str = "Mine") -> str:
@@ -169,7 +173,7 @@ def test_scatter_beyond_the_stated_error_widens_what_is_known(base):
 
 
 def test_what_is_proposed_to_measure_is_made_of_the_parameter(base):
-    found = {t.key: t for t in telling(base, "float32", parameters(base, frozenset({"float32"})))}
+    found = {t.key: t for t in best_measurements(base, "float32", parameters(base, frozenset({"float32"})))}
     overhead = found["overheads.kernel_s"]
     prediction = predict(overhead.configuration.graph(), base)
     assert overhead.elasticity == pytest.approx(len(prediction.kernels) * 1e-5 / prediction.latency_s, rel=0.4)
@@ -179,7 +183,7 @@ def test_what_is_proposed_to_measure_is_made_of_the_parameter(base):
 def test_a_number_that_nothing_depends_on_gets_no_proposal(base):
     unused = with_free(base, {"roofs.compute.int8.macs_per_cycle": (1, 64)})
     free = [p for p in parameters(unused, frozenset({"int8"})) if p.key.startswith("roofs.compute")]
-    (found,) = telling(unused, "float32", free)
+    (found,) = best_measurements(unused, "float32", free)
     assert found.configuration is None
 
 
@@ -247,14 +251,15 @@ def test_two_networks_and_ten_thousand_make_a_page(base, done):
 
 def repeated(measured: Measured, chosen: np.ndarray) -> Measured:
     """The observations of single kernels at the given places, as often as they occur there."""
-    assert set(measured.sizes) == {1}
-    return replace(
-        measured,
+    assert set(measured.networks.kernel_counts) == {1}
+    networks = replace(
+        measured.networks,
         names=tuple(measured.names[i] for i in chosen),
-        families=tuple(measured.families[i] for i in chosen),
         dtypes=tuple(measured.dtypes[i] for i in chosen),
-        **{name: getattr(measured, name)[chosen] for name in ("observed_s", "sigma", "moved", "sizes", "kernels")},
+        **{name: getattr(measured.networks, name)[chosen] for name in ("outside_counts", "kernel_counts", "kernels")},
     )
+    families = tuple(measured.families[i] for i in chosen)
+    return Measured(networks, families, measured.observed_s[chosen], measured.sigma[chosen])
 
 
 def test_many_single_operators_are_grouped_by_what_they_are(base):

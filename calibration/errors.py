@@ -1,7 +1,0 @@
-"""What calibration complains about."""
-
-from __future__ import annotations
-
-
-class RecordsError(ValueError):
-    """A file of measurements that cannot be read, or that no platform should be fitted to."""
