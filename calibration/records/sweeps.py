@@ -78,9 +78,9 @@ def _whole(place: str, setting: str, text: str) -> int:
     try:
         value = float(text)
     except ValueError:
-        raise RecordsError(f"{place}: {setting} '{text[:40]}' is not a number; take the line out") from None
+        raise RecordsError(f"{place}: {setting} {text[:40]!r} is not a number; take the line out") from None
     if not 0.0 < value < float("inf"):
-        raise RecordsError(f"{place}: {setting} '{text[:40]}' is not positive and finite; take the line out")
+        raise RecordsError(f"{place}: {setting} {text[:40]!r} is not positive and finite; take the line out")
     if value != int(value):
-        raise RecordsError(f"{place}: {setting} '{text[:40]}' is not a whole number")
+        raise RecordsError(f"{place}: {setting} {text[:40]!r} is not a whole number")
     return int(value)

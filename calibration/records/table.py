@@ -42,7 +42,7 @@ def _verify_columns(path: str, names: tuple[str, ...]) -> None:
     for name in names:
         if name not in COLUMNS:
             hint = did_you_mean(name, COLUMNS, f"; it may have {', '.join(COLUMNS)}")
-            raise RecordsError(f"{path}: unknown column '{name}'{hint}")
+            raise RecordsError(f"{path}: unknown column {name[:40]!r}{hint}")
     for name in COLUMNS[:2]:
         if name not in names:
             raise RecordsError(f"{path}: no column '{name}'; the first line must name net and {LATENCY}")
@@ -52,5 +52,5 @@ def _latency(path: str, row: LatencyRow, default_dtype: str) -> NetworkLatency:
     net, dtype = row.others["net"], row.others.get("dtype") or default_dtype
     if dtype not in ELEMENT_BYTES:
         hint = did_you_mean(dtype, ELEMENT_BYTES)
-        raise RecordsError(f"{path}, line {row.line}: dtype '{dtype}' is no precision{hint}")
+        raise RecordsError(f"{path}, line {row.line}: dtype {dtype[:40]!r} is no precision{hint}")
     return NetworkLatency(net, row.latency_s, row.std_s or 0.0, dtype, row.line, family(net))

@@ -56,7 +56,7 @@ def columns(place: str, text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in header)
     for name in names:
         if names.count(name) > 1:
-            raise MeasureError(f"{place}column '{name[:_SHOWN]}' stands twice; take one out")
+            raise MeasureError(f"{place}column {name[:_SHOWN]!r} stands twice; take one out")
     return names
 
 
@@ -109,7 +109,7 @@ def _number(at: str, column: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise MeasureError(f"{at}: {column} '{text[:_SHOWN]}' is not a number; take the line out") from None
+        raise MeasureError(f"{at}: {column} {text[:_SHOWN]!r} is not a number; take the line out") from None
     if not isfinite(value):
         raise MeasureError(f"{at}: {column} is {value}; take the line out")
     return value

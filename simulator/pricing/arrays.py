@@ -159,7 +159,8 @@ class PlannedNetworks:
     def outside_s(self, platform: Platform) -> Vector:
         """(networks,): what each network takes outside its kernels, in seconds."""
         costs = {dtype: _outside_costs_s(platform.machine(dtype)) for dtype in dict.fromkeys(self.dtypes)}
-        return np.asarray(np.sum(self.outside_counts * np.array([costs[dtype] for dtype in self.dtypes]), axis=1))
+        own = np.array([costs[dtype] for dtype in self.dtypes]).reshape(-1, len(Outside._fields))
+        return np.asarray(np.sum(self.outside_counts * own, axis=1))
 
 
 def plan_networks(platform: Platform, requests: Iterable[Request]) -> PlannedNetworks:
