@@ -42,13 +42,13 @@ report_option = click.option(
 
 
 def output_option(what: str = "the calibrated platform") -> Option:
-    """Where the overlay goes."""
+    """The option that names the file of the overlay."""
     help_text = f"Where {what} is written."
     return click.option("-o", "--output", required=True, metavar="OVERLAY.toml", help=help_text)
 
 
 def name_option(what: str = "the calibrated platform") -> Option:
-    """What it is called."""
+    """The option that names the platform."""
     return click.option("--name", "own_name", help=f"Name of {what}; the output file's where left out.")
 
 

@@ -1,4 +1,4 @@
-"""Options and arguments that say what was measured, for the verbs that learn from existing records."""
+"""Options and arguments that name what was measured, for the verbs that fit to existing records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training a platform's residual: a correction per kernel, learnt from the totals of networks.
+"""Training a platform's residual: a correction per kernel, learned from the totals of networks.
 
 The total of a network is T = outside + sum of a_k exp(r_k) over its kernels: a_k is what the models give, r_k what
 the trees give. The loss is soft L1 of e = log(T / observed), as in the fit of the models, so that by the chain rule its

@@ -14,7 +14,7 @@ from stairline.hwmodels.kernels.base import Work
 from stairline.simulator.pricing.arrays import Indices, Vector
 
 OUTSIDE = "outside kernels"
-"""What stands for transfers and the cost of an inference among the operators."""
+"""The name among operators under which transfers and the cost of an inference are listed."""
 
 LIKELY_ERROR = 0.3
 """Standard deviation of the prior of an operator's log error: what the networks leave open stays near 0."""

@@ -30,7 +30,7 @@ class BestMeasurement(NamedTuple):
 
     key: str
     configuration: Configuration | None
-    """None where nothing in the design space depends on the parameter."""
+    """The operator or block to measure; None where nothing in the design space depends on the parameter."""
     elasticity: float
     """|d log(latency) / d log(parameter)|."""
 

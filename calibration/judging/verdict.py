@@ -88,7 +88,7 @@ def about_records(rows: tuple[NetworkLatency, ...], measured: Measured, tabled: 
 
 
 def about_fit(fitted: Fit, observations: int, base_errors: Vector) -> Iterator[Fact]:
-    """What the fit and its data say of each other; ``observations`` is how many there are, fitted or not."""
+    """How well the fit and its data agree; ``observations`` is the number of all of them, fitted or not."""
     free = len(fitted.parameters)
     if fitted.converged:
         yield Fact("converged", f"{_count(free, 'parameter')}, {_count(len(fitted.log_errors), 'observation')}")
@@ -123,7 +123,7 @@ def about_scores(fold_errors: Vector, base_errors: Vector) -> Iterator[Fact]:
 
 
 def about_residual(fitted: Platform, measured: Measured, trained: Trained | None) -> Iterator[Fact]:
-    """How much of an operator's time the residual corrects: where that is much, a mechanism is missing."""
+    """How much of each operator's time the residual corrects: where that is much, a mechanism is missing."""
     if trained is None:
         yield Fact("no_residual", "corrections would not help networks that they had not seen, or were not asked for")
         return
@@ -180,7 +180,7 @@ def _about_parameters(fitted: Fit) -> Iterator[Fact]:
     decided = np.flatnonzero(effect * PRIOR_SIGMA > 1.0)
     for i in np.flatnonzero(effect * PRIOR_SIGMA <= 1.0):
         p = fitted.parameters[i]
-        yield Fact("unidentified", f"{p.key}: no record tells its value", "measure networks that spend time on it")
+        yield Fact("unidentified", f"{p.key}: no record determines its value", "measure networks that spend time on it")
     joint = covariance(fitted.jacobian[:, decided])
     spread = np.sqrt(np.diag(joint))
     for i, j in zip(*np.nonzero(np.triu(np.abs(joint / np.outer(spread, spread)) > _CORRELATION, 1))):

@@ -1,4 +1,4 @@
-"""From a file of measurements to an overlay: fit, verdict, scores and interval."""
+"""Calibrating a base platform to records: fit, residual, scores, interval and verdict."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Calibrated(NamedTuple):
     """Errors of the platform as it is written, residual or not."""
     interval: Interval
     analytical_interval: Interval
-    """That of the models alone."""
+    """The interval of the models alone."""
     coverage: Coverage
 
     @property
     def families(self) -> Score | None:
-        """Mean over families, each left out of the fit."""
+        """The mean score over families, each left out of the fit; None where no family was."""
         return over_families(self.measured, self.held_out)
 
 
@@ -66,10 +66,8 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
     """
     start = _fittable(base, records)
     measured, tabled = prepare_records(base, records, graphs)
-    if len(set(measured.names)) < 2:
-        raise RecordsError(f"{records.name}: only one network of it is in the layer table; measure several")
     base_errors = measured.log_errors(base)
-    refuse(records.name, measured, base_errors)
+    _verify_networks(records, measured, base_errors)
     fitted = fit_measured(base, drawn(measured, np.arange(len(measured))))
     analytical, corrected = held_out(base, measured)
     kept = correct and _is_worthwhile(measured, analytical, corrected)
@@ -79,12 +77,6 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
     seen = outline(platform, measured)
     found = interval(seen, errors)
     _verify_width(found, base, records)
-    verdict = (
-        *about_records(records.rows, measured, tabled),
-        *about_fit(fitted, len(measured), base_errors),
-        *about_scores(analytical.folds, base_errors),
-        *about_residual(fitted.platform, measured, trained),
-    )
     return Calibrated(
         base=base,
         records=records,
@@ -93,7 +85,12 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
         fit=fitted,
         platform=platform,
         trained=trained,
-        verdict=verdict,
+        verdict=(
+            *about_records(records.rows, measured, tabled),
+            *about_fit(fitted, len(measured), base_errors),
+            *about_scores(analytical.folds, base_errors),
+            *about_residual(fitted.platform, measured, trained),
+        ),
         base_errors=base_errors,
         analytical=analytical,
         held_out=errors,
@@ -104,7 +101,10 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
 
 
 def _fittable(base: Platform, records: Records) -> tuple[Parameter, ...]:
-    """What may be fitted to the records. Raises RecordsError for nothing, PlatformError for a precision without it."""
+    """The parameters that may be fitted to the records.
+
+    Raises RecordsError where there are none, PlatformError for a precision that the base lacks.
+    """
     dtypes = frozenset(row.dtype for row in records.rows)
     for dtype in dtypes:
         base.machine(dtype)
@@ -112,6 +112,13 @@ def _fittable(base: Platform, records: Records) -> tuple[Parameter, ...]:
     if not start:
         raise RecordsError(f"{base.name}: nothing to fit: no number for {', '.join(dtypes)} is marked fit = true")
     return start
+
+
+def _verify_networks(records: Records, measured: Measured, base_errors: Vector) -> None:
+    """Raises RecordsError for a single network, and for latencies to which nothing should be fitted."""
+    if len(set(measured.names)) < 2:
+        raise RecordsError(f"{records.name}: only one network of it is in the layer table; measure several")
+    refuse(records.name, measured, base_errors)
 
 
 def _verify_width(found: Interval, base: Platform, records: Records) -> None:

@@ -19,7 +19,8 @@ def fitted_overlay(
 ) -> OverlayFile:
     """Make the overlay of a calibrated platform: what was changed, and how good it is.
 
-    ``residual_file`` is where the residual will lie if there is one, ``omitted`` the operators without a time.
+    ``residual_file`` is the name of the file that holds the residual if there is one, ``omitted`` the operators whose
+    time the records do not hold.
     """
     fitted_source, held_out_source = f"fit-{done.records.digest[:8]}", f"held-out-{done.records.digest[:8]}"
     fitted = f"fitted over {done.base.name} to {cited_with_conditions(done, header)}"

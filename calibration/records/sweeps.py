@@ -16,7 +16,7 @@ from .errors import RecordsError
 from .store import is_store
 
 _NETWORK = "net"
-"""A column that does not tell one sweep from another."""
+"""A column by which sweeps do not differ."""
 
 
 class SweptLatencies(NamedTuple):

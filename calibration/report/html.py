@@ -166,7 +166,7 @@ def _roofline(done: Calibrated, found: Diagnosis) -> str:
 
 
 def _roofs(done: Calibrated, found: Diagnosis) -> list[plot.Roofs]:
-    """Of every measured precision: those of the operator that takes most time."""
+    """The roofs of every measured precision: those of the operator that takes most time."""
     roofs = []
     for dtype in dict.fromkeys(done.measured.dtypes):
         rules = done.fit.platform.machine(dtype).rules
@@ -198,7 +198,10 @@ def _tracks(start: Sequence[Parameter], fitted: Fit, found: Diagnosis) -> list[T
 
 
 def _place(value: float, p: Parameter) -> float:
-    """Where a value lies between the bounds of a parameter, in percent; a bound of nothing counts as a millionth."""
+    """The place of a value between the bounds of a parameter, in percent of the logarithm.
+
+    A lower bound of 0 counts as a millionth of the upper one.
+    """
     low = max(p.low, p.high * 1e-6)
     return 100.0 * log(min(max(value, low), p.high) / low) / log(p.high / low)
 

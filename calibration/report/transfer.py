@@ -47,7 +47,7 @@ def _summary(done: Transferred, name: str, path: str) -> Facts:
 
 
 def _factors(done: Transferred) -> Table:
-    """The groups, each with the factor of all: what was expected, and what the records made of it."""
+    """The factor of each group times that of all: as expected, and as the records determine it."""
     moved, count = done.sibling.moved, len(done.hierarchy.sigmas)
     rows = []
     for i, group in enumerate(GROUPS, 1):

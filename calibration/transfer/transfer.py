@@ -2,7 +2,7 @@
 
 Structure and numbers are the calibrated platform's. The sibling's differ by scale factors: one of all, one of each
 group, one of each fitted number, with priors that narrow in that order (``siblings``). The most probable factors are
-found by least squares, so one record moves everything alike, and more records tell the groups apart as far as they go.
+found by least squares, so one record moves everything alike, and more records separate the groups as far as they go.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOST_OBSERVATIONS = 200
 """Observations beyond which a fit predicts better than a transfer."""
 
 SURPRISING = 3.0
-"""Errors on networks left out, in units of what was expected, from which another kind of device is likelier."""
+"""Errors on networks left out, in units of the expected deviation, from which another kind of device is likelier."""
 
 _MOST_FACTOR = 20.0
 """Half of a 90 % interval, as a factor, beyond which a prediction says nothing."""

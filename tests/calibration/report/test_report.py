@@ -179,7 +179,7 @@ def test_the_terminal_says_how_well_each_number_is_known(base):
     free = with_free(base, {"kernels.dense.efficiency": (0.1, 1.0)})
     text = "\n".join(lines(report.calibration(calibrated(free, [convolution(c) for c in range(8, 200, 8)]), "a", "b")))
     (row,) = [line for line in text.splitlines() if line.startswith("kernels.dense.efficiency") and " to " in line]
-    assert "not told" in row
+    assert "not determined" in row
     assert "± " in next(line for line in text.splitlines() if line.startswith(EFFICIENCY) and " to " in line)
 
 
