@@ -45,7 +45,7 @@ class Steps(NamedTuple):
 
     edges: tuple[Edge, ...]
     width: int | None = None
-    """The widest period whose multiples are the edges, else the period of a sawtooth under climbing latency; or None."""
+    """The widest period whose multiples are the edges, else that of a sawtooth under climbing latency, or None."""
     explained: float = 0.0
     """Share of the edges that lie at its multiples."""
     met: float = 0.0
