@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from stairline.calibration.errors import RecordsError
+    from stairline.calibration.records.errors import RecordsError
     from stairline.hwmodels import Platform, PlatformError
     from stairline.simulator.device import Device, available, load
     from stairline.simulator.graph.graph import Graph, GraphError
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "stairline.calibration.errors": ("RecordsError",),
+    "stairline.calibration.records.errors": ("RecordsError",),
     "stairline.hwmodels": ("Platform", "PlatformError"),
     "stairline.simulator.device": ("Device", "available", "load"),
     "stairline.simulator.graph.graph": ("Graph", "GraphError"),

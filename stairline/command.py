@@ -15,7 +15,7 @@ from stairline.calibration.commands.calibrate import calibrate_command
 from stairline.calibration.commands.fit import fit_command
 from stairline.calibration.commands.probe import probe_command
 from stairline.calibration.commands.transfer import transfer_command
-from stairline.calibration.errors import NotFittedError, RecordsError
+from stairline.calibration.records.errors import NotFittedError, RecordsError
 from stairline.exit_codes import ExitCode
 from stairline.extras import remedy
 from stairline.hwmodels import PlatformError

@@ -25,9 +25,11 @@ from benchmarks.data.edgetpu_stacks import Compiled, Stack, read_stacks
 from benchmarks.data.location import measurements
 from stairline import hwmodels
 from stairline.calibration.fitting.fit import fit_measured
-from stairline.calibration.fitting.pricing import Measured, Observation, Vector, prepare
+from stairline.calibration.fitting.measured import Measured, prepare
 from stairline.calibration.judging.scores import SEED, score
 from stairline.calibration.probing.steps import find_steps, lines
+from stairline.calibration.records.observation import Observation
+from stairline.simulator.pricing.arrays import Vector
 from stairline.simulator.readers.layer_table.writer import write_table
 from stairline.simulator.runtimes.edgetpu import stored_parameters
 from stairline.simulator.walk import plan

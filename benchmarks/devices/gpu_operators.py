@@ -20,10 +20,12 @@ from benchmarks.data.gpu_operators import Operator, graph_of, read_operators
 from benchmarks.data.location import measurements
 from stairline import hwmodels
 from stairline.calibration.fitting.fit import fit_measured
-from stairline.calibration.fitting.pricing import Measured, Observation, Vector, prepare
+from stairline.calibration.fitting.measured import Measured, prepare
 from stairline.calibration.fitting.residual import with_residual
 from stairline.calibration.judging.scores import FOLDS, SEED
+from stairline.calibration.records.observation import Observation
 from stairline.hwmodels import Platform
+from stairline.simulator.pricing.arrays import Vector
 
 PLATFORM = "pixel4-adreno640-tflite2.10"
 SIGMA = 0.05
@@ -62,7 +64,7 @@ def held_out_s(platform: Platform, operators: Sequence[Operator]) -> tuple[Vecto
         fitted = fit_measured(platform, known).platform
         kernels = measured_on(fitted, own)
         for by, predicted_s in ((fitted, alone_s), (with_residual(fitted, known), corrected_s)):
-            by_kernel = dict(zip(latencies_s(own), kernels.latencies_s(by)))
+            by_kernel = dict(zip(latencies_s(own), kernels.networks.latencies_s(by)))
             predicted_s[unseen] = [by_kernel[one.kernel] for one in own]
     return alone_s, corrected_s
 

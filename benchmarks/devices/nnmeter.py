@@ -24,11 +24,12 @@ from rich.table import Table
 from benchmarks.data.location import measurements
 from stairline import hwmodels
 from stairline.calibration.fitting.fit import fit_measured
-from stairline.calibration.fitting.pricing import Measured, Observation, prepare
+from stairline.calibration.fitting.measured import Measured, prepare
 from stairline.calibration.fitting.residual import with_residual
 from stairline.calibration.judging.intervals import coverage, interval, outline
 from stairline.calibration.judging.scores import SEED, Score, held_out, over_families, score
-from stairline.calibration.records.table import family
+from stairline.calibration.records.families import family
+from stairline.calibration.records.observation import Observation
 from stairline.hwmodels import Platform, with_fit_bounds, with_values, without_operators
 from stairline.simulator.readers.layer_table.reader import LayerTable, read_table
 

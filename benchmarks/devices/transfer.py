@@ -28,12 +28,14 @@ from benchmarks.paper.scenarios import model
 from benchmarks.paper.table4 import cells
 from stairline import hwmodels
 from stairline.calibration.fitting.fit import fit_measured
-from stairline.calibration.fitting.pricing import Indices, Measured, Observation, Vector, prepare
+from stairline.calibration.fitting.measured import Measured, prepare
 from stairline.calibration.judging.intervals import outline
 from stairline.calibration.judging.scores import SEED, score
-from stairline.calibration.transfer.moving import built_in, learn, structure
+from stairline.calibration.records.observation import Observation
+from stairline.calibration.transfer.estimate import built_in, estimate_sibling, structure
 from stairline.calibration.transfer.siblings import Hierarchy, hierarchy
 from stairline.hwmodels import Platform, without_operators
+from stairline.simulator.pricing.arrays import Indices, Vector
 from stairline.simulator.readers.layer_table.reader import read_table
 
 from .nnmeter import DEVICES, latencies_s, started
@@ -64,9 +66,9 @@ def transferred(calibrated: Platform, space: Hierarchy, measured: Measured) -> M
     usual, error = built_in(space.centre, DTYPE), structure(calibrated, DTYPE)
 
     def method(seen: Indices, others: Indices) -> tuple[Vector, float | None]:
-        learned, rest = learn(space, measured.only(seen), error, usual), measured.only(others)
-        errors = rest.log_errors(learned.moved.platform)
-        return errors, float(np.mean(learned.interval.covers(outline(learned.moved.platform, rest), errors)))
+        sibling, rest = estimate_sibling(space, measured.only(seen), error, usual), measured.only(others)
+        errors = rest.log_errors(sibling.moved.platform)
+        return errors, float(np.mean(sibling.interval.covers(outline(sibling.moved.platform, rest), errors)))
 
     return method
 

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 import stairline
-from stairline.calibration.fitting.fit import Observation, leave_one_out
+from stairline.calibration.fitting.fit import leave_one_out
 from stairline.calibration.fitting.parameters import parameters
+from stairline.calibration.records.observation import Observation
 from stairline.hwmodels import Platform
 
 from .claims import load_claims

@@ -18,10 +18,10 @@ from stairline.simulator import zoo
 
 _PLANE_PIXELS = (3, 160)
 _ELEMENTS = (2_000, 1_000_000)
-"""Of an operator's input: from the last stages of small networks to the first ones of large networks."""
+"""Elements of an operator's input: from the last stages of small networks to the first ones of large networks."""
 _CHANNELS = 2048
 _FILTER_WEIGHTS = 2_400_000
-"""Of a convolution: as the widest 3x3 ones of VGG-16 and ResNet-50."""
+"""Most weights of a convolution: as the widest 3x3 ones of VGG-16 and ResNet-50 have."""
 _STEPS = (1, 4, 8, 16)
 """Channels are multiples of one of these."""
 
@@ -42,7 +42,8 @@ class _Place(NamedTuple):
 _Settings = dict[str, Any]
 
 _INPUTS = (96, 128, 160, 192, 224, 224)
-"""Of networks, in pixels. Smaller ones end in planes of a pixel or two, which networks in use do not have."""
+"""Sides of networks' inputs, in pixels. Smaller ones end in planes of a pixel or two, which networks in use do not
+have."""
 
 
 def operators(count: int, dtype: str, seed: int) -> list[Configuration]:
@@ -57,12 +58,6 @@ def networks(count: int, dtype: str, seed: int) -> list[Configuration]:
     """The first ``count`` networks of the sequence: three random ones, then one of the zoo, and so on."""
     found = [_zoo_network(n, dtype, seed) if n % 4 == 3 else _random_network(n, dtype, seed) for n in range(count)]
     return list(dict.fromkeys(found))
-
-
-def is_network(label: str) -> bool:
-    """Whether a configuration of that label is a whole network: one of the zoo, or a chain with a classifier."""
-    name, _, settings = label.partition(" ")
-    return name in zoo.MODELS or (name == "chain" and "globalavgpool2d dense:" in settings)
 
 
 def _operator(at: _Place, dtype: str) -> Configuration:

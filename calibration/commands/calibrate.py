@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 import click
 
 from stairline import hwmodels
-from stairline.calibration.errors import NotFittedError, RecordsError
+from stairline.calibration.records.errors import NotFittedError, RecordsError
 from stairline.hwmodels import Platform
 from stairline.measure.commands.session import backend_option, board_option, threads_option
 
-from .overlay import base_platform, name_option, output_option, report_option, target, title_option
+from .overlay import Target, base_platform, name_option, output_option, report_option, target, title_option
+from .page import verify_page, write_page
 
 if TYPE_CHECKING:
-    from stairline.calibration.calibrate import Calibrated
-    from stairline.calibration.choosing.rounds import Round, Task
+    from stairline.calibration.choosing.rounds import Round
+    from stairline.calibration.choosing.task import Task
+    from stairline.calibration.overlays.calibrated import Calibrated
     from stairline.measure.campaign.session import Session
     from stairline.measure.store.store import Record, Store
 
@@ -55,7 +57,9 @@ _MOST_NAMES = 5
 )
 @threads_option
 @board_option
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of what is measured.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the choice of measurements."
+)
 @name_option()
 @title_option
 @report_option
@@ -80,14 +84,12 @@ def calibrate_command(
     holds is not measured again.
     """
     # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
-    from stairline.calibration.choosing.rounds import Task
-    from stairline.calibration.report import html as html_report
-    from stairline.calibration.report.staircases import long_sweeps
+    from stairline.calibration.choosing.task import Task
     from stairline.measure.campaign.session import session
     from stairline.measure.runtimes import backend
 
     if page:
-        html_report.verify(page)
+        verify_page(page)
     used = backend(name)
     start = base or _base_of(name, on)
     origin = base_platform(start)
@@ -95,15 +97,20 @@ def calibrate_command(
     precision = _precision(dtype, origin, used.dtypes)
     kept = store_file or to.path.with_suffix(".db")
     task = Task(origin, precision, session(used, threads, on), kept, minutes, wanted, seed)
+    _calibrate_and_report(task, to, page)
+
+
+def _calibrate_and_report(task: Task, to: Target, page: Path | None) -> None:
+    """Measure and fit, write the overlay, and the page where one was asked for."""
     done = _calibrated(task)
     overlay = to.write(done, _conditions(task.session))
     if page:
-        html_report.write(page, done, overlay, long_sweeps(kept, name))
+        write_page(page, done, overlay, task.store_file, task.session.backend.name)
 
 
 def _calibrated(task: Task) -> Calibrated:
     """Measure, then fit all that the task's store holds on its backend."""
-    from stairline.calibration.calibrate import calibrate
+    from stairline.calibration.overlays.calibrated import calibrate
     from stairline.calibration.probing.probes import fusion_facts
     from stairline.calibration.records.store import read_store
     from stairline.measure.store import store
@@ -148,7 +155,7 @@ def _measure(task: Task, opened: Store) -> None:
             begun = True
             click.echo(_round_line(done), err=True)
         if done.failed:
-            click.echo(f"{done.failed} failed: 'stairline probe {task.store_file}' tells why", err=True)
+            click.echo(f"{done.failed} failed: 'stairline probe {task.store_file}' says why", err=True)
     except KeyboardInterrupt:
         click.echo("interrupted: fitting what there is", err=True)
 
@@ -203,7 +210,7 @@ def _precision(wanted: str | None, base: Platform, buildable: tuple[str, ...]) -
 
 
 def _conditions(session: Session) -> dict[str, str]:
-    """Under what was measured; the machine's own name stays out."""
+    """The conditions of the measurements by name; the machine's own name stays out."""
     found = session.conditions
     known = {
         "backend": session.backend.name,

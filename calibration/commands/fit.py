@@ -19,6 +19,7 @@ from .overlay import (
     target,
     title_option,
 )
+from .page import verify_page, write_page
 from .records import backend_option, dtype_option, layers_option, records_and_networks, records_argument, verify_dtype
 
 
@@ -78,22 +79,20 @@ def fit_command(
     verdict and the scores.
     """
     # Numerics are loaded by this verb only: the others start in a fraction of the time.
-    from stairline.calibration.calibrate import calibrate
-    from stairline.calibration.report import html as html_report
-    from stairline.calibration.report.staircases import long_sweeps
+    from stairline.calibration.overlays.calibrated import calibrate
 
     verify_dtype(dtype)
     platform = base_platform(base)
     to = target(output, base, platform, own_name, title)
     under, numbers = stated_conditions(conditions), _numbers(stated)
     if page:
-        html_report.verify(page)
+        verify_page(page)
     found, graphs = records_and_networks(records, layers, backend, dtype or platform.dtypes[0])
     started = with_fit_bounds(with_values(without_operators(platform, omitted), numbers), _bounds(freed))
     done = calibrate(started, found, graphs, correct=not no_residual)
     overlay = to.write(done, under, omitted, numbers)
     if page:
-        html_report.write(page, done, overlay, long_sweeps(Path(records), backend))
+        write_page(page, done, overlay, Path(records), backend)
 
 
 def _numbers(texts: Sequence[str]) -> dict[str, float]:

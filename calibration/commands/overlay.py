@@ -21,8 +21,8 @@ from stairline.hwmodels.provenance import Source
 from stairline.hwmodels.schema import NAME_PATTERN
 
 if TYPE_CHECKING:
-    from stairline.calibration.calibrate import Calibrated
-    from stairline.calibration.overlay import Heading, Result
+    from stairline.calibration.overlays.calibrated import Calibrated
+    from stairline.calibration.overlays.contents import OverlayHeader, Result
 
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -74,23 +74,23 @@ class Target(NamedTuple):
         ``omitted`` operators and ``numbers`` by dotted key are what the calibrated platform states otherwise than BASE.
         """
         # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
-        from stairline.calibration.calibrate import overlay_of
+        from stairline.calibration.overlays.fitted import fitted_overlay
         from stairline.calibration.report import blocks as report
 
         residual = self.path.with_suffix(".residual.json")
         with self.complaining():
-            written = overlay_of(done, self.heading(done, "fitted to", conditions), residual.name, omitted)
+            written = fitted_overlay(done, self.header(done, "fitted to", conditions), residual.name, omitted)
             overlay = _stating(written, numbers)
         self.save(overlay, done.trained.raw if done.trained else b"")
         show(report.calibration(done, self.name, str(self.path)))
         return overlay
 
-    def heading(self, done: Result, how: str, conditions: Mapping[str, str]) -> Heading:
+    def header(self, done: Result, how: str, conditions: Mapping[str, str]) -> OverlayHeader:
         """The name, title, parent and conditions of the overlay; the title is composed where none was given."""
-        from stairline.calibration.overlay import Heading
+        from stairline.calibration.overlays.contents import OverlayHeader
 
         title = self.title or f"{done.base.file.title}, {how} {done.records.name}"
-        return Heading(self.name, title, self._parent, conditions)
+        return OverlayHeader(self.name, title, self._parent, conditions)
 
     @contextmanager
     def complaining(self) -> Iterator[None]:

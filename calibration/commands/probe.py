@@ -21,7 +21,7 @@ def probe_command(measured: Path, setting: str | None) -> None:
     columns NAME,latency_ms.
     """
     if setting is None:
-        _tell_all(measured)
+        _report_all(measured)
         return
     from stairline.calibration.probing.steps import FEWEST_SAMPLES, find_steps, lines, next_value
     from stairline.calibration.records.sweeps import read_sweeps
@@ -39,7 +39,7 @@ def probe_command(measured: Path, setting: str | None) -> None:
             click.echo(f"  measure {setting}={following} next: the widest edge is not exact yet")
 
 
-def _tell_all(store_file: Path) -> None:
+def _report_all(store_file: Path) -> None:
     from stairline.calibration.probing.probes import lines
     from stairline.measure.store import store
 

@@ -1,4 +1,4 @@
-"""Options and arguments that say what was measured, for the verbs that learn from existing records."""
+"""Options and arguments that name what was measured, for the verbs that fit to existing records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stairline.simulator.graph.graph import Graph
 from stairline.simulator.networks import networks
 
 if TYPE_CHECKING:
-    from stairline.calibration.records.table import Records
+    from stairline.calibration.records.record import Records
 
 records_argument = click.argument("records", metavar="RECORDS")
 layers_option = click.option(

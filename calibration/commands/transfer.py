@@ -53,13 +53,14 @@ def transfer_command(
 ) -> None:
     """Move a calibrated platform to a sibling device.
 
-    A handful of RECORDS, from 1 to 200, say by what factors the sibling differs from CALIBRATED; what they do not tell
-    stays as it was there. RECORDS is a store of 'measure run', or a CSV with the columns net,latency_ms and optionally
-    std_ms,dtype. The result is a platform for 'predict -p OVERLAY.toml'.
+    A handful of RECORDS, from 1 to 200, determine by what factors the sibling differs from CALIBRATED; what they leave
+    open stays as it was there. RECORDS is a store of 'measure run', or a CSV with the columns net,latency_ms and
+    optionally std_ms,dtype. The result is a platform for 'predict -p OVERLAY.toml'.
     """
     # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
     from stairline.calibration.report.transfer import transferred
-    from stairline.calibration.transfer.transfer import overlay_of, transfer
+    from stairline.calibration.transfer.overlay import transferred_overlay
+    from stairline.calibration.transfer.transfer import transfer
 
     verify_dtype(dtype)
     origin = hwmodels.load(calibrated)
@@ -72,7 +73,7 @@ def transfer_command(
     found, graphs = records_and_networks(records, layers, backend, dtype or origin.dtypes[0])
     done = transfer(origin, platform, found, graphs)
     with to.complaining():
-        overlay = overlay_of(done, to.heading(done, "moved to", stated))
+        overlay = transferred_overlay(done, to.header(done, "moved to", stated))
     to.save(overlay)
     show(transferred(done, to.name, str(to.path)))
 

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import least_squares
 
+from stairline.calibration.records.observation import Observation
 from stairline.hwmodels import Platform, with_values
+from stairline.simulator.pricing.arrays import Vector
 
+from .measured import Measured, prepare
 from .parameters import Parameter, parameters
-from .pricing import Measured, Observation, Vector, prepare
-
-__all__ = ["Fit", "Observation", "fit", "fit_measured", "leave_one_out"]
 
 PRIOR_SIGMA = 3.0
 """Standard deviation of a parameter around its stated value, in natural-log units: a factor of 20, so that only what
@@ -52,7 +52,10 @@ def fit(platform: Platform, observations: Sequence[Observation], *, prior_sigma:
 
 
 def fit_measured(platform: Platform, measured: Measured, *, prior_sigma: float = PRIOR_SIGMA) -> Fit:
-    """The same for observations that ``prepare`` has planned on this platform."""
+    """Fit the quantities that ``platform`` marks ``fit`` to observations that ``prepare`` has planned on it.
+
+    Raises ValueError without free parameters.
+    """
     free = parameters(platform, frozenset(measured.dtypes))
     if not free:
         raise ValueError(f"{platform.name}: nothing to fit: no number that bears on the observations is marked fit")
@@ -79,9 +82,9 @@ def fit_measured(platform: Platform, measured: Measured, *, prior_sigma: float =
 
 
 def covariance(jacobian: Vector, scatter: float = 1.0) -> Vector:
-    """Of the logs of the parameters, from a ``Fit.jacobian`` and the prior.
+    """(parameters, parameters): covariance of the logs of the parameters, from a ``Fit.jacobian`` and the prior.
 
-    ``scatter`` is how many times their sigma the observations scatter by.
+    ``scatter`` is the standard deviation of the observations' errors over their sigma.
     """
     known = jacobian.T @ jacobian / scatter**2
     return np.asarray(np.linalg.inv(known + np.eye(len(known)) / PRIOR_SIGMA**2))

@@ -16,7 +16,7 @@ class Parameter(NamedTuple):
     low: float
     high: float
     dtype: str | None
-    """None where every precision shares the quantity."""
+    """The precision that the quantity is for; None where every precision shares it."""
 
 
 def parameters(platform: Platform, dtypes: frozenset[str]) -> tuple[Parameter, ...]:

@@ -7,16 +7,17 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import least_squares
 
-from stairline.calibration.fitting.pricing import Indices, Measured, Vector
-from stairline.calibration.fitting.robust import deviation
+from stairline.calibration.fitting.measured import Measured
+from stairline.calibration.records.spread import deviation
 from stairline.hwmodels import Platform
 from stairline.hwmodels.kernels.base import Work
+from stairline.simulator.pricing.arrays import Indices, Vector
 
 OUTSIDE = "outside kernels"
-"""Transfers and the cost of an inference, beside the operators."""
+"""The name among operators under which transfers and the cost of an inference are listed."""
 
 LIKELY_ERROR = 0.3
-"""Standard deviation that an operator's log error is held to: what the networks do not tell stays near nothing."""
+"""Standard deviation of the prior of an operator's log error: what the networks leave open stays near 0."""
 
 _LEAST_NOISE = 1e-3
 _ELEMENTS = [Work._fields.index(name) for name in ("input_elements", "output_elements", "weight_elements")]
@@ -24,20 +25,20 @@ _MACS = Work._fields.index("macs")
 
 
 class Breakdown(NamedTuple):
-    """Observations taken apart."""
+    """Predicted time of observations by operator, and their work."""
 
     ops: tuple[str, ...]
     """Operators that kernels are named by, then ``OUTSIDE`` where anything is spent there; the longest first."""
     times_s: Vector
-    """(observations, operators): predicted, in seconds."""
+    """(observations, operators): predicted time, in seconds."""
     macs: Vector
-    """Of every observation."""
+    """(observations,): multiply-accumulates of each."""
     moved_bytes: Vector
-    """Tensors and parameters of all kernels of an observation, each read or written once."""
+    """(observations,): bytes of the tensors and parameters of all kernels, each read or written once."""
 
     @property
     def shares(self) -> Vector:
-        """(observations, operators): of the predicted time of each observation."""
+        """(observations, operators): the share of each operator in the predicted time of each observation."""
         shares: Vector = self.times_s / np.sum(self.times_s, axis=1, keepdims=True)
         return shares
 
@@ -47,27 +48,28 @@ class Breakdown(NamedTuple):
 
 
 class OperatorErrors(NamedTuple):
-    """What operators' times would have to be off by to explain the networks' errors."""
+    """By how much operators' times would have to be off to explain the networks' errors."""
 
     log_errors: Vector
     """log(predicted / true) of each operator's time, one for all of its shapes."""
     standard_errors: Vector
     explained: float
-    """Share of the networks' mean squared error that it explains; the rest lies within operators: shapes, noise."""
+    """Share of the networks' mean squared error that these explain; the rest lies within operators: shapes, noise."""
 
 
 def breakdown(measured: Measured, platform: Platform) -> Breakdown:
-    """The observations taken apart as the platform predicts them."""
-    labels = [slot.label for slot in measured.slots]
+    """Break the latencies that the platform predicts for the observations down by operator."""
+    networks = measured.networks
+    labels = [slot.label for slot in networks.slots]
     ops = list(dict.fromkeys(labels))
-    own = np.array([ops.index(label) for label in labels])[measured.rows[measured.kernels]]
-    network = np.repeat(np.arange(len(measured)), measured.sizes)
+    own = np.array([ops.index(label) for label in labels])[networks.unique_slots[networks.kernels]]
+    network = networks.network_of_kernel
     cells = len(measured) * len(ops)
-    times_s = _summed(network * len(ops) + own, measured.kernels_s(platform), cells).reshape(-1, len(ops))
-    outside_s = np.maximum(measured.latencies_s(platform) - times_s.sum(axis=1), 0.0)
+    times_s = _summed(network * len(ops) + own, networks.kernels_s(platform), cells).reshape(-1, len(ops))
+    outside_s = np.maximum(networks.latencies_s(platform) - times_s.sum(axis=1), 0.0)
     times_s = np.column_stack([times_s, np.where(outside_s > 1e-9 * times_s.sum(axis=1), outside_s, 0.0)])
     order = [i for i in np.argsort(-times_s.sum(axis=0), kind="stable") if times_s[:, i].any()]
-    works, element_bytes = measured.works[measured.kernels], measured.element_bytes[measured.kernels]
+    works, element_bytes = networks.works[networks.kernels], networks.element_bytes[networks.kernels]
     return Breakdown(
         tuple([*ops, OUTSIDE][i] for i in order),
         times_s[:, order],

@@ -1,8 +1,9 @@
 """The interval of a calibrated platform, from the errors of networks that its fits had not seen.
 
-Networks like the calibrated ones get the conformal quantile of the errors of networks held out at random; those unlike
-them, by their distance in ``simulator.domain``, that of the errors of whole families held out, which are larger. Both
-are of errors divided by how far those of kernels average out in the network: the same number holds for a kernel.
+Networks like the calibrated ones get the conformal quantile of the errors of networks held out at random. Networks
+unlike them, by the distance of ``simulator.pricing.extrapolation``, get that of the errors of whole families held out,
+which are larger. Both are quantiles of errors divided by how far the errors of kernels average out in the network, so
+that the same number holds for a kernel.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from stairline.calibration.fitting.pricing import Measured, Vector
+from stairline.calibration.fitting.measured import Measured
 from stairline.hwmodels import Platform
 from stairline.hwmodels.domain import Domain
 from stairline.hwmodels.kernels.base import Work
+from stairline.simulator.pricing.arrays import Vector
 from stairline.simulator.pricing.extrapolation import distances, kind, profiles
 
 from .scores import HeldOut
@@ -29,26 +31,30 @@ LIKE = 0.95
 MOST_PROFILES = 100
 """Profiles kept: those that leave no calibrated network far from all of them."""
 FEWEST = 40
-"""Observations below which there is no saying what the calibrated networks are like."""
+"""Observations below which no domain of calibrated networks is stated."""
 _DRAWN = 1000
+"""Observations of which profiles are chosen, drawn at random."""
 
 
 class Outline(NamedTuple):
-    """What the intervals need to know of each observation."""
+    """What the intervals depend on of each observation, beside its error."""
 
     concentrations: Vector
-    """Sum of the squared shares of the kernels in the network's time."""
+    """(observations,): sum of the squared shares of the kernels in the network's time."""
     profiles: Vector
+    """(observations, features): what the network spends its time on; see ``simulator.pricing.extrapolation``."""
     kinds: tuple[str, ...]
+    """The kinds of kernels that profiles distinguish."""
     families: NDArray[np.str_]
+    """(observations,): the family of each network; empty for single operators and blocks."""
 
     @property
     def whole(self) -> NDArray[np.bool_]:
-        """Which are whole networks, and no single operators or blocks."""
+        """(observations,): whether each is a whole network, and no single operator or block."""
         return np.asarray(self.families != "")
 
     def only(self, chosen: NDArray[np.bool_]) -> Outline:
-        """Of these observations."""
+        """The outline of the observations that ``chosen`` marks."""
         return Outline(self.concentrations[chosen], self.profiles[chosen], self.kinds, self.families[chosen])
 
 
@@ -61,7 +67,7 @@ class Interval(NamedTuple):
     domain: Domain | None
 
     def covers(self, seen: Outline, log_errors: Vector) -> NDArray[np.bool_]:
-        """Which of these observations have the measured latency within their interval."""
+        """(observations,): whether the measured latency of each lies within its interval."""
         unlike = np.zeros(len(log_errors), dtype=bool)
         if self.domain is not None:
             unlike = distances(seen.profiles, np.array(self.domain.profiles)) > self.domain.reach
@@ -78,21 +84,25 @@ class Coverage(NamedTuple):
 
 
 def outline(platform: Platform, measured: Measured, kinds: Sequence[str] = ()) -> Outline:
-    """Of all observations as the platform predicts them, by the given kinds of kernels; by their own where left out."""
-    own_s, network = measured.kernels_s(platform), np.repeat(np.arange(len(measured)), measured.sizes)
-    shares = own_s / (measured.totals_s(own_s) + measured.outside_s(platform))[network]
-    sides = np.max(measured.works[:, [Work._fields.index("kernel_h"), Work._fields.index("kernel_w")]], axis=1)
-    named = [kind(op, side) for op, side in zip(measured.operators, sides)]
+    """Outline all observations as the platform predicts them.
+
+    ``kinds`` are the kinds of kernels that profiles distinguish; those of the observations where left out.
+    """
+    networks = measured.networks
+    own_s, network = networks.kernels_s(platform), networks.network_of_kernel
+    shares = own_s / (networks.totals(own_s) + networks.outside_s(platform))[network]
+    sides = np.max(networks.works[:, [Work._fields.index("kernel_h"), Work._fields.index("kernel_w")]], axis=1)
+    named = [kind(op, side) for op, side in zip(networks.operators, sides)]
     kinds = tuple(kinds) or tuple(sorted(set(named)))
     places = {name: place for place, name in enumerate(kinds)}
     codes = np.array([places.get(name, len(kinds)) for name in named])
-    found = profiles(codes[measured.kernels], len(kinds), measured.works[measured.kernels], own_s, network)
+    found = profiles(codes[networks.kernels], len(kinds), networks.works[networks.kernels], own_s, network)
     concentrations = np.bincount(network, shares**2, minlength=len(measured)).astype(np.float64)
     return Outline(concentrations, found, kinds, np.array(measured.families))
 
 
 def interval(seen: Outline, errors: HeldOut) -> Interval:
-    """The interval that held-out errors ask for."""
+    """Derive the interval of a platform from its held-out errors."""
     factor, common = _of_networks_and_parts(errors.folds, seen) or _of_all(errors.folds, seen)
     domain = _domain(seen)
     if errors.families is None:
@@ -104,7 +114,7 @@ def interval(seen: Outline, errors: HeldOut) -> Interval:
 
 
 def coverage(found: Interval, seen: Outline, errors: HeldOut) -> Coverage:
-    """How much such intervals cover of networks that neither fits nor, for families, intervals had seen."""
+    """Measure what share of networks the intervals cover that neither fits nor, for families, intervals had seen."""
     whole = seen.whole if seen.whole.any() else ~seen.whole
     folds = float(np.mean(found.covers(seen, errors.folds)[whole]))
     if errors.families is None:
@@ -118,7 +128,7 @@ def coverage(found: Interval, seen: Outline, errors: HeldOut) -> Coverage:
 
 
 def averaged(common: float, concentrations: Vector) -> Vector:
-    """How much of a kernel's log error is left in each network."""
+    """(networks,): the share of a kernel's log error that is left in a network, where those of kernels average out."""
     return np.asarray(np.sqrt(common + (1.0 - common) * concentrations))
 
 
@@ -133,10 +143,12 @@ def conformal_factor(log_errors: Vector, coverage: float = COVERAGE) -> float:
 
 
 def family_factor(log_errors: Vector, families: NDArray[np.str_], coverage: float = COVERAGE) -> float:
-    """The same for a network of a new family, from errors of families that the fit has not seen.
+    """The factor f for which [t / f, t f] covers a network of a new family with this probability.
 
-    Each family counts once, and the new one is counted among them (hierarchical conformal prediction, Lee et al. 2023).
-    With fewer than 9 families at a coverage of 0.9 it is the largest error there was.
+    ``log_errors`` are those of networks of families that the fit has not seen, one of ``families`` for each.
+
+    Each family counts once, and the new one among them (hierarchical conformal prediction, Lee et al. 2023). With
+    fewer than 9 families at a coverage of 0.9 it is the largest error there was.
     """
     _, number, size = np.unique(families, return_inverse=True, return_counts=True)
     order = np.argsort(np.abs(log_errors))
@@ -146,9 +158,9 @@ def family_factor(log_errors: Vector, families: NDArray[np.str_], coverage: floa
 
 
 def _of_networks_and_parts(log_errors: Vector, seen: Outline) -> tuple[float, float] | None:
-    """f of a kernel as single operators tell it, and the common share that leaves what networks tell of many kernels.
+    """The factor of a kernel from the errors of single operators, and the common share from the errors of networks.
 
-    None where either are too few.
+    The share is that at which many such kernels have the errors of the networks. None where either are too few.
     """
     networks, parts = log_errors[seen.whole], log_errors[~seen.whole]
     if min(len(networks), len(parts)) < FEWEST:
@@ -160,7 +172,10 @@ def _of_networks_and_parts(log_errors: Vector, seen: Outline) -> tuple[float, fl
 
 
 def _of_all(log_errors: Vector, seen: Outline) -> tuple[float, float]:
-    """The same where squared errors tell the share by how much of each network is one kernel: 1 if they do not."""
+    """The factor of a kernel and the common share, from how squared errors grow with the networks' concentrations.
+
+    The common share is 1 where they do not grow, or where networks differ too little to see it.
+    """
     common = 1.0
     if len(log_errors) >= FEWEST and np.ptp(seen.concentrations) >= 0.1:
         terms = np.column_stack([np.ones(len(log_errors)), seen.concentrations])
@@ -178,7 +193,10 @@ def _domain(seen: Outline) -> Domain | None:
 
 
 def reference_profiles(found: Vector) -> tuple[Vector, float]:
-    """Some profiles that stand for all, and the distance from them within which most others lie; none with too few."""
+    """Choose some profiles that stand for all, and the distance from them within which most of the others lie.
+
+    No profiles, and a distance of 0, where there are too few.
+    """
     if len(found) < FEWEST:
         return found[:0], 0.0
     order = np.random.default_rng(0).permutation(len(found))
@@ -189,7 +207,7 @@ def reference_profiles(found: Vector) -> tuple[Vector, float]:
 
 
 def _spread_out(found: Vector) -> Vector:
-    """At most ``MOST_PROFILES`` of them: the one nearest their mean, then always the one farthest from those taken."""
+    """At most ``MOST_PROFILES`` profiles: the one nearest their mean, then always the one farthest from those taken."""
     taken = [int(np.argmin(np.sum((found - found.mean(axis=0)) ** 2, axis=1)))]
     away = np.sum((found - found[taken[0]]) ** 2, axis=1)
     while len(taken) < min(MOST_PROFILES, len(found)) and away.max() > 0.0:

@@ -10,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from stairline.calibration.fitting.fit import fit_measured
-from stairline.calibration.fitting.pricing import Indices, Measured, Vector
+from stairline.calibration.fitting.measured import Measured
 from stairline.calibration.fitting.residual import with_residual
 from stairline.hwmodels import Platform
+from stairline.simulator.pricing.arrays import Indices, Vector
 
 SEED = 0
-"""Of every random choice, so that the same records give the same file."""
+"""Seed of every random choice, so that the same records give the same file."""
 
 FOLDS = 5
 
@@ -23,17 +24,17 @@ MOST_FITTED = 1000
 """Observations that a fit is given at most, drawn at random: a dozen rates are known long before."""
 
 MOST_CROSS_FITTED = 400
-"""The same for the many fits of a cross-validation; with fewer, scores err to the low side."""
+"""Observations that each fit of a cross-validation is given at most; with fewer, scores come out too low."""
 
 NO_NETWORKS = "operators, blocks"
-"""What stands for a family where there is none."""
+"""The name under which what is no whole network is listed among families."""
 
 MOST_FAMILIES = 50
 """Families up to which each is left out once; beyond, name prefixes are no families."""
 
 
 _MOST_AT_ONCE = 4
-"""Fits of a cross-validation; each holds a copy of what it fits."""
+"""Fits of a cross-validation that run side by side; each holds a copy of what it fits."""
 
 
 class Score(NamedTuple):
@@ -46,13 +47,13 @@ class Score(NamedTuple):
 
 
 def score(log_errors: Vector) -> Score:
-    """The score of log(predicted / observed) of some networks. There must be at least one."""
+    """Score the log(predicted / observed) of some networks, of which there must be at least one."""
     errors = np.abs(np.expm1(log_errors))
     return Score(len(errors), float(np.mean(errors <= 0.1)), float(np.mean(errors <= 0.2)), float(np.mean(errors)))
 
 
 def mean_score(scores: Sequence[Score]) -> Score:
-    """The mean over families, each counting once however many networks it has."""
+    """The mean of scores of families, in which each counts once however many networks it has."""
     return Score(sum(s.networks for s in scores), *(float(np.mean(column)) for column in list(zip(*scores))[1:]))
 
 
@@ -60,9 +61,10 @@ class HeldOut(NamedTuple):
     """log(predicted / observed) of every observation under fits that had not seen it."""
 
     folds: Vector
-    """Each by a fit to the other folds."""
+    """The error of each observation by a fit to the other folds."""
     families: Vector | None
-    """Each by a fit to the other families, nan for what is no network; None where names tell no families apart."""
+    """The error of each observation by a fit to the other families, nan for what is no network; None where names do not
+    distinguish families."""
 
 
 def drawn(measured: Measured, among: Indices, most: int = MOST_FITTED) -> Measured:
@@ -71,7 +73,7 @@ def drawn(measured: Measured, among: Indices, most: int = MOST_FITTED) -> Measur
 
 
 def held_out(platform: Platform, measured: Measured) -> tuple[HeldOut, HeldOut]:
-    """By the models alone, and by the models with a residual."""
+    """Errors by the models alone, and by the models with a residual, of observations held out of the fits."""
     analytical, corrected = held_out_folds(platform, measured)
     by_family = held_out_families(platform, measured) or (None, None)
     return HeldOut(analytical, by_family[0]), HeldOut(corrected, by_family[1])
@@ -88,9 +90,9 @@ def held_out_folds(platform: Platform, measured: Measured, *, correct: bool = Tr
 
 
 def held_out_families(platform: Platform, measured: Measured) -> tuple[Vector, Vector] | None:
-    """The same under fits to the other families only, nan for what is no network.
+    """Errors by the models alone and with a residual, each under a fit to the other families; nan without a family.
 
-    None where there are fewer than two families of whole networks, or so many that their names tell none apart.
+    None where there are fewer than two families of whole networks, or so many that name prefixes are no families.
     """
     whole = np.array([bool(name) for name in measured.families])
     names, group = np.unique(np.array(measured.families)[whole], return_inverse=True)
@@ -103,26 +105,26 @@ def held_out_families(platform: Platform, measured: Measured) -> tuple[Vector, V
 
 
 def families(measured: Measured) -> dict[str, Indices]:
-    """The observations of every family, those that are no whole networks together."""
+    """The indices of every family's observations; those of single operators and blocks under ``NO_NETWORKS``."""
     names = np.array([name or NO_NETWORKS for name in measured.families])
     return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}
 
 
 def family_scores(measured: Measured, log_errors: Vector) -> dict[str, Score]:
-    """The score of every family of whose networks there are errors."""
+    """The score of every family whose networks have errors that are not nan."""
     known = {name: own[np.isfinite(log_errors[own])] for name, own in families(measured).items()}
     return {name: score(log_errors[own]) for name, own in known.items() if len(own)}
 
 
 def over_families(measured: Measured, errors: HeldOut) -> Score | None:
-    """Mean over families, each left out of the fit."""
+    """The mean score over families, each left out of the fit; None where no family was."""
     if errors.families is None:
         return None
     return mean_score(list(family_scores(measured, errors.families).values()))
 
 
 def _held_out(platform: Platform, measured: Measured, group: Indices, correct: bool = True) -> tuple[Vector, Vector]:
-    """Each group under a fit to all others; a group below 0 is fitted always and gets nan."""
+    """Errors of each group under a fit to all others; observations of groups below 0 are always fitted and get nan."""
     analytical, corrected = np.full(len(measured), np.nan), np.full(len(measured), np.nan)
 
     def left_out(one: int) -> tuple[Indices, Vector, Vector]:

@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stairline.calibration.errors import RecordsError
 from stairline.calibration.fitting.fit import PRIOR_SIGMA, Fit, covariance
+from stairline.calibration.fitting.measured import Measured
 from stairline.calibration.fitting.parameters import Parameter
-from stairline.calibration.fitting.pricing import Measured, Vector
 from stairline.calibration.fitting.residual import Trained
-from stairline.calibration.records.table import Record
+from stairline.calibration.records.errors import RecordsError
+from stairline.calibration.records.record import NetworkLatency
 from stairline.hwmodels import Platform
 from stairline.hwmodels.reports.text import did_you_mean
+from stairline.simulator.pricing.arrays import Vector
 
 from .intervals import conformal_factor
 from .scores import MOST_CROSS_FITTED, score
@@ -63,7 +64,7 @@ def refuse(records: str, measured: Measured, base_errors: Vector) -> None:
         raise RecordsError(f"{records}: {fact.line}")
 
 
-def about_records(rows: tuple[Record, ...], measured: Measured, tabled: frozenset[str]) -> Iterator[Fact]:
+def about_records(rows: tuple[NetworkLatency, ...], measured: Measured, tabled: frozenset[str]) -> Iterator[Fact]:
     """Networks without a record, records without a network, and records that contradict each other."""
     unknown = list(dict.fromkeys(r.net for r in rows if r.net not in tabled))
     if unknown:
@@ -87,7 +88,7 @@ def about_records(rows: tuple[Record, ...], measured: Measured, tabled: frozense
 
 
 def about_fit(fitted: Fit, observations: int, base_errors: Vector) -> Iterator[Fact]:
-    """What the fit and its data say of each other; ``observations`` is how many there are, fitted or not."""
+    """How well the fit and its data agree; ``observations`` is the number of all of them, fitted or not."""
     free = len(fitted.parameters)
     if fitted.converged:
         yield Fact("converged", f"{_count(free, 'parameter')}, {_count(len(fitted.log_errors), 'observation')}")
@@ -122,14 +123,15 @@ def about_scores(fold_errors: Vector, base_errors: Vector) -> Iterator[Fact]:
 
 
 def about_residual(fitted: Platform, measured: Measured, trained: Trained | None) -> Iterator[Fact]:
-    """How much of an operator's time the residual corrects: where that is much, a mechanism is missing."""
+    """How much of each operator's time the residual corrects: where that is much, a mechanism is missing."""
     if trained is None:
         yield Fact("no_residual", "corrections would not help networks that they had not seen, or were not asked for")
         return
-    different_s = measured.different_s(fitted)
-    times_s = np.bincount(measured.kernels, minlength=len(different_s)) * different_s
-    logs = np.log(measured.corrections(trained.residual, different_s))
-    operators = np.array(measured.operators)
+    networks = measured.networks
+    unique_s = networks.unique_kernels_s(fitted)
+    times_s = np.bincount(networks.kernels, minlength=len(unique_s)) * unique_s
+    logs = np.log(networks.corrections(trained.residual, unique_s))
+    operators = np.array(networks.operators)
     for op in trained.operators:
         own = operators == op
         mean = float(np.average(logs[own], weights=times_s[own])) if times_s[own].sum() > 0.0 else 0.0
@@ -178,7 +180,7 @@ def _about_parameters(fitted: Fit) -> Iterator[Fact]:
     decided = np.flatnonzero(effect * PRIOR_SIGMA > 1.0)
     for i in np.flatnonzero(effect * PRIOR_SIGMA <= 1.0):
         p = fitted.parameters[i]
-        yield Fact("unidentified", f"{p.key}: no record tells its value", "measure networks that spend time on it")
+        yield Fact("unidentified", f"{p.key}: no record determines its value", "measure networks that spend time on it")
     joint = covariance(fitted.jacobian[:, decided])
     spread = np.sqrt(np.diag(joint))
     for i, j in zip(*np.nonzero(np.triu(np.abs(joint / np.outer(spread, spread)) > _CORRELATION, 1))):

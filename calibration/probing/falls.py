@@ -13,14 +13,15 @@ from itertools import pairwise
 from .steps import FEWEST_SAMPLES
 
 _FALL = 0.04
-"""By which share of the higher latency: below, it may be noise."""
+"""Share of the higher latency from which a fall counts: below, it may be noise."""
 _FEWEST = 3
+"""Falls, and multiples of a width, below which no width is believed in."""
 _MET = 0.75
-"""Of the falls that end at a multiple of a width, and of the multiples that end a fall, to believe in it."""
+"""Share of the falls that end at a multiple of a width, and of the multiples that end a fall, to believe in it."""
 
 
 def unrolled_widths(values: Sequence[int], times_s: Sequence[float]) -> tuple[int, ...]:
-    """Blocks of channels, the narrowest first; none where latency does not fall.
+    """Find the blocks of channels of an unrolled loop, the narrowest first; none where latency does not fall.
 
     Falls are looked for between neighbouring samples, then again between those at multiples of the width found.
     """
@@ -33,7 +34,7 @@ def unrolled_widths(values: Sequence[int], times_s: Sequence[float]) -> tuple[in
 
 
 def fall_lines(values: Sequence[int], times_s: Sequence[float]) -> Iterator[str]:
-    """The finding for people; nothing where there is none."""
+    """The line that reports unrolled blocks; none where latency does not fall."""
     widths = unrolled_widths(values, times_s)
     if widths:
         blocks = ", then ".join(str(width) for width in reversed(widths))

@@ -18,36 +18,36 @@ from stairline.measure.store.store import Record
 from stairline.measure.timing.record import Measurement
 
 SURE = 0.95
-"""Probability from which a finding is told."""
+"""Probability from which a finding is stated rather than left open."""
 
 _LEAST_NOISE = 0.01
 """Relative standard deviation of a latency, however well its visits agree: processes differ."""
 
 _TIMES = 4
-"""In a row: the more, the less the noise of the two latencies weighs."""
+"""Repetitions in a row: the more, the less the noise of the two latencies weighs."""
 
 _PRODUCERS = ("conv:kernel=1", "dwconv")
-"""What keeps its shape."""
+"""Operators that keep the shape of their map."""
 
 _CONSUMERS = ("relu", "relu6", "hard_swish", "swish", "sigmoid", "add", "mul", "batch_norm", "conv:kernel=1")
 
 _IDEMPOTENT = ("relu", "relu6")
-"""Converters drop a second one, so that four tell nothing; without ends of their own but the call, one is enough."""
+"""Operators of which converters drop a second one in a row; one is enough, without ends of its own but the call."""
 
 
 class Fusion(NamedTuple):
     """A finding about a producer and its consumer."""
 
     fused: bool | None
-    """None where the noise leaves both possible."""
+    """Whether both run as one kernel; None where the noise leaves both possible."""
     confidence: float
     """Probability of the likelier of the two, 0.5 to 1."""
     saved: float
-    """The time saved over that of the smaller operator: about 1 in one kernel, about 0 in two."""
+    """The time saved, divided by that of the smaller operator: about 1 in one kernel, about 0 in two."""
 
 
 class Pair(NamedTuple):
-    """Two operators in a row, as a chain writes them, and the finding about them."""
+    """Two operators in a row, as a chain writes them, and whether they run as one kernel."""
 
     backend: str
     dtype: str
@@ -85,21 +85,21 @@ def pair_plan(dtype: str) -> Iterator[Configuration]:
 
 
 def _chain(steps: tuple[str, ...], dtype: str) -> Configuration:
-    """On a large map with few channels, where a consumer takes its time beside a convolution."""
+    """A chain on a large map with few channels, where a consumer takes long enough to show beside a convolution."""
     return configuration("op", "chain", {"hw": 112, "cin": 16, "steps": " ".join(steps)}, dtype)
 
 
 class _Inside(NamedTuple):
-    """What some steps take inside a network, and its variance."""
+    """The time that some steps take inside a network, and the variance of that time."""
 
     time_s: float
     variance_s2: float
 
 
 def pairs(records: Sequence[Record], called_s: float = 0.0) -> tuple[Pair, ...]:
-    """A finding for every chain of two steps that was measured as ``pair_plan`` has it, on maps that keep their shape.
+    """Judge every chain of two steps that was measured as ``pair_plan`` has it, on maps that keep their shape.
 
-    ``called_s`` is what an inference takes beside its operators.
+    ``called_s`` is the time in seconds that an inference takes beside its operators.
     """
     settings = dict.fromkeys((r.backend, r.conditions.setting_digest) for r in records)
     found = []
@@ -117,7 +117,7 @@ def pairs(records: Sequence[Record], called_s: float = 0.0) -> tuple[Pair, ...]:
 def _judged(
     backend: str, one: Configuration, measured: Mapping[Configuration, Measurement], called_s: float
 ) -> Pair | None:
-    """None for what is no chain of two different steps, and where one of them was not measured by itself."""
+    """Judge a pair; None for what is no chain of two different steps, and where one was not measured by itself."""
     steps = str(dict(one.settings).get("steps", "")).split()
     if one.name != "chain" or len(steps) != 2 or steps[0] == steps[1]:
         return None
@@ -132,7 +132,10 @@ def _judged(
 def _inside(
     pair: Configuration, steps: list[str], measured: Mapping[Configuration, Measurement], called_s: float
 ) -> _Inside | None:
-    """From the steps four times and once, on the maps of the pair; None where they were not measured."""
+    """The time of the steps inside a network, from four repetitions and one on the maps of the pair.
+
+    None where these were not measured.
+    """
     once, more = (measured.get(_with(pair, steps=" ".join(times * steps))) for times in (1, _TIMES))
     if once is None:
         return None
@@ -145,8 +148,8 @@ def _inside(
 
 
 def pair_line(pair: Pair) -> str:
-    """The finding with its evidence."""
-    kernels = {True: "one kernel", False: "two kernels", None: "not told by these times"}[pair.found.fused]
+    """The line that reports a pair with its evidence."""
+    kernels = {True: "one kernel", False: "two kernels", None: "not decided by these times"}[pair.found.fused]
     evidence = f"saves {pair.found.saved:.0%} of the smaller one, sure to {pair.found.confidence:.1%}"
     return f"{pair.producer} + {pair.consumer}: {kernels} ({evidence})"
 
@@ -156,7 +159,10 @@ def _with(one: Configuration, **settings: object) -> Configuration:
 
 
 def _sigma_s(outcome: Measurement) -> float:
-    """Of the reported latency, from how its visits differ; a computed time is exact but for its digits."""
+    """Standard deviation of the reported latency in seconds, from how its visits differ.
+
+    A computed time is exact but for its digits.
+    """
     latency_s = outcome.latency_s
     if outcome.runs[0].exact:
         return 1e-4 * latency_s

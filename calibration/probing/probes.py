@@ -1,4 +1,4 @@
-"""What a store of measurements tells of a device without any model of it: structure and rates, with their evidence."""
+"""What a store of measurements shows of a device without any model of it: structure and rates, with their evidence."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .sweeps import step_lines, sweep_plan
 
 
 def plan(dtype: str, records: Sequence[Record] = ()) -> list[Configuration]:
-    """What is measured for these findings, the rates first; what depends on ``records`` last."""
+    """The configurations to measure for these findings: those of rates first, those that depend on ``records`` last."""
     return list(dict.fromkeys([*rate_plan(dtype), *pair_plan(dtype), *sweep_plan(dtype, records)]))
 
 
 def fusion_facts(base: Platform, dtype: str, records: Sequence[Record]) -> Iterator[Fact]:
-    """Pairs that run otherwise than the base says: its fusion is structure, which no fit mends."""
+    """Facts about pairs that run otherwise than the base states: fusion is structure, which no fit corrects."""
     machine = base.machine(dtype)
     for pair in pairs(records, _called_s(records)):
         kernels = {True: "one kernel", False: "two kernels"}
@@ -40,7 +40,7 @@ def fusion_facts(base: Platform, dtype: str, records: Sequence[Record]) -> Itera
 
 
 def lines(records: Sequence[Record]) -> Iterator[str]:
-    """The findings of each backend for people."""
+    """The lines that report the findings of each backend."""
     for backend in dict.fromkeys(record.backend for record in records):
         own = [record for record in records if record.backend == backend]
         yield f"{backend}: {len(own)} configurations"
@@ -75,9 +75,9 @@ def _pair_lines(records: Sequence[Record]) -> Iterator[str]:
 
 
 def _called_s(records: Sequence[Record]) -> float:
-    """What an inference takes beside its operators: the median over stacks, 0 where none was measured."""
-    beside_s = [one.called_s for one in calls(records)]
-    return max(0.0, float(np.median(beside_s))) if beside_s else 0.0
+    """The time in seconds that an inference takes beside its operators: the median over stacks, 0 without any."""
+    called_s = [one.called_s for one in calls(records)]
+    return max(0.0, float(np.median(called_s))) if called_s else 0.0
 
 
 def _failures(records: Sequence[Record]) -> Iterator[str]:

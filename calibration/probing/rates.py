@@ -1,4 +1,4 @@
-"""Rates and costs that measurements show by themselves: the best of a precision, streaming by size, the call."""
+"""Rates and costs that measurements show by themselves: MAC rates by operator, streaming by size, cost of a call."""
 
 from __future__ import annotations
 
@@ -14,35 +14,37 @@ from stairline.simulator.graph.graph import Graph
 from stairline.simulator.graph.ops import OPS, count
 
 _ELEMENT_BYTES = {"float32": 4, "float16": 4, "dynamic": 4, "int8": 1}
-"""Of a map at the precisions that models are built in; float16 and dynamic compute in float32."""
+"""Storage of an element of a map, by the precision that a model is built in; float16 and dynamic compute in float32."""
 
 _STREAMED_BYTES = tuple(1 << power for power in range(14, 27, 2))
-"""16 KiB to 64 MiB moved: from the first cache to memory."""
+"""Bytes that a streaming operator moves, 16 KiB to 64 MiB: from the first cache to memory."""
 
 _STREAMS = ("add", "relu", "mul")
 _DEPTHS = (1, 4, 16)
 
 
 class Rate(NamedTuple):
-    """The best rate reached, and by what."""
+    """The highest rate that was reached."""
 
     per_s: float
     what: str
+    """The measurement that reached it."""
     among: int
+    """Number of measurements that it is the highest of."""
 
 
 class Call(NamedTuple):
-    """What one operator takes in a row of them, and what an inference takes beside them."""
+    """The time of one operator in a stack of them, and the time that an inference takes beside them."""
 
     what: str
     layer_s: float
     called_s: float
     misfit: float
-    """Largest distance of a stack from the line through all, relative."""
+    """Largest relative distance of a stack's latency from the line through all."""
 
 
 def rate_plan(dtype: str) -> Iterator[Configuration]:
-    """Large convolutions, additions of growing size, and stacks of growing depth."""
+    """The configurations to measure for rates: large convolutions, growing additions, and stacks of growing depth."""
     for hw, channels, kernel in ((56, 128, 3), (28, 256, 3), (28, 512, 1), (14, 1024, 1), (112, 64, 1)):
         yield _op("conv2d", dtype, hw=hw, cin=channels, cout=channels, kernel=kernel)
     for moved_bytes in _STREAMED_BYTES:
@@ -55,7 +57,7 @@ def rate_plan(dtype: str) -> Iterator[Configuration]:
 
 
 def compute_roofs(records: Sequence[Record]) -> dict[str, Rate]:
-    """By kind of convolution: MACs per second of the measured one that reaches most."""
+    """The highest rate in MACs per second of each kind of convolution."""
     rates: dict[str, list[tuple[float, str]]] = {}
     for one, outcome in _measured(records):
         if one.name in ("conv2d", "dwconv2d", "dense"):
@@ -79,7 +81,7 @@ def streaming(records: Sequence[Record]) -> tuple[tuple[float, float, str], ...]
 
 
 def calls(records: Sequence[Record]) -> tuple[Call, ...]:
-    """From stacks of two depths or more: a straight line through their latencies."""
+    """The cost of a call and of a layer, by a straight line through the latencies of stacks of two depths or more."""
     stacks: dict[Configuration, dict[int, float]] = {}
     for one, outcome in _measured(records):
         settings = dict(one.settings)

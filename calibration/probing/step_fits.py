@@ -29,21 +29,21 @@ _BEFORE = _BEHIND = 4
 _SCATTERS = 6.0
 """A cliff is also higher than this many times what the samples before it scatter."""
 _DEGREE = 4
-"""Of the polynomial that bends with all segments: a roof that gives way to another bends more than a parabola."""
-_UNTOLD = 1e-3
-"""Widths of which chance ranks one before the other at least as often as this are not told apart."""
+"""Degree of the polynomial that all segments share: a roof that gives way to another bends more than a parabola."""
+_INDISTINCT = 1e-3
+"""Widths of which chance ranks one before the other at least as often as this count as equally good."""
 
 
 class SawTooth(NamedTuple):
-    """A width by fit."""
+    """A width found by fit."""
 
     width: int
     share: float
-    """Of the squared deviations from smooth curves, those that it explains."""
+    """Share of the squared deviations from smooth curves that it explains."""
 
 
 def cliffs(swept: Values, times: Vector) -> tuple[int, ...]:
-    """The gaps behind which latency is on another level for good. Gap i lies between the samples i and i + 1."""
+    """Find the gaps behind which latency is on another level for good. Gap i lies between the samples i and i + 1."""
     highest, lowest = np.maximum.accumulate(times), np.minimum.accumulate(times[::-1])[::-1]
     rises = (times[1:] > (1.0 + CLIFF) * times[:-1]) & (lowest[1:] > highest[:-1])
     found: list[int] = []
@@ -82,8 +82,8 @@ def fitted_width(swept: Values, times: Vector, cuts: Sequence[int]) -> SawTooth 
         return None
     teeth = {width: _left(np.column_stack([smooth, *_teeth(swept, width)]), times)[0] for width in range(2, widest + 1)}
     best = max(min(teeth.values()), 1e-12 * left)
-    # Of widths that are not told apart, the roundest in binary is named.
-    alike = [width for width, rest in teeth.items() if rest <= best * _UNTOLD ** (-2 / spare)]
+    # Of equally good widths the roundest in binary is named.
+    alike = [width for width, rest in teeth.items() if rest <= best * _INDISTINCT ** (-2 / spare)]
     width = max(alike, key=lambda width: (width & -width, width))
     share = 1.0 - teeth[width] / left
     # Two terms more of normal errors: the F distribution's tail in closed form, for every width tried.

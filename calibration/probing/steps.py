@@ -2,7 +2,7 @@
 
 A kernel that works in tiles of w channels takes one tile more each time the channels pass a multiple of w. So an edge
 lies between two neighbouring samples that hold a multiple of w between them, and every multiple that the sweep passes
-has one. Where edges do not stand out, because latency climbs within a step as well, the width is told by a fit.
+has one. Where edges do not stand out, because latency climbs within a step as well, the width is found by a fit.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stairline.calibration.fitting.robust import deviation
+from stairline.calibration.records.spread import deviation
 
 from .step_fits import Values, Vector, cliffs, fitted_width
 
 FEWEST_SAMPLES = 8
 FEWEST_EDGES = 2
-"""Edges below which no width is told: one jump has no period."""
+"""Edges below which no width is stated: one jump has no period."""
 EXPLAINED, MET = 0.6, 0.8
 """Shares of the edges that lie at multiples of a width, and of the multiples that have an edge, to believe in it: a
 staircase that widens has edges below that belong to a narrower one."""
@@ -37,15 +37,15 @@ class Edge(NamedTuple):
     after: int
     """The swept values that it lies between: up to ``before`` latency is low, from ``after`` on high."""
     rise: float
-    """By which share of the lower latency."""
+    """The rise, as a share of the lower latency."""
 
 
 class Steps(NamedTuple):
-    """What a sweep shows."""
+    """The steps and cliffs that a sweep shows."""
 
     edges: tuple[Edge, ...]
     width: int | None = None
-    """The widest period whose multiples are the edges, else that of a sawtooth under a climbing latency, else None."""
+    """The widest period whose multiples are the edges, else that of a sawtooth under climbing latency, or None."""
     explained: float = 0.0
     """Share of the edges that lie at its multiples."""
     met: float = 0.0
@@ -53,13 +53,13 @@ class Steps(NamedTuple):
     others: tuple[Edge, ...] = ()
     """Edges that it does not explain: cliffs, or another regime."""
     cliffs: tuple[Edge, ...] = ()
-    """Rises to another level for good, but for the steps of a width that edges tell."""
+    """Rises to another level for good, without the steps of a width that edges show."""
     fitted: float | None = None
-    """For a width by fit, the share of the squared deviations from smooth curves that it explains."""
+    """Share of the squared deviations from smooth curves that a width found by fit explains; None for one by edges."""
 
 
 def find_steps(values: Sequence[int], times_s: Sequence[float]) -> Steps:
-    """The steps of a sweep, whose samples may come in any order and at any distance.
+    """Find the steps of a sweep, whose samples may come in any order and at any distance.
 
     Raises ValueError with fewer than ``FEWEST_SAMPLES`` different values, and for a time that is not positive.
     """
@@ -96,7 +96,7 @@ def _explained(swept: Values, edges: tuple[Edge, ...], width: int) -> Steps:
 
 
 def _preference(steps: Steps) -> tuple[float, float, int, int]:
-    """What is explained best; of widths that the gaps between samples do not tell apart, the roundest in binary."""
+    """Rank widths by what they explain; of those that gaps between samples leave equal, the roundest in binary."""
     width = steps.width or 1
     return round(steps.explained, 3), round(steps.met, 3), width & -width, width
 
@@ -110,7 +110,7 @@ def next_value(values: Sequence[int], times_s: Sequence[float]) -> int | None:
 
 
 def lines(found: Steps) -> list[str]:
-    """The findings for people: the width with its evidence, the cliffs, then each edge."""
+    """The lines that report the steps of a sweep: the width with its evidence, each edge, the cliffs."""
     if not found.edges and found.width is None and not found.cliffs:
         return ["no steps: latency grows evenly, or less than it is disturbed"]
     return [*_width_lines(found), *_cliff_lines(found)]
@@ -137,7 +137,7 @@ def _cliff_lines(found: Steps) -> list[str]:
 
 
 def _sorted(values: Sequence[int], times_s: Sequence[float]) -> tuple[Values, Vector]:
-    """By value, the shortest time of each: what disturbs a measurement makes it longer."""
+    """The values in their order, with the shortest time of each: what disturbs a measurement makes it longer."""
     shortest: dict[int, float] = {}
     for value, time_s in zip(values, times_s, strict=True):
         if not 0.0 < time_s < float("inf"):

@@ -12,7 +12,7 @@ from .falls import fall_lines
 from .steps import FEWEST_SAMPLES, find_steps, lines, next_value
 
 _EVENLY = tuple(range(4, 133, 4))
-"""Four samples to a step of 16: an edge has to stand out of the slope around it."""
+"""Values sampled first, four to a step of 16: an edge has to stand out of the slope around it."""
 _SWEEPS: tuple[tuple[str, dict[str, int], str, tuple[int, ...]], ...] = (
     ("conv2d", {"hw": 14, "cin": 128, "kernel": 1}, "cout", _EVENLY),
     ("conv2d", {"hw": 14, "cout": 128, "kernel": 1}, "cin", _EVENLY),
@@ -46,7 +46,7 @@ def swept(records: Sequence[Record]) -> list[Sweep]:
 
 
 def step_lines(records: Sequence[Record]) -> Iterator[str]:
-    """The steps of every sweep, for people."""
+    """The lines that report the steps of every sweep."""
     for sweep in swept(records):
         yield f"{sweep.others.label}, {sweep.others.dtype}, over {sweep.setting}:"
         points = sweep.values, sweep.times_s

@@ -8,9 +8,6 @@ from dataclasses import replace
 from math import hypot, isnan
 from pathlib import Path
 
-from stairline.calibration.choosing import design
-from stairline.calibration.errors import RecordsError
-from stairline.calibration.fitting.robust import NORMAL
 from stairline.hwmodels.schema import ELEMENT_BYTES
 from stairline.measure.models.parameters import with_weights
 from stairline.measure.store import store
@@ -18,10 +15,13 @@ from stairline.measure.timing.record import Measurement, first_difference
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.networks import read
 
-from .table import Record, Records
+from .errors import RecordsError
+from .families import is_network
+from .record import NetworkLatency, Records
+from .spread import NORMAL
 
 CALL_S = 1e-6
-"""To how much the time of a call is known, whatever its runs spread: the clock, and Python's part of the call."""
+"""Standard deviation of a call's time however little its runs spread: the clock, and Python's part of the call."""
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -36,9 +36,10 @@ def is_store(path: Path) -> bool:
 
 
 def read_store(path: Path, backend: str | None) -> tuple[Records, tuple[Graph, ...]]:
-    """What was measured on one backend under one setting, and the networks of it.
+    """Read what was measured on one backend under one setting, and the networks that were measured.
 
-    Raises RecordsError where the store holds several and ``backend`` does not tell which, or none.
+    Raises RecordsError where the store holds no such measurement, or several backends or settings of which ``backend``
+    names none.
     """
     with store.opened(path) as opened:
         found = [r for r in opened.records() if isinstance(r.outcome, Measurement) and backend in (None, r.backend)]
@@ -56,23 +57,23 @@ def read_store(path: Path, backend: str | None) -> tuple[Records, tuple[Graph, .
         dtype = record.configuration.dtype if record.configuration.dtype in ELEMENT_BYTES else graph.dtype
         spread_s = _spread_s(record.outcome)
         one = record.configuration
-        family = one.name if one.kind == "file" or design.is_network(one.label) else ""
-        rows.append(Record(graph.name, record.outcome.latency_s, spread_s, dtype, number, family))
+        family = one.name if one.kind == "file" or is_network(one.label) else ""
+        rows.append(NetworkLatency(graph.name, record.outcome.latency_s, spread_s, dtype, number, family))
         graphs[graph.name] = graph
     digest = hashlib.sha256(repr(rows).encode()).hexdigest()[:16]
     return Records(path.name, digest, tuple(rows)), tuple(graphs.values())
 
 
 def _spread_s(outcome: Measurement) -> float:
-    """Standard deviation of the runs of the reported visit, as their median distance from the median says.
+    """Standard deviation of the runs of the reported visit in seconds, from their median absolute deviation.
 
-    A few slow runs, which a busy machine always has, widen the plain one many times and say nothing of the median.
+    A few slow runs, which a busy machine always has, widen the plain deviation many times and leave the median alone.
     """
     if outcome.representative.exact:
         return 0.0
     found = outcome.reported
-    told_s = next((s for s in (NORMAL * found.mad_s, found.std_s) if not isnan(s)), 0.0)
-    return hypot(told_s, CALL_S)
+    known_s = next((s for s in (NORMAL * found.mad_s, found.std_s) if not isnan(s)), 0.0)
+    return hypot(known_s, CALL_S)
 
 
 def _verify_one_setting(path: Path, found: Sequence[store.Record]) -> None:

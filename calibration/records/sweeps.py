@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from stairline.calibration.errors import RecordsError
 from stairline.hwmodels.reports.text import did_you_mean
+from stairline.measure.store import store
+from stairline.measure.store.sweeps import sweeps_over
+from stairline.measure.timing.record import MeasureError
+from stairline.measure.tool_output.latencies import LATENCY, SPREAD, LatencyRow, columns, content, rows
 
+from .errors import RecordsError
 from .store import is_store
 
-LATENCY = "latency_ms"
-_NOT_SETTINGS = frozenset({LATENCY, "std_ms", "net"})
-"""Columns that do not tell one sweep from another."""
+_NETWORK = "net"
+"""A column by which sweeps do not differ."""
 
 
-class Latencies(NamedTuple):
-    """Over one setting, all else equal, in seconds."""
+class SweptLatencies(NamedTuple):
+    """Latencies over the values of one setting, all else equal."""
 
     what: str
     values: tuple[int, ...]
     times_s: tuple[float, ...]
 
 
-def read_sweeps(path: Path, setting: str) -> tuple[Latencies, ...]:
+def read_sweeps(path: Path, setting: str) -> tuple[SweptLatencies, ...]:
     """Every sweep of ``setting`` in a store of measurements, or in a CSV with a column of that name and latency_ms.
 
     Rows of a CSV that differ in another column, ``net`` and ``std_ms`` aside, are different sweeps. Raises RecordsError
@@ -34,54 +36,51 @@ def read_sweeps(path: Path, setting: str) -> tuple[Latencies, ...]:
     return tuple(_store_sweeps(path, setting) if is_store(path) else _csv_sweeps(path, setting))
 
 
-def _store_sweeps(path: Path, setting: str) -> Iterator[Latencies]:
-    from stairline.measure.store import store
-    from stairline.measure.store.sweeps import sweeps_over
-
+def _store_sweeps(path: Path, setting: str) -> Iterator[SweptLatencies]:
     with store.opened(path) as opened:
         found = sweeps_over(opened.records(), setting)
     for sweep in found:
         what = f"{sweep.backend}: {sweep.others.label}, {sweep.others.dtype}"
-        yield Latencies(what, sweep.values, sweep.times_s)
+        yield SweptLatencies(what, sweep.values, sweep.times_s)
 
 
-def _csv_sweeps(path: Path, setting: str) -> Iterator[Latencies]:
+def _csv_sweeps(path: Path, setting: str) -> Iterator[SweptLatencies]:
     found: dict[str, list[tuple[int, float]]] = {}
-    for line, row in _rows(path, setting):
-        rest = ", ".join(f"{k} {v}" for k, v in row.items() if k not in {setting, *_NOT_SETTINGS})
-        value = _number(f"{path}, line {line}", setting, row[setting])
-        if value != int(value):
-            raise RecordsError(f"{path}, line {line}: {setting} '{row[setting]}' is not a whole number")
-        latency_s = _number(f"{path}, line {line}", LATENCY, row[LATENCY]) / 1e3
-        found.setdefault(rest, []).append((int(value), latency_s))
+    for row in _csv_rows(path, setting):
+        rest = ", ".join(f"{name} {cell}" for name, cell in row.others.items() if name not in (setting, _NETWORK))
+        found.setdefault(rest, []).append(
+            (_whole(f"{path}, line {row.line}", setting, row.others[setting]), row.latency_s)
+        )
     for rest, points in found.items():
         values, times_s = zip(*sorted(points))
-        yield Latencies(", ".join(filter(None, (path.name, rest))), values, times_s)
+        yield SweptLatencies(", ".join(filter(None, (path.name, rest))), values, times_s)
 
 
-def _rows(path: Path, setting: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _csv_rows(path: Path, setting: str) -> list[LatencyRow]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise RecordsError(f"{path}: cannot be read: {error.strerror or error}") from None
+        text = content(path).decode("utf-8-sig")
+        names = columns(f"{path}, ", text)
+        if setting in (LATENCY, SPREAD):
+            raise RecordsError(f"--sweep {setting}: is measured, and no setting; name a column of settings")
+        for name in (setting, LATENCY):
+            if name not in names:
+                rule = f"; the first line must name {setting} and {LATENCY}"
+                raise RecordsError(f"{path}: no column '{name}'{did_you_mean(name, names, rule)}")
+        return list(rows(f"{path}, ", text))
     except UnicodeDecodeError:
         raise RecordsError(f"{path}: neither a store nor text in UTF-8; give a CSV with {setting},{LATENCY}") from None
-    reader = csv.DictReader(text.splitlines(), restkey="", restval="", strict=True)
-    for column in (setting, LATENCY):
-        if column not in (reader.fieldnames or ()):
-            rule = f"; the first line must name {setting} and {LATENCY}"
-            raise RecordsError(f"{path}: no column '{column}'{did_you_mean(column, reader.fieldnames or (), rule)}")
-    try:
-        yield from ((reader.line_num, row) for row in reader)
-    except csv.Error as error:
-        raise RecordsError(f"{path}, line {reader.line_num}: not CSV: {error}") from None
+    except MeasureError as error:
+        raise RecordsError(str(error)) from None
 
 
-def _number(place: str, column: str, text: str) -> float:
+def _whole(place: str, setting: str, text: str) -> int:
+    """The value of a swept setting. Raises RecordsError for what is no whole number above 0."""
     try:
         value = float(text)
     except ValueError:
-        raise RecordsError(f"{place}: {column} '{text[:40]}' is not a number; take the line out") from None
+        raise RecordsError(f"{place}: {setting} {text[:40]!r} is not a number; take the line out") from None
     if not 0.0 < value < float("inf"):
-        raise RecordsError(f"{place}: {column} '{text[:40]}' is not positive and finite; take the line out")
-    return value
+        raise RecordsError(f"{place}: {setting} {text[:40]!r} is not positive and finite; take the line out")
+    if value != int(value):
+        raise RecordsError(f"{place}: {setting} {text[:40]!r} is not a whole number")
+    return int(value)

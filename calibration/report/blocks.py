@@ -1,4 +1,4 @@
-"""What people read about a calibration: functions that return blocks of text, see ``hwmodels.text``."""
+"""What people read about a calibration: functions that return blocks of text, see ``hwmodels.reports.text``."""
 
 from __future__ import annotations
 
@@ -8,45 +8,46 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stairline.calibration.calibrate import Calibrated
 from stairline.calibration.fitting.fit import PRIOR_SIGMA
 from stairline.calibration.fitting.parameters import Parameter
-from stairline.calibration.fitting.pricing import Indices, Vector
 from stairline.calibration.judging.attribution import Breakdown, OperatorErrors, breakdown, operator_errors
 from stairline.calibration.judging.intervals import Interval
-from stairline.calibration.judging.precision import Telling, standard_errors, telling
+from stairline.calibration.judging.precision import BestMeasurement, best_measurements, standard_errors
 from stairline.calibration.judging.scores import MOST_FAMILIES, NO_NETWORKS, Score, drawn, families, score
 from stairline.calibration.judging.verdict import Fact, at_limit
+from stairline.calibration.overlays.calibrated import Calibrated
 from stairline.hwmodels.reports.text import Block, Cell, Column, Facts, Heading, Table, Value, number, prose, word
+from stairline.simulator.pricing.arrays import Indices, Vector
 
 _LEAST_SHARE = 0.001
 """Mean share of the predicted time below which an operator is not listed."""
 _POORLY = 0.1
-"""Standard error of a parameter's log above which the report says what would tell it."""
-_NOT_TOLD = 0.9 * PRIOR_SIGMA
+"""Standard error of a parameter's log above which the report says what would determine it."""
+_UNDETERMINED = 0.9 * PRIOR_SIGMA
 """Standard error above which nothing but the prior holds a parameter."""
 _MOST_CHARACTERS = 100
-"""Of a network's name: a chain may have many steps."""
+"""Characters shown of a network's name: a chain may have many steps."""
 _MOST_WORST = 10
+"""Networks listed as furthest off."""
 
 
 class Diagnosis(NamedTuple):
     """What a report says beyond scores and verdict."""
 
     breakdown: Breakdown
-    """By the fitted platform."""
+    """The latencies that the fitted platform predicts, by operator."""
     operators: OperatorErrors
-    """From the held-out errors."""
+    """Errors by operator, from the held-out errors."""
     alone: OperatorErrors | None
-    """From those of the models alone, where there is a residual."""
+    """Errors by operator of the models alone, where there is a residual."""
     standard_errors: Vector
-    """Of the log of each fitted parameter."""
-    telling: tuple[Telling, ...]
-    """For parameters that are poorly known."""
+    """(parameters,): standard error of the log of each fitted parameter."""
+    best_measurements: tuple[BestMeasurement, ...]
+    """For each parameter that is poorly known, the measurement that determines it best."""
 
 
 def diagnose(done: Calibrated) -> Diagnosis:
-    """Where predicted time and errors lie, how well parameters are known, and what would tell them."""
+    """Find where predicted time and errors lie, how well parameters are known, and what would determine them."""
     apart = breakdown(done.measured, done.platform)
     errors = standard_errors(done.fit, drawn(done.measured, np.arange(len(done.measured))).sigma)
     poor = [p for p, error in zip(done.fit.parameters, errors) if error > _POORLY and not at_limit(p)]
@@ -55,14 +56,14 @@ def diagnose(done: Calibrated) -> Diagnosis:
         operator_errors(apart.shares, done.held_out.folds),
         operator_errors(apart.shares, done.analytical.folds) if done.trained else None,
         errors,
-        tuple(telling(done.fit.platform, done.measured.dtypes[0], poor)),
+        tuple(best_measurements(done.fit.platform, done.measured.dtypes[0], poor)),
     )
 
 
 def calibration(done: Calibrated, name: str, path: str) -> list[Block]:
     """What the terminal shows of a calibration."""
     found = diagnose(done)
-    further: list[Block] = [Heading("What to measure next"), to_measure(found)] if found.telling else []
+    further: list[Block] = [Heading("What to measure next"), to_measure(found)] if found.best_measurements else []
     return [
         summary(done, name, path),
         Heading("Scores on networks that the fit had not seen"),
@@ -82,18 +83,18 @@ def calibration(done: Calibrated, name: str, path: str) -> list[Block]:
 
 def summary(done: Calibrated, name: str, path: str) -> Facts:
     """What was fitted to what, how far predictions can be trusted, and where the result lies."""
-    told: tuple[tuple[str, Value], ...] = (
+    rows: tuple[tuple[str, Value], ...] = (
         ("platform", Cell(name, "bold")),
         ("base", f"{done.base.name} (digest {done.base.as_read.digest})"),
         ("records", f"{done.records.name} (digest {done.records.digest}), {len(done.measured)} used"),
         ("90 % interval", _interval(done)),
         ("written to", path),
     )
-    return Facts(told)
+    return Facts(rows)
 
 
 def scores(done: Calibrated, found: Diagnosis) -> Table:
-    """By kind: how the base predicts, how fits that had not seen the networks do, or not even their family."""
+    """Scores by kind of network: of the base, of fits that had not seen the networks, of fits without the family."""
     columns: tuple[Column, ...] = (
         word("kind"),
         number("networks"),
@@ -110,7 +111,7 @@ def scores(done: Calibrated, found: Diagnosis) -> Table:
 
 
 def kinds(done: Calibrated, found: Diagnosis) -> dict[str, Indices]:
-    """The networks by family; what is no network, or where names tell no families apart, by what takes most time."""
+    """The observations by family; single operators, and all where names are no families, by what takes most time."""
     own = {name: places for name, places in families(done.measured).items() if name != NO_NETWORKS}
     named = np.zeros(len(done.measured), dtype=bool)
     if len(own) <= MOST_FAMILIES:
@@ -134,16 +135,16 @@ def operators(found: Diagnosis) -> Table:
             op,
             str(np.count_nonzero(shares[:, i])),
             f"{share:.1%}",
-            _told(errors, i),
+            _percent(errors, i),
             f"{share * errors.log_errors[i]:+.2%}",
-            *((_told(alone, i),) if alone else ()),
+            *((_percent(alone, i),) if alone else ()),
         )
         for i, op, share in listed(found.breakdown)
     )
     return Table(columns, rows)
 
 
-def _told(errors: OperatorErrors, i: int) -> str:
+def _percent(errors: OperatorErrors, i: int) -> str:
     return f"{errors.log_errors[i]:+.1%} ± {errors.standard_errors[i]:.1%}"
 
 
@@ -154,7 +155,7 @@ def listed(apart: Breakdown) -> list[tuple[int, str, float]]:
 
 
 def operators_explained(found: Diagnosis) -> str:
-    """How the errors by operator are to be read."""
+    """The explanation of how errors by operator are estimated."""
     return (
         "Too long is +. Robust least squares of the held-out errors on each operator's share of the predicted time: "
         "one error for all shapes of an operator, which explains "
@@ -201,28 +202,27 @@ def known_to(p: Parameter, standard_error: float) -> str:
     """How well a fitted parameter is known: in percent, or as a factor where that is wide."""
     if at_limit(p):
         return "-"
-    if standard_error > _NOT_TOLD:
-        return "not told"
+    if standard_error > _UNDETERMINED:
+        return "not determined"
     return f"± {standard_error:.1%}" if standard_error < 0.3 else f"factor {np.exp(standard_error):.2g}"
 
 
 def facts(verdict: Iterable[Fact]) -> Facts:
     """Named facts; those that ask for something in colour."""
-    told = ((f.name, f.text, bool(f.remedy)) for f in verdict)
-    return Facts(tuple((name, Cell(text, "yellow") if asks else text) for name, text, asks in told))
+    return Facts(tuple((f.name, Cell(f.text, "yellow") if f.remedy else f.text) for f in verdict))
 
 
 def to_measure(found: Diagnosis) -> Table:
-    """For each parameter that is poorly known, the options of 'measure plan' for what tells most of it."""
-    rows = tuple((t.key, _options(t), f"{t.elasticity:.0%}") for t in found.telling)
-    return Table((prose("to learn"), prose("stairline measure plan"), number("moves with it")), rows)
+    """For each parameter that is poorly known, the options of 'measure plan' for what determines it best."""
+    rows = tuple((t.key, _options(t), f"{t.elasticity:.0%}") for t in found.best_measurements)
+    return Table((prose("to determine"), prose("stairline measure plan"), number("moves with it")), rows)
 
 
-def _options(t: Telling) -> str:
-    if t.configuration is None:
+def _options(best: BestMeasurement) -> str:
+    if best.configuration is None:
         return "nothing in the design space depends on it"
-    settings = (f"--{key} {value}" for key, value in t.configuration.settings)
-    return " ".join([f"--op {t.configuration.name}", *settings])
+    settings = (f"--{key} {value}" for key, value in best.configuration.settings)
+    return " ".join([f"--op {best.configuration.name}", *settings])
 
 
 def interval_text(found: Interval) -> str:
@@ -259,7 +259,7 @@ def _row(done: Calibrated, own: Indices, families_left_out: Score | None = None)
 
 
 def _left_out(done: Calibrated, own: Indices) -> Score | None:
-    """Of those of the observations that are networks of a family that was left out."""
+    """The score, with their family left out, of the given observations; None where none of their families was."""
     if done.held_out.families is None:
         return None
     errors = done.held_out.families[own]

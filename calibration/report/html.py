@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stairline.calibration.calibrate import Calibrated
-from stairline.calibration.errors import RecordsError
 from stairline.calibration.fitting.fit import Fit
 from stairline.calibration.fitting.parameters import Parameter
 from stairline.calibration.judging.scores import score
 from stairline.calibration.judging.verdict import at_limit
+from stairline.calibration.overlays.calibrated import Calibrated
 from stairline.calibration.probing.steps import find_steps
+from stairline.calibration.records.errors import RecordsError
 from stairline.hwmodels.overlay import OverlayFile
 from stairline.hwmodels.reports.text import Cell, Facts, Value
 from stairline.measure.store.sweeps import Sweep
@@ -65,7 +65,10 @@ def page(done: Calibrated, overlay: OverlayFile, sweeps: Sequence[Sweep] = ()) -
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("calibration"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("stairline.calibration.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
     found = diagnose(done)
     return environment.get_template("report.html").render(
@@ -84,7 +87,7 @@ def _tables(done: Calibrated, found: Diagnosis, overlay: OverlayFile) -> dict[st
     parameters = report.parameters(done, found)
     return {
         "verdict": report.facts(done.verdict),
-        "to_measure": report.to_measure(found) if found.telling else None,
+        "to_measure": report.to_measure(found) if found.best_measurements else None,
         "furthest_off": report.furthest_off(done, found),
         "parameters": parameters,
         "parameter_rows": list(zip(parameters.rows, _tracks(done.start, done.fit, found))),
@@ -163,7 +166,7 @@ def _roofline(done: Calibrated, found: Diagnosis) -> str:
 
 
 def _roofs(done: Calibrated, found: Diagnosis) -> list[plot.Roofs]:
-    """Of every measured precision: those of the operator that takes most time."""
+    """The roofs of every measured precision: those of the operator that takes most time."""
     roofs = []
     for dtype in dict.fromkeys(done.measured.dtypes):
         rules = done.fit.platform.machine(dtype).rules
@@ -195,7 +198,10 @@ def _tracks(start: Sequence[Parameter], fitted: Fit, found: Diagnosis) -> list[T
 
 
 def _place(value: float, p: Parameter) -> float:
-    """Where a value lies between the bounds of a parameter, in percent; a bound of nothing counts as a millionth."""
+    """The place of a value between the bounds of a parameter, in percent of the logarithm.
+
+    A lower bound of 0 counts as a millionth of the upper one.
+    """
     low = max(p.low, p.high * 1e-6)
     return 100.0 * log(min(max(value, low), p.high) / low) / log(p.high / low)
 

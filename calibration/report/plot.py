@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from stairline.calibration.fitting.pricing import Vector
 from stairline.calibration.probing.steps import Steps
+from stairline.simulator.pricing.arrays import Vector
 
 from .style import BAD, COLOURS, INK, as_svg, drawing, legend, short_name
 
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 MOST_VECTORS = 1000
 """Points up to which each is a shape of its own; beyond, they are one picture."""
 _NAMED = 20
+"""Networks that are named at most."""
 _FEW = 10
 """Networks up to which all are named."""
 _LETTER, _LINE = 6.0, 10.0
-"""Room of a letter and of a line of names beside points, in dots."""
+"""Width of a letter and height of a line of names beside points, in dots."""
 _BAND = 0.1
+"""Relative error up to which a prediction counts as good."""
 _MOST_MULTIPLES = 64
 """Steps up to which each is marked."""
 
@@ -98,13 +100,13 @@ def operators_figure(ops: Sequence[str], shares: Vector, errors: Vector, spread:
         left.set(title="Share of time (%)", ylim=(len(ops) - 0.5, -0.5))
         left.set_yticks(places, [short_name(op) for op in ops])
         right.axvline(0, color=INK, linewidth=0.6)
-        told = 2 * spread < np.abs(errors)
-        widest = _widest(100 * errors[told])
+        clear = 2 * spread < np.abs(errors)
+        widest = _widest(100 * errors[clear])
         shown = np.clip(100 * errors, -widest, widest)
         right.errorbar(shown, places, xerr=200 * spread, fmt="none", ecolor=INK, elinewidth=0.7, capsize=2)
         for marker, own in (("o", shown == 100 * errors), ("<", shown > 100 * errors), (">", shown < 100 * errors)):
             right.scatter(
-                shown[own], places[own], c=np.where(told[own], BAD, COLOURS[-1]), s=22, zorder=3, marker=marker
+                shown[own], places[own], c=np.where(clear[own], BAD, COLOURS[-1]), s=22, zorder=3, marker=marker
             )
         right.set(title="Error of its time (%)", xlim=(-1.1 * widest, 1.1 * widest))
         right.tick_params(left=False)
@@ -206,7 +208,7 @@ def _spread(axes: Axes, place: float, log_errors: Vector, colour: str) -> None:
 
 
 def _mark_steps(axes: Axes, staircase: Staircase) -> None:
-    """The multiples of the width that measurements tell, else the edges; and the cliffs."""
+    """Mark the multiples of the width that measurements show, else the edges; and the cliffs."""
     steps, (first, last) = staircase.steps, (staircase.measured[0][0], staircase.measured[-1][0])
     multiples = range(-(-first // steps.width) * steps.width, last, steps.width) if steps.width else ()
     if len(multiples) <= _MOST_MULTIPLES:
@@ -218,7 +220,7 @@ def _mark_steps(axes: Axes, staircase: Staircase) -> None:
 
 
 def _found(staircase: Staircase) -> str:
-    """What the swept setting is, and the width that measurements tell."""
+    """The label of the swept setting, with the width that measurements show."""
     width, by_fit = staircase.steps.width, ", by a fit" if staircase.steps.fitted is not None else ""
     return f"{staircase.setting}: {f'measured steps of {width}{by_fit}' if width else 'no single step width'}"
 

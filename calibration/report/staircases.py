@@ -14,7 +14,7 @@ from stairline.simulator.pricing.predict import predict
 from stairline.simulator.zoo import ZooError
 
 MOST_PREDICTED = 400
-"""Values of a sweep that are predicted at most, beside the measured ones."""
+"""Most values of a sweep that are predicted beside the measured ones."""
 
 
 def long_sweeps(path: Path, backend: str | None) -> tuple[Sweep, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 INK = "#010203"
 COLOURS = ("#3b82c4", "#d9822b", "#2f9e6e", "#b8529e", "#8a6fd1", "#8a8a8a")
-"""Readable on white and on near black, and told apart by the colour-blind; the last is for everything else."""
+"""Colours readable on white and on near black, and distinct to the colour-blind; the last is for everything else."""
 BAD = "#d8503c"
 
 _LONGEST_NAME = 28
@@ -61,7 +61,7 @@ def as_svg(figure: Figure) -> str:
 
 
 def legend(axes: Axes, kinds: Sequence[tuple[str, str]], place: Any = "best") -> None:
-    """What colours mean, as dots: names and colours."""
+    """Draw a legend of dots; ``kinds`` are names with their colours."""
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color=colour, marker="o", linestyle="", markersize=4) for _, colour in kinds]
@@ -69,6 +69,6 @@ def legend(axes: Axes, kinds: Sequence[tuple[str, str]], place: Any = "best") ->
 
 
 def short_name(name: str, longest: int = _LONGEST_NAME) -> str:
-    """A name as it fits, without what no font draws."""
+    """Shorten a name to what fits, without characters that no font draws."""
     shown = "".join(c if c.isprintable() else "?" for c in name)
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from stairline.calibration.fitting.pricing import Vector
 from stairline.calibration.judging.scores import score
 from stairline.calibration.transfer.siblings import GROUPS
 from stairline.calibration.transfer.transfer import Transferred
 from stairline.hwmodels.reports.text import Block, Cell, Facts, Heading, Table, number, prose, word
+from stairline.simulator.pricing.arrays import Vector
 
 from .blocks import facts, interval_text
 
@@ -40,15 +40,15 @@ def _summary(done: Transferred, name: str, path: str) -> Facts:
             ("moved from", f"{done.calibrated.name} (digest {done.calibrated.as_read.digest})"),
             ("over", f"{done.base.name} (digest {done.base.as_read.digest})"),
             ("records", f"{done.records.name} (digest {done.records.digest}), {len(done.measured)} used"),
-            ("90 % interval", f"{interval_text(done.learned.interval)}: {left_open}"),
+            ("90 % interval", f"{interval_text(done.sibling.interval)}: {left_open}"),
             ("written to", path),
         )
     )
 
 
 def _factors(done: Transferred) -> Table:
-    """The groups, each with the factor of all: what was expected, and what the records made of it."""
-    moved, count = done.learned.moved, len(done.hierarchy.sigmas)
+    """The factor of each group times that of all: as expected, and as the records determine it."""
+    moved, count = done.sibling.moved, len(done.hierarchy.sigmas)
     rows = []
     for i, group in enumerate(GROUPS, 1):
         both = np.zeros(count)
@@ -62,7 +62,7 @@ def _factors(done: Transferred) -> Table:
 
 
 def _numbers(done: Transferred) -> Table:
-    factors, values = done.learned.moved.factors, done.hierarchy.values(done.learned.moved.factors)
+    factors, values = done.sibling.moved.factors, done.hierarchy.values(done.sibling.moved.factors)
     own = zip(done.hierarchy.own, factors[1 + len(GROUPS) :])
     rows = tuple((s.key, f"{s.centre:.4g}", f"{values[s.key]:.4g}", f"{np.exp(factor):.3f}") for s, factor in own)
     return Table((prose("key"), number("calibrated"), number("moved"), number("of its own")), rows)
@@ -72,7 +72,7 @@ def _scores(done: Transferred) -> Table:
     rows = tuple(
         (how, str(s.networks), f"{s.within_10:.1%}", f"{s.within_20:.1%}", f"{s.mape:.1%}")
         for how, s in (
-            ("moved", score(done.learned.left_out)),
+            ("moved", score(done.sibling.left_out)),
             ("one ratio", score(done.ratio)),
             ("not moved", score(done.before)),
         )
@@ -86,7 +86,7 @@ def _networks(done: Transferred) -> Table:
         (name, f"{1e3 * observed_s:.4g}", *(f"{error:+.1%}" for error in errors))
         for name, observed_s, *errors in zip(
             *(done.measured.names, done.measured.observed_s),
-            *map(_relative, (done.learned.left_out, done.ratio, done.before)),
+            *map(_relative, (done.sibling.left_out, done.ratio, done.before)),
         )
     )
     return Table((prose("network"), *map(number, headings)), rows)

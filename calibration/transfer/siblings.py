@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stairline.calibration.fitting.pricing import Vector
 from stairline.hwmodels import Platform, quantities, with_values, without_operators
 from stairline.hwmodels.provenance import Quantity, at_dtype
 from stairline.hwmodels.schema import ELEMENT_BYTES
+from stairline.simulator.pricing.arrays import Vector
 
 GROUPS = ("compute", "memory", "overheads")
 
@@ -28,25 +28,29 @@ class Scaled(NamedTuple):
 
     key: str
     centre: float
-    """Its value before anything of the sibling was measured."""
+    """The quantity's value before anything was measured on the sibling."""
     low: float
     high: float
     group: str
     sign: float
     """1 for a time, which grows with slowness; -1 for a rate."""
     own: bool
-    """Whether it may also move by itself: what was fitted on the calibrated device, or may be on the sibling."""
+    """Whether it has a factor of its own: what was fitted on the calibrated device, or may be fitted on the sibling."""
 
 
 class Hierarchy(NamedTuple):
-    """Every log slowness is the sum of that of all, of its group, and its own: ``mixing @ factors``."""
+    """A hierarchy of factors: each quantity's log slowness is that of all, of its group and its own, summed.
+
+    The log slownesses are ``mixing @ factors``.
+    """
 
     centre: Platform
     scaled: tuple[Scaled, ...]
     mixing: Vector
-    """(scaled quantities, factors): which factors each takes part in. Factors are all, ``GROUPS``, then own ones."""
+    """(scaled quantities, factors): 1 where a factor scales a quantity. Factors are that of all, those of ``GROUPS``,
+    then own ones."""
     sigmas: Vector
-    """Of the factors' priors, all centred on 0."""
+    """(factors,): standard deviations of the priors of log factors, all centred on 0."""
 
     def platform(self, factors: Vector) -> Platform:
         """The sibling at these log factors; a value stops at its bounds."""
@@ -61,7 +65,7 @@ class Hierarchy(NamedTuple):
 
     @property
     def own(self) -> tuple[Scaled, ...]:
-        """The quantities with a factor of their own, in the order of these."""
+        """The quantities with a factor of their own, in the order of those factors."""
         return tuple(s for s in self.scaled if s.own)
 
 
@@ -95,7 +99,7 @@ def hierarchy(calibrated: Platform, base: Platform, dtypes: frozenset[str]) -> H
 
 
 def counterpart(key: str, known: dict[str, Quantity]) -> Quantity | None:
-    """The quantity that plays the part of ``key``: given for one precision or all, its operators listed otherwise."""
+    """Find the quantity that corresponds to ``key``, though it may be given by precision or list other operators."""
     section, *names = _names(key)
     ops = set(names[0].split("|")) if section == "kernels" else set()
     for other, quantity in known.items():
@@ -133,7 +137,7 @@ def _factors(scaled: tuple[Scaled, ...]) -> tuple[Vector, Vector]:
 
 
 def _kind(key: str) -> tuple[str, float] | None:
-    """The group of a quantity and whether it is a time or a rate; None of what is neither: sizes, counts, peaks."""
+    """The group of a quantity and its ``Scaled.sign``; None for sizes, counts and peaks: neither times nor rates."""
     name = _names(key)[-1]
     if name in _OVERHEADS:
         return "overheads", 1.0

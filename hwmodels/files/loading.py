@@ -129,13 +129,19 @@ def _overlaid(path: str, raw: bytes, parent: Platform, parent_bytes_digest: str 
     if overlay.parent_digest == parent_bytes_digest:
         overlay = overlay.model_copy(update={"parent_digest": parent.digest})
     _refuse(path, parent_problems(overlay, parent.file, parent.digest))
-    changes = {key: change.model_dump() for key, change in overlay.values.items()}
     if _toml(path, raw).get("schema") == 1:
-        known = {key for key, _ in quantities(parent.file)}
-        copies = {copy for key in changes for copy in copied_keys(key)}
-        changes = {key: change for key, change in changes.items() if key in known or key not in copies}
+        overlay = _without_foreign_copies(overlay, parent)
+    changes = {key: change.model_dump() for key, change in overlay.values.items()}
     data = changed(parent.file, changes, path) | differences(overlay, parent.file)
     return replace(parse(omitting(data, overlay.omitted, path), path), overlay=overlay)
+
+
+def _without_foreign_copies(overlay: OverlayFile, parent: Platform) -> OverlayFile:
+    """An upgraded overlay without the values that belong to rules which its parent does not have."""
+    known = {key for key, _ in quantities(parent.file)}
+    copies = {copy for key in overlay.values for copy in copied_keys(key)}
+    values = {key: change for key, change in overlay.values.items() if key in known or key not in copies}
+    return overlay.model_copy(update={"values": values})
 
 
 @lru_cache(maxsize=64)

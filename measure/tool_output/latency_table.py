@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from stairline.measure.timing.record import Run, Summary
 
 from . import Imported, Source
-
-_MOST_ROWS = 1_000_000
+from .latencies import LATENCY, rows
 
 
 def _read(text: str, _path: Path) -> list[Imported]:
-    reader = csv.DictReader(text.splitlines()[: _MOST_ROWS + 1], strict=True)
     found = []
-    for row in reader:
-        std_s = float(row["std_ms"]) / 1e3 if row.get("std_ms") else None
-        summary = Summary(0, float(row["latency_ms"]) / 1e3, std_s)
-        found.append(Imported(Run((), (), summary=summary), row["net"], row.get("dtype") or None))
+    for row in rows("", text, filled=("net",)):
+        run = Run((), (), summary=Summary(0, row.latency_s, row.std_s))
+        found.append(Imported(run, row.others["net"], row.others.get("dtype") or None))
     return found
 
 
 def _recognises(text: str) -> bool:
     columns = {name.strip() for name in text.split("\n", 1)[0].split(",")}
-    return {"net", "latency_ms"} <= columns
+    return {"net", LATENCY} <= columns
 
 
 SOURCE = Source("CSV of net and latency_ms", _recognises, _read)

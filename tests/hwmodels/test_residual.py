@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import xgboost
 
-from stairline.calibration.fitting.pricing import Measured, Observation, prepare
+from stairline.calibration.fitting.measured import Measured, prepare
 from stairline.calibration.fitting.residual import BOUND, Trained, train, with_residual
+from stairline.calibration.records.observation import Observation
 from stairline.hwmodels import load
 from stairline.hwmodels.residual import ResidualRecord, digest, read_residual
 from stairline.simulator.graph.builder import GraphBuilder
@@ -70,11 +71,12 @@ def test_which_kernels_are_off_is_learnt_from_totals_alone(trained, graphs, meas
 
 
 def test_the_walk_gives_what_xgboost_gives(trained, measured):
-    codes = np.array([float(trained.operators.index(op)) for op in measured.operators])
-    asked = features(codes, measured.works, measured.different_s(PLATFORM), measured.element_bytes)
+    networks = measured.networks
+    codes = np.array([float(trained.operators.index(op)) for op in networks.operators])
+    asked = features(codes, networks.works, networks.unique_kernels_s(PLATFORM), networks.element_bytes)
     booster = xgboost.Booster(model_file=bytearray(trained.raw))
     margins = booster.predict(xgboost.DMatrix(asked, feature_names=list(FEATURES)), output_margin=True)
-    own = measured.corrections(trained.residual, measured.different_s(PLATFORM))
+    own = networks.corrections(trained.residual, networks.unique_kernels_s(PLATFORM))
     assert own == pytest.approx(np.exp(np.clip(margins, -BOUND, BOUND)), rel=1e-5)
 
 
@@ -87,17 +89,18 @@ def test_batch_and_scalar_agree_to_the_last_bit_with_a_residual(trained, graphs)
 
 
 def test_no_correction_exceeds_the_bound_and_strange_operators_are_left_alone(trained, measured):
-    works, times_s = measured.works * 7.0, measured.different_s(PLATFORM) * 50.0
-    factors = corrections(trained.residual, measured.operators, works, times_s, measured.element_bytes)
+    networks = measured.networks
+    works, times_s = networks.works * 7.0, networks.unique_kernels_s(PLATFORM) * 50.0
+    factors = corrections(trained.residual, networks.operators, works, times_s, networks.element_bytes)
     assert np.all(np.abs(np.log(factors)) <= BOUND + 1e-12)
-    strange = corrections(trained.residual, ["softmax"] * len(works), works, times_s, measured.element_bytes)
+    strange = corrections(trained.residual, ["softmax"] * len(works), works, times_s, networks.element_bytes)
     assert np.all(strange == 1.0)
 
 
 def test_kernels_whose_rules_a_schedule_completed_are_priced_as_predicted_and_not_corrected():
     platform, graph = load("ethos-u55-128-vela5.2"), network(np.random.default_rng(0), 0)
     scheduled = prepare(platform, [Observation(graph, "int8", 1e-2)])
-    assert scheduled.latencies_s(platform) == pytest.approx([predict(graph, platform).latency_s])
+    assert scheduled.networks.latencies_s(platform) == pytest.approx([predict(graph, platform).latency_s])
     assert with_residual(platform, scheduled) is platform
 
 

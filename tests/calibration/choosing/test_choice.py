@@ -11,10 +11,10 @@ from hypothesis.extra.numpy import arrays
 from stairline.calibration.choosing import design
 from stairline.calibration.choosing.choice import candidates, most_informative, slopes
 from stairline.calibration.choosing.costs import costs_s
-from stairline.calibration.errors import RecordsError
 from stairline.calibration.fitting.fit import PRIOR_SIGMA
 from stairline.calibration.fitting.parameters import parameters
-from stairline.calibration.fitting.pricing import PART_SIGMA
+from stairline.calibration.records.errors import RecordsError
+from stairline.calibration.records.observation import PART_SIGMA
 from stairline.hwmodels import load, with_values
 from stairline.measure.plan.configuration import configuration
 from stairline.simulator.pricing.predict import predict
@@ -96,7 +96,7 @@ def test_slopes_are_those_of_the_prediction() -> None:
     base = load("CPU")
     found = candidates(base, "float32", design.operators(32, "float32", 0)[:12])
     free = parameters(base, frozenset(["float32"]))
-    table = slopes(base, free, found.planned)
+    table = slopes(base, free, found.networks)
     for column, p in enumerate(free):
         value = p.value * 1.001 if p.value * 1.001 <= p.high else p.value / 1.001
         moved = with_values(base, {p.key: value})
@@ -111,6 +111,6 @@ def test_slopes_are_those_of_the_prediction() -> None:
 def test_a_network_costs_more_than_its_operator_and_a_slow_one_more_than_a_quick_one() -> None:
     base = load("CPU")
     found = candidates(base, "float32", design.networks(4, "float32", 0))
-    latencies_s = found.planned.latencies_s(base)
-    assert np.all(costs_s(found.planned, 2 * latencies_s) > costs_s(found.planned, latencies_s))
-    assert np.all(costs_s(found.planned, latencies_s) > 14 * latencies_s)
+    latencies_s = found.networks.latencies_s(base)
+    assert np.all(costs_s(found.networks, 2 * latencies_s) > costs_s(found.networks, latencies_s))
+    assert np.all(costs_s(found.networks, latencies_s) > 14 * latencies_s)

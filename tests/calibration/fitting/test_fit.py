@@ -6,8 +6,9 @@ from math import log
 
 import pytest
 
-from stairline.calibration.fitting.fit import Observation, fit, leave_one_out
+from stairline.calibration.fitting.fit import fit, leave_one_out
 from stairline.calibration.fitting.parameters import parameters
+from stairline.calibration.records.observation import Observation
 from stairline.hwmodels import load, with_values
 from stairline.simulator.pricing.predict import predict
 from stairline.simulator.zoo import build

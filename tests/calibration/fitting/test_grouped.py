@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stairline.calibration.fitting.pricing import Observation, prepare
+from stairline.calibration.fitting.measured import prepare
+from stairline.calibration.records.observation import Observation
 from stairline.hwmodels import load, with_values
 from stairline.simulator.pricing.predict import predict
 from stairline.simulator.zoo import build_block

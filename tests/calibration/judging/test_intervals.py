@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stairline.calibration.fitting.pricing import Observation, prepare
+from stairline.calibration.fitting.measured import prepare
 from stairline.calibration.judging.intervals import (
     Outline,
     averaged,
@@ -20,6 +20,7 @@ from stairline.calibration.judging.intervals import (
     outline,
 )
 from stairline.calibration.judging.scores import HeldOut
+from stairline.calibration.records.observation import Observation
 from stairline.hwmodels import load
 from stairline.hwmodels.domain import Domain
 from stairline.simulator.pricing.intervals import averaging
@@ -114,3 +115,19 @@ def test_networks_are_outlined_by_the_kinds_of_the_calibrated_ones():
 def test_a_domain_of_other_sizes_is_refused():
     with pytest.raises(ValueError, match="profile 0 must be 6"):
         Domain(reach=1.0, kinds=("add",), profiles=((0.0,) * 5,))
+
+
+@pytest.mark.parametrize("noise", ["normal", "laplace", "uniform"])
+def test_the_conformal_factor_covers_nine_in_ten_whatever_the_noise(noise):
+    """Split conformal prediction covers between 0.9 and 0.9 + 1 / (n + 1) on average over calibration sets."""
+    random = np.random.default_rng(1)
+    draw = {
+        "normal": random.normal,
+        "laplace": random.laplace,
+        "uniform": lambda a, b, n: random.uniform(a - b, a + b, n),
+    }
+    covered = []
+    for _ in range(500):
+        factor = conformal_factor(draw[noise](0.0, 0.2, 40))
+        covered.append(np.mean(np.abs(draw[noise](0.0, 0.2, 500)) <= log(factor)))
+    assert 0.89 < np.mean(covered) < 0.9 + 1 / 41 + 0.01

@@ -12,15 +12,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from stairline.calibration.calibrate import Calibrated, calibrate, overlay_of
-from stairline.calibration.fitting.fit import fit
-from stairline.calibration.fitting.parameters import parameters
-from stairline.calibration.fitting.pricing import Measured, Observation, prepare
-from stairline.calibration.judging.attribution import OUTSIDE, breakdown, operator_errors
-from stairline.calibration.judging.precision import standard_errors, telling
+from stairline.calibration.fitting.measured import Measured
 from stairline.calibration.judging.scores import MOST_FITTED, HeldOut
-from stairline.calibration.overlay import Heading
-from stairline.calibration.records.table import Record, Records
+from stairline.calibration.overlays.calibrated import Calibrated, calibrate
+from stairline.calibration.overlays.contents import OverlayHeader
+from stairline.calibration.overlays.fitted import fitted_overlay
+from stairline.calibration.records.record import NetworkLatency, Records
 from stairline.calibration.report import blocks as report
 from stairline.calibration.report import html as html_report
 from stairline.calibration.report.staircases import long_sweeps, predicted_s
@@ -31,9 +28,7 @@ from stairline.hwmodels.reports.text import lines
 from stairline.measure.plan.configuration import configuration
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.pricing.predict import predict
-from stairline.simulator.zoo import build
-from tests.calibration.commands.test_fit import BASE
-from tests.calibration.commands.test_fit_store import measured
+from tests.calibration.board import BASE, CONDITIONS, convolution, measured_store
 
 EFFICIENCY = "kernels.conv2d|dwconv2d.efficiency"
 EVIL = "<script>alert(1)</script> $\\frac{x_0$ \x07"
@@ -74,23 +69,19 @@ def base(tmp_path_factory) -> Platform:
     return load(path)
 
 
-def convolution(c_out: int, hw: int = 28, op: str = "conv2d") -> Graph:
-    settings = {"hw": hw, "cin": c_out if op == "dwconv2d" else 64, "kernel": 3}
-    one = configuration("op", op, settings | ({"cout": c_out} if op == "conv2d" else {}), "float32")
-    return replace(one.graph(), name=one.label)
-
-
 def calibrated(base: Platform, graphs: list[Graph], times: float = 1.3) -> Calibrated:
     random = np.random.default_rng(2)
     rows = [
-        Record(g.name, predict(g, base).latency_s * times * float(random.lognormal(0, 0.03)), 0.0, "float32", i, "")
+        NetworkLatency(
+            g.name, predict(g, base).latency_s * times * float(random.lognormal(0, 0.03)), 0.0, "float32", i, ""
+        )
         for i, g in enumerate(graphs)
     ]
     return calibrate(base, Records("mine.csv", "0" * 16, tuple(rows)), graphs)
 
 
 def overlay(done: Calibrated, title: str = "Mine") -> OverlayFile:
-    return overlay_of(done, Heading("mine", title, "base", {"threads": "1"}), "mine.residual.json")
+    return fitted_overlay(done, OverlayHeader("mine", title, "base", {"threads": "1"}), "mine.residual.json")
 
 
 def page(done: Calibrated, title: str = "Mine") -> str:
@@ -100,87 +91,6 @@ def page(done: Calibrated, title: str = "Mine") -> str:
 @pytest.fixture(scope="module")
 def done(base) -> Calibrated:
     return calibrated(base, [convolution(c) for c in range(8, 200, 8)])
-
-
-@pytest.mark.parametrize("platform", ["CPU", "GPU", "TPU"])
-def test_observations_are_taken_apart_as_predict_does(platform):
-    base = load(platform)
-    dtype, graphs = base.dtypes[0], [build("shufflenet_v2"), build("mobilenet_v1")]
-    apart = breakdown(prepare(base, [Observation(g, dtype, 1.0) for g in graphs]), base)
-    for row, graph in enumerate(graphs):
-        prediction = predict(graph, base, dtype)
-        assert apart.times_s[row].sum() == pytest.approx(prediction.latency_s)
-        assert apart.macs[row] == sum(k.macs for k in prediction.kernels)
-        kernels = [k for k in prediction.kernels if k.processor != "link"]
-        assert apart.moved_bytes[row] == sum(k.bytes_moved for k in kernels)
-        outside_s = prediction.latency_s - sum(k.latency_s for k in kernels)
-        assert (
-            apart.times_s[row, apart.ops.index(OUTSIDE)] == pytest.approx(outside_s) if OUTSIDE in apart.ops else True
-        )
-        convolutions = [i for i, op in enumerate(apart.ops) if op.partition(" ")[0] == "conv2d"]
-        expected_s = sum(k.latency_s for k in kernels if k.ops[0] == "conv2d")
-        assert apart.times_s[row, convolutions].sum() == pytest.approx(expected_s)
-    assert apart.shares.sum(axis=1) == pytest.approx([1.0, 1.0])
-
-
-def test_the_operator_whose_time_is_wrong_is_told():
-    """Of operators with shares of 0 to 1, one takes 20 % less than predicted; noise and one outlier hide it."""
-    random = np.random.default_rng(4)
-    shares = random.dirichlet([1.0, 1.0, 1.0], 200)
-    errors = -np.log(1.0 - 0.2 * shares[:, 1]) + random.normal(0, 0.02, 200)
-    errors[0] = 3.0
-    found = operator_errors(shares, errors)
-    assert found.log_errors == pytest.approx([0.0, 0.2, 0.0], abs=0.02)
-    assert abs(found.log_errors[1]) > 5 * found.standard_errors[1]
-
-
-def test_an_operator_that_no_network_has_is_not_told():
-    shares = np.array([[1.0, 0.0]] * 20)
-    found = operator_errors(shares, np.full(20, 0.1) + np.linspace(-0.01, 0.01, 20))
-    assert found.log_errors == pytest.approx([0.1, 0.0], abs=0.01)
-    assert found.standard_errors[1] == pytest.approx(0.3), "its prior is all that holds it"
-
-
-def test_the_standard_error_of_one_rate_is_that_of_a_mean(base):
-    """Where latency goes with 1 / efficiency alone, n errors of sigma leave sigma / sqrt(n) of it."""
-    ideal = {"roofs.memory.dram.bandwidth_bytes_per_s": 1e11, "overheads.kernel_s": 1e-7}
-    fixed = {key: (value, value * 1.000001) for key, value in ideal.items()}
-    platform = with_fit_bounds(with_values(base, ideal), fixed)
-    graphs = [convolution(c, hw=56) for c in range(64, 384, 8)]
-    random = np.random.default_rng(0)
-    noise = random.normal(0, 0.02, len(graphs))
-    observations = [
-        Observation(g, "float32", predict(g, platform).latency_s * float(np.exp(e)), 0.02)
-        for g, e in zip(graphs, noise)
-    ]
-    fitted = fit(platform, observations)
-    at = [p.key for p in fitted.parameters].index(EFFICIENCY)
-    (own,) = standard_errors(fitted, np.full(len(graphs), 0.02))[[at]]
-    assert own == pytest.approx(0.02 / np.sqrt(len(graphs)), rel=0.35)
-
-
-def test_scatter_beyond_the_stated_error_widens_what_is_known(base):
-    graphs = [convolution(c) for c in range(64, 384, 8)]
-    observations = [Observation(g, "float32", predict(g, base).latency_s, 0.02) for g in graphs]
-    calm = fit(base, observations)
-    wild = calm._replace(log_errors=tuple(0.2 * (-1) ** i for i in range(len(graphs))))
-    at, sigma = [p.key for p in calm.parameters].index(EFFICIENCY), np.full(len(graphs), 0.02)
-    assert standard_errors(wild, sigma)[at] > 2 * standard_errors(calm, sigma)[at]
-
-
-def test_what_is_proposed_to_measure_is_made_of_the_parameter(base):
-    found = {t.key: t for t in telling(base, "float32", parameters(base, frozenset({"float32"})))}
-    overhead = found["overheads.kernel_s"]
-    prediction = predict(overhead.configuration.graph(), base)
-    assert overhead.elasticity == pytest.approx(len(prediction.kernels) * 1e-5 / prediction.latency_s, rel=0.4)
-    assert {k.bound for k in predict(found[EFFICIENCY].configuration.graph(), base).kernels} == {"compute"}
-
-
-def test_a_number_that_nothing_depends_on_gets_no_proposal(base):
-    unused = with_fit_bounds(base, {"roofs.compute.int8.macs_per_cycle": (1, 64)})
-    free = [p for p in parameters(unused, frozenset({"int8"})) if p.key.startswith("roofs.compute")]
-    (found,) = telling(unused, "float32", free)
-    assert found.configuration is None
 
 
 @pytest.fixture(scope="module")
@@ -247,14 +157,15 @@ def test_two_networks_and_ten_thousand_make_a_page(base, done):
 
 def repeated(measured: Measured, chosen: np.ndarray) -> Measured:
     """The observations of single kernels at the given places, as often as they occur there."""
-    assert set(measured.sizes) == {1}
-    return replace(
-        measured,
+    assert set(measured.networks.kernel_counts) == {1}
+    networks = replace(
+        measured.networks,
         names=tuple(measured.names[i] for i in chosen),
-        families=tuple(measured.families[i] for i in chosen),
         dtypes=tuple(measured.dtypes[i] for i in chosen),
-        **{name: getattr(measured, name)[chosen] for name in ("observed_s", "sigma", "moved", "sizes", "kernels")},
+        **{name: getattr(measured.networks, name)[chosen] for name in ("outside_counts", "kernel_counts", "kernels")},
     )
+    families = tuple(measured.families[i] for i in chosen)
+    return Measured(networks, families, measured.observed_s[chosen], measured.sigma[chosen])
 
 
 def test_many_single_operators_are_grouped_by_what_they_are(base):
@@ -268,13 +179,13 @@ def test_the_terminal_says_how_well_each_number_is_known(base):
     free = with_fit_bounds(base, {"kernels.dense.efficiency": (0.1, 1.0)})
     text = "\n".join(lines(report.calibration(calibrated(free, [convolution(c) for c in range(8, 200, 8)]), "a", "b")))
     (row,) = [line for line in text.splitlines() if line.startswith("kernels.dense.efficiency") and " to " in line]
-    assert "not told" in row
+    assert "not determined" in row
     assert "± " in next(line for line in text.splitlines() if line.startswith(EFFICIENCY) and " to " in line)
 
 
 @pytest.fixture
 def swept(tmp_path, base) -> Path:
-    measured(tmp_path / "s.db", with_values(base, {EFFICIENCY: 0.7}))
+    measured_store(tmp_path / "s.db", with_values(base, {EFFICIENCY: 0.7}))
     return tmp_path / "s.db"
 
 
@@ -285,7 +196,6 @@ def run(store: Path, base: Platform, *more: str) -> Result:
 def test_sweeps_of_a_store_are_drawn_as_staircases(tmp_path, base):
     from stairline.measure.store.store import Key, opened
     from stairline.measure.timing.record import Reading, Run
-    from tests.calibration.commands.test_fit_store import CONDITIONS
 
     device, path = with_values(base, {EFFICIENCY: 0.7}), tmp_path / "sweep.db"
     with opened(path, create=True) as store:

@@ -11,8 +11,9 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stairline.calibration.fitting.pricing import Observation, prepare
-from stairline.calibration.transfer.moving import Structure, learn, move, structure
+from stairline.calibration.fitting.measured import prepare
+from stairline.calibration.records.observation import Observation
+from stairline.calibration.transfer.estimate import Structure, estimate_sibling, move, structure
 from stairline.calibration.transfer.siblings import GROUPS, Hierarchy, counterpart, hierarchy
 from stairline.command import main
 from stairline.hwmodels import Platform, load, quantities, with_values, without_residual
@@ -111,20 +112,23 @@ def test_slower_is_slower_whatever_the_group(space):
 def test_more_records_leave_less_open(space):
     sibling = space.platform(factors_of(space, all=log(1.4)))
     seen = measured(space, sibling)
-    widths = [log(learn(space, seen.only(np.arange(n)), alike(0.02), seen).interval.factor) for n in (1, 2, 6)]
+    widths = [
+        log(estimate_sibling(space, seen.only(np.arange(n)), alike(0.02), seen.networks).interval.factor)
+        for n in (1, 2, 6)
+    ]
     assert widths[0] > widths[1] > widths[2] > 1.645 * 0.02
 
 
 def test_the_interval_holds_nine_in_ten_on_siblings_such_as_the_prior_expects(space):
     """Siblings drawn from the prior, with errors of structure as stated, seen through three networks each."""
     random, sigma = np.random.default_rng(3), 0.03
-    usual, graphs = measured(space, space.centre), [build(name) for name in NETWORKS]
+    usual, graphs = measured(space, space.centre).networks, [build(name) for name in NETWORKS]
     inside = []
     for _ in range(8):
         sibling = space.platform(random.normal(0.0, space.sigmas))
         times_s = [predict(g, sibling).latency_s * float(random.lognormal(0.0, sigma)) for g in graphs]
         seen = prepare(space.centre, [Observation(g, "float32", t, 0.001) for g, t in zip(graphs, times_s)])
-        found = learn(space, seen.only(np.arange(3)), alike(sigma), usual)
+        found = estimate_sibling(space, seen.only(np.arange(3)), alike(sigma), usual)
         errors = seen.only(np.arange(3, len(graphs))).log_errors(found.moved.platform)
         inside += list(abs(errors) <= log(found.interval.factor))
     assert np.mean(inside) >= 0.8
@@ -270,5 +274,5 @@ def test_a_value_keeps_its_meaning_when_records_repeat_it(space, calibrated):
     """The same network measured twice counts as one left out, not as its own witness."""
     sibling = with_values(calibrated, {"platform.clock_hz": 2.84e9})
     twice = measured(space, sibling, ("mobilenet_v1", "mobilenet_v1", "inception_v1"))
-    found = learn(space, twice, alike(0.02), twice)
+    found = estimate_sibling(space, twice, alike(0.02), twice.networks)
     assert found.left_out == pytest.approx(np.zeros(3), abs=0.01)

@@ -157,9 +157,9 @@ def test_layers_of_vela_need_the_clock_of_its_summary(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("net,latency_ms\na,x\n", "could not convert string to float: 'x'"),
-        ("net,latency_ms\na,-1\n", "-1 ms is no time"),
-        ("net,latency_ms\na,nan\n", "nan ms is no time"),
+        ("net,latency_ms\na,x\n", "line 2: latency_ms 'x' is not a number; take the line out"),
+        ("net,latency_ms\na,-1\n", "line 2: latency_ms -1 is not positive"),
+        ("net,latency_ms\na,nan\n", "line 2: latency_ms is nan"),
         ("net,latency_ms\n", "holds no time"),
         ("experiment,network,accelerator_configuration,core_clock,inference_time\n", "as Vela table: IndexError"),
         ('[1, {"cat": "Session", "dur": 3}]', "as onnxruntime profile: AttributeError"),

@@ -1,30 +1,27 @@
-"""From a file of measurements to an overlay: fit, verdict, scores and interval."""
+"""Calibrating a base platform to records: fit, residual, scores, interval and verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from math import inf, isinf
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
 from stairline.calibration.fitting.fit import Fit, fit_measured
+from stairline.calibration.fitting.measured import Measured, prepare_records
 from stairline.calibration.fitting.parameters import Parameter, parameters
-from stairline.calibration.fitting.pricing import Measured, Vector
 from stairline.calibration.fitting.residual import Trained, train
-from stairline.calibration.judging.intervals import COVERAGE, Coverage, Interval, coverage, interval, outline
-from stairline.calibration.judging.scores import HeldOut, Score, drawn, family_scores, held_out, over_families, score
+from stairline.calibration.judging.intervals import Coverage, Interval, coverage, interval, outline
+from stairline.calibration.judging.scores import HeldOut, Score, drawn, held_out, over_families, score
 from stairline.calibration.judging.verdict import Fact, about_fit, about_records, about_residual, about_scores, refuse
-from stairline.calibration.records.table import Records, planned
+from stairline.calibration.records.errors import RecordsError
+from stairline.calibration.records.record import Records
 from stairline.hwmodels import Platform
-from stairline.hwmodels.overlay import Change, OverlayFile, Scores
-from stairline.hwmodels.provenance import Source
 from stairline.hwmodels.schema import WIDEST
 from stairline.simulator.graph.graph import Graph
-
-from .errors import RecordsError
-from .overlay import Heading, calibration, cited, cited_with_conditions, rounded, uncertainty
+from stairline.simulator.pricing.arrays import Vector
 
 FEWEST_CORRECTED = 30
 """Observations below which nothing is corrected: trees would learn them by heart."""
@@ -53,12 +50,12 @@ class Calibrated(NamedTuple):
     """Errors of the platform as it is written, residual or not."""
     interval: Interval
     analytical_interval: Interval
-    """That of the models alone."""
+    """The interval of the models alone."""
     coverage: Coverage
 
     @property
     def families(self) -> Score | None:
-        """Mean over families, each left out of the fit."""
+        """The mean score over families, each left out of the fit; None where no family was."""
         return over_families(self.measured, self.held_out)
 
 
@@ -68,11 +65,9 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
     Raises RecordsError where nothing should be fitted to them, PlatformError for a precision that the base lacks.
     """
     start = _fittable(base, records)
-    measured, tabled = planned(base, records, graphs)
-    if len(set(measured.names)) < 2:
-        raise RecordsError(f"{records.name}: only one network of it is in the layer table; measure several")
+    measured, tabled = prepare_records(base, records, graphs)
     base_errors = measured.log_errors(base)
-    refuse(records.name, measured, base_errors)
+    _verify_networks(records, measured, base_errors)
     fitted = fit_measured(base, drawn(measured, np.arange(len(measured))))
     analytical, corrected = held_out(base, measured)
     kept = correct and _is_worthwhile(measured, analytical, corrected)
@@ -82,12 +77,6 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
     seen = outline(platform, measured)
     found = interval(seen, errors)
     _verify_width(found, base, records)
-    verdict = (
-        *about_records(records.rows, measured, tabled),
-        *about_fit(fitted, len(measured), base_errors),
-        *about_scores(analytical.folds, base_errors),
-        *about_residual(fitted.platform, measured, trained),
-    )
     return Calibrated(
         base=base,
         records=records,
@@ -96,7 +85,12 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
         fit=fitted,
         platform=platform,
         trained=trained,
-        verdict=verdict,
+        verdict=(
+            *about_records(records.rows, measured, tabled),
+            *about_fit(fitted, len(measured), base_errors),
+            *about_scores(analytical.folds, base_errors),
+            *about_residual(fitted.platform, measured, trained),
+        ),
         base_errors=base_errors,
         analytical=analytical,
         held_out=errors,
@@ -107,7 +101,10 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
 
 
 def _fittable(base: Platform, records: Records) -> tuple[Parameter, ...]:
-    """What may be fitted to the records. Raises RecordsError for nothing, PlatformError for a precision without it."""
+    """The parameters that may be fitted to the records.
+
+    Raises RecordsError where there are none, PlatformError for a precision that the base lacks.
+    """
     dtypes = frozenset(row.dtype for row in records.rows)
     for dtype in dtypes:
         base.machine(dtype)
@@ -115,6 +112,13 @@ def _fittable(base: Platform, records: Records) -> tuple[Parameter, ...]:
     if not start:
         raise RecordsError(f"{base.name}: nothing to fit: no number for {', '.join(dtypes)} is marked fit = true")
     return start
+
+
+def _verify_networks(records: Records, measured: Measured, base_errors: Vector) -> None:
+    """Raises RecordsError for a single network, and for latencies to which nothing should be fitted."""
+    if len(set(measured.names)) < 2:
+        raise RecordsError(f"{records.name}: only one network of it is in the layer table; measure several")
+    refuse(records.name, measured, base_errors)
 
 
 def _verify_width(found: Interval, base: Platform, records: Records) -> None:
@@ -132,48 +136,3 @@ def _is_worthwhile(measured: Measured, analytical: HeldOut, corrected: HeldOut) 
         return False
     by_family = over_families(measured, analytical), over_families(measured, corrected)
     return by_family[0] is None or by_family[1] is None or by_family[1].mape <= by_family[0].mape
-
-
-def overlay_of(done: Calibrated, heading: Heading, residual_file: str, omitted: tuple[str, ...] = ()) -> OverlayFile:
-    """The overlay that says what was changed, and how good it is.
-
-    ``residual_file`` is where the residual will lie if there is one, ``omitted`` the operators without a time.
-    """
-    fitted_source, held_out_source = f"fit-{done.records.digest[:8]}", f"held-out-{done.records.digest[:8]}"
-    fitted = f"fitted over {done.base.name} to {cited_with_conditions(done, heading)}"
-    sources = {fitted_source: Source(kind="fitted", cite=fitted)}
-    if not isinf(done.interval.factor):
-        within = f"{COVERAGE:.0%} of networks held out of the fit lie within (split conformal)"
-        sources[held_out_source] = Source(kind="fitted", cite=f"{within}; {cited(done)}")
-    values = {p.key: rounded(p.value) for p in done.fit.parameters}
-    before = {p.key: p.value for p in done.start}
-    scores = _scores(done.measured, done.held_out)
-    analytical = _scores(done.measured, done.analytical) if done.trained else None
-    return OverlayFile(
-        schema=2,
-        name=heading.name,
-        title=heading.title,
-        parent=heading.parent,
-        parent_digest=done.base.as_read.digest,
-        omitted=omitted,
-        values={k: Change(value=v, source=fitted_source) for k, v in values.items() if v != before[k]},
-        calibration=calibration(done, heading, scores, analytical),
-        uncertainty=uncertainty(done.interval, held_out_source),
-        analytical_uncertainty=uncertainty(done.analytical_interval, held_out_source) if done.trained else None,
-        domain=done.interval.domain,
-        residual=done.trained.record(residual_file) if done.trained else None,
-        sources=sources,
-    )
-
-
-def _scores(measured: Measured, errors: HeldOut) -> Scores:
-    by_fold, by_family = score(errors.folds), over_families(measured, errors)
-    return Scores(
-        within_10=rounded(by_fold.within_10),
-        within_20=rounded(by_fold.within_20),
-        mape=rounded(by_fold.mape),
-        families=len(family_scores(measured, errors.families)) if errors.families is not None else 0,
-        family_within_10=rounded(by_family.within_10) if by_family else None,
-        family_within_20=rounded(by_family.within_20) if by_family else None,
-        family_mape=rounded(by_family.mape) if by_family else None,
-    )

@@ -11,14 +11,11 @@ from click.testing import CliRunner, Result
 
 from stairline.calibration.records.store import read_store
 from stairline.command import main
-from stairline.hwmodels import Platform, load, with_values
+from stairline.hwmodels import load, with_values
 from stairline.measure.plan.configuration import configuration
 from stairline.measure.store.store import Key, opened
-from stairline.measure.timing.record import Conditions, Reading, Run
-from stairline.simulator.pricing.predict import predict
-from tests.calibration.commands.test_fit import BASE, TRUTH
-
-CONDITIONS = Conditions("board", "cpu", (), None, None, (0,), 1, "runtime", "1", "none", dtype="float32")
+from stairline.measure.timing.record import Reading, Run
+from tests.calibration.board import BASE, CONDITIONS, TRUTH, measured_store
 
 
 @pytest.fixture
@@ -28,26 +25,13 @@ def base(tmp_path: Path) -> Path:
     return path
 
 
-def measured(store_file: Path, device: Platform, conditions: Conditions = CONDITIONS, backend: str = "b") -> None:
-    """Two visits to convolutions of many widths, each as long as ``device`` predicts."""
-    with opened(store_file, create=True) as store:
-        for c_out in range(8, 328, 16):
-            for op, more in (("conv2d", {"cout": c_out}), ("dwconv2d", {})):
-                one = configuration("op", op, {"hw": 28 + c_out % 5, "cin": c_out + 8, "kernel": 3} | more, "float32")
-                time_s = predict(one.graph(), device).latency_s
-                run = Run((), (time_s, 1.01 * time_s, 0.99 * time_s), Reading(1.0), Reading(1.0))
-                key = Key(one.digest, backend, one.dtype, conditions.setting_digest)
-                for visit in (1, 2):
-                    store.add(key, visit, one, conditions, run)
-
-
 def fit(store_file: Path, base: Path, *more: str) -> Result:
     output = store_file.with_name("mine.toml")
     return CliRunner().invoke(main, ["fit", str(store_file), "-p", str(base), "-o", str(output), *more])
 
 
 def test_the_platform_behind_a_store_is_found(tmp_path: Path, base: Path) -> None:
-    measured(tmp_path / "s.db", with_values(load(base), TRUTH))
+    measured_store(tmp_path / "s.db", with_values(load(base), TRUTH))
     done = fit(tmp_path / "s.db", base)
     assert done.exit_code == 0, done.output
     mine = load(tmp_path / "mine.toml")
@@ -58,7 +42,7 @@ def test_the_platform_behind_a_store_is_found(tmp_path: Path, base: Path) -> Non
 
 def test_several_backends_are_not_mixed(tmp_path: Path, base: Path) -> None:
     for backend in ("one", "other"):
-        measured(tmp_path / "s.db", load(base), replace(CONDITIONS, runtime=backend), backend)
+        measured_store(tmp_path / "s.db", load(base), replace(CONDITIONS, runtime=backend), backend)
     refused = fit(tmp_path / "s.db", base)
     assert "holds measurements on one, other; choose one with --backend" in refused.output
     assert fit(tmp_path / "s.db", base, "--backend", "other").exit_code == 0
@@ -67,12 +51,12 @@ def test_several_backends_are_not_mixed(tmp_path: Path, base: Path) -> None:
 
 def test_several_settings_are_not_mixed(tmp_path: Path, base: Path) -> None:
     for threads in (1, 4):
-        measured(tmp_path / "s.db", load(base), replace(CONDITIONS, threads=threads))
+        measured_store(tmp_path / "s.db", load(base), replace(CONDITIONS, threads=threads))
     assert "threads is 1 and 4" in fit(tmp_path / "s.db", base).output
 
 
 def test_a_store_needs_no_table_and_a_csv_does(tmp_path: Path, base: Path) -> None:
-    measured(tmp_path / "s.db", load(base))
+    measured_store(tmp_path / "s.db", load(base))
     assert "leave it out" in fit(tmp_path / "s.db", base, "--layers", "x.csv").output
     (tmp_path / "r.csv").write_text("net,latency_ms\na,1\n", encoding="utf-8")
     assert "give --layers" in fit(tmp_path / "r.csv", base).output

@@ -1,10 +1,10 @@
-"""What calibration complains about."""
+"""The errors that calibration raises for its input."""
 
 from __future__ import annotations
 
 
 class RecordsError(ValueError):
-    """A file of measurements that cannot be read, or that no platform should be fitted to."""
+    """A file of measurements that cannot be read, or to which no platform should be fitted."""
 
 
 class NotFittedError(RecordsError):
