@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from .equivalences import EQUIVALENCES, Equivalence
+from .handover import Result, cheaper_as_output
 from .published import COMPILED, unlike_vela
 from .scaling import LAWS as SCALING
 from .scaling import Law, Violation
@@ -40,5 +41,6 @@ LAWS: dict[str, Law] = {
     **{name: _alike(equivalence) for name, equivalence in EQUIVALENCES.items()},
     **{CORRECTED.format(name): _corrected_alike(equivalence) for name, equivalence in EQUIVALENCES.items()},
     **SCALING,
+    "result": Law(st.builds(Result, st.sampled_from((8, 16, 32)), st.sampled_from((16, 64, 300))), cheaper_as_output),
     "Vela": Law(st.sampled_from(COMPILED), unlike_vela),
 }
