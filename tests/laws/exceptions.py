@@ -1,0 +1,620 @@
+"""Where a platform breaks a law today, and why: one row for each mechanism.
+
+A row is either documented, where the runtime itself behaves so and a source says it, or a fault of the model, which is
+to be mended. Rows are strict: the witnesses of a row break its laws on every target and for every operator that it
+names, so that a fault that is mended makes its row fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from .handover import Result
+from .operators import Size
+from .published import COMPILED
+from .scaling import Batch, Cut, Dilated
+from .spellings import Branches, Grouped, Inserted, Joined, Line, Pair, Pooled, Product, Window
+
+
+class Witness(NamedTuple):
+    """A case that breaks a law."""
+
+    law: str
+    case: Any
+
+
+class Row(NamedTuple):
+    """One mechanism. Laws, operators and targets are patterns as of the shell; targets are "platform precision"."""
+
+    laws: tuple[str, ...]
+    operators: tuple[str, ...]
+    targets: tuple[str, ...]
+    mechanism: str
+    source: str
+    """What says that the runtime does so; "a fault of the model: ..." names the code that does not follow it."""
+    witnesses: tuple[Witness, ...]
+
+    def covers(self, law: str, operator: str, target: str) -> bool:
+        """Whether the row is about that law, operator and target."""
+        return any_of(law, self.laws) and any_of(operator, self.operators) and any_of(target, self.targets)
+
+
+def any_of(name: str, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns matches the name."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _all(law: str, *cases: Any) -> tuple[Witness, ...]:
+    return tuple(Witness(law, case) for case in cases)
+
+
+def _vela(*names: str) -> tuple[Witness, ...]:
+    return tuple(Witness("Vela", case) for case in COMPILED if case.name in names)
+
+
+A76 = ("*-cortexa76-*",)
+ADRENO = ("*-adreno6*",)
+ADRENO_21 = ("mi9-adreno640-*", "pixel3xl-adreno630-*")
+"""The Adrenos under TensorFlow Lite 2.1."""
+ADRENO_TIMED = ("mi9-adreno640-tflite2.1 *", "pixel3xl-adreno630-tflite2.1 *", "pixel4-adreno640-*")
+"""The Adrenos whose calibration timed fully connected layers."""
+ADRENO_NNMETER = ("*-adreno6*-nnmeter *",)
+BUILTIN = ("*-builtin-*",)
+CORAL = ("coral-edgetpu-*",)
+CORAL_HOST = ("coral-host-*",)
+CORRECTED = ("epyc-9004-*", *ADRENO_NNMETER)
+"""Platforms whose calibration learned a correction."""
+ETHOS = ("ethos-u*",)
+HEXAGON = ("*-hexagon685-*",)
+K210 = ("k210-*",)
+KPU = ("k210-kpu-*",)
+NCS2 = ("ncs2-*",)
+ONNXRUNTIME = ("*-onnxruntime*",)
+OPENVINO = ("*-openvino2026*", "x86-openvino *")
+RK3399 = ("rk3399pro-*",)
+XNNPACK = ("*-xnnpack-*",)
+X86 = ("epyc-9004-*", "x86-*")
+
+_BIG, _SMALL = Size(1, 32, 32, 64, 64, 3), Size(1, 16, 56, 32, 128, 3)
+_ROWS = Product(196, 16, 64)
+_READERS = tuple(Inserted(reader, 14, 24) for reader in ("relu", "conv2d", "add", "output"))
+
+EXCEPTIONS: tuple[Row, ...] = (
+    # Concatenation
+    Row(
+        ("concat order",),
+        ("concat",),
+        (*A76, *BUILTIN, *XNNPACK),
+        "The number of contiguous copies is taken from the first operand's channels, for all operands together.",
+        "a fault of the model: hwmodels/kernels/streaming.py, streaming; TFLite's and XNNPACK's "
+        "concatenations copy one "
+        "run of each operand at every outer index, whatever the order (reference_ops::Concatenation)",
+        _all("concat order", Joined(8, (3, 160), "inputs")),
+    ),
+    Row(
+        ("concat order", "operand order"),
+        ("concat", "* pixel"),
+        CORAL,
+        "Operands are padded to lines of the on-chip memory by the first operand's channels.",
+        "a fault of the model: hwmodels/kernels/systolic_array.py, _lines_s; each operand has lines of its own",
+        (
+            *_all("concat order", Joined(14, (3, 96, 40), "inputs")),
+            *_all("operand order", Pair("mul", "pixel", 14, 16)),
+        ),
+    ),
+    Row(
+        ("concat order",),
+        ("concat",),
+        ETHOS,
+        "The compiler orders operators depth first from the last operand, and what is adjacent decides what "
+        "it buffers.",
+        "Vela 5.2 prints 802.64 us for one order of a concatenation and 810.77 for the reverse (U55)",
+        _all("concat order", Joined(28, (8, 64, 96), "convolutions"), Joined(28, (8, 16), "convolutions")),
+    ),
+    # Element-wise operators
+    Row(
+        ("operand order",),
+        ("add gate", "add pixel", "add skip", "mul *"),
+        OPENVINO,
+        "The first operand alone decides the layout of the result, so that a reorder appears or is left out.",
+        "a fault of the model: simulator/mapping/layouts.py, channels_last; OpenVINO 2026.4's runtime model "
+        "has as many "
+        "reorders in either order, and folds a stored factor into the convolution",
+        _all(
+            "operand order",
+            *(Pair("mul", second, 14, 24) for second in ("skip", "gate", "pixel", "stored")),
+            *(Pair("add", second, 14, 24) for second in ("skip", "gate", "pixel")),
+        ),
+    ),
+    Row(
+        ("operand order",),
+        ("add stored",),
+        (*ADRENO, *OPENVINO),
+        "Of an operator that joins a kernel, the first operand is subtracted as the linking one, whichever it is.",
+        "a fault of the model: simulator/mapping/work.py, _with_fused; on OpenVINO with the layout's fault above",
+        _all("operand order", Pair("add", "stored", 14, 24)),
+    ),
+    Row(
+        ("operand order",),
+        ("mul skip", "mul stored"),
+        ADRENO,
+        "A multiplication joins the kernel that writes its first operand only.",
+        "TensorFlow Lite, delegates/gpu/cl/inference_context.cc, Merge: no merge where link_index != 0; "
+        "additions alone "
+        "have their latest operand put first",
+        _all("operand order", Pair("mul", "skip", 14, 24), Pair("mul", "stored", 14, 24)),
+    ),
+    Row(
+        ("branch order",),
+        ("add",),
+        ADRENO,
+        "An addition joins the kernel that writes its operand last in the file.",
+        "TensorFlow Lite, delegates/gpu/cl/inference_context.cc, ConvertOperations: latest_written_tensor_index",
+        _all("branch order", Branches("add", 28, 96, 40), Branches("add", 28, 96, 96), Branches("add", 28, 16, 16)),
+    ),
+    Row(
+        ("branch order",),
+        ("add",),
+        (*ONNXRUNTIME, *OPENVINO),
+        "An addition joins a convolution, and not a depthwise one, so that which branch comes last decides.",
+        "a fault of the model: the [[fusion]] tables have conv2d + add and no dwconv2d + add; the optimised graphs of "
+        "onnxruntime 1.32 and OpenVINO 2026.4 have no addition left in either order",
+        _all("branch order", Branches("add", 28, 16, 16), Branches("add", 14, 16, 32)),
+    ),
+    # Padding
+    Row(
+        ("pad layer",),
+        ("conv2d", "dwconv2d"),
+        (*A76, *BUILTIN, *CORAL_HOST),
+        "A pad is an operator of its own where the convolution could have padded.",
+        "TensorFlow Lite's interpreter runs the operators of the file; only delegates join a PAD to its reader",
+        _all("pad layer", Window("conv2d", 14, 24, 3, 1, "same"), Window("dwconv2d", 8, 8, 5, 2, "same")),
+    ),
+    Row(
+        ("pad layer",),
+        ("halves", "grouped"),
+        (*BUILTIN, *CORAL_HOST),
+        "A pad is an operator of its own where a convolution in groups could have padded.",
+        "TensorFlow Lite's interpreter runs the operators of the file; only delegates join a PAD to its reader",
+        _all("pad layer", Window("halves", 8, 24, 5, 2, "same"), Window("grouped", 14, 64, 5, 2, "same")),
+    ),
+    Row(
+        ("pad layer",),
+        ("conv2d", "dwconv2d"),
+        CORAL,
+        "A pad is an operator of its own where the convolution could have padded.",
+        "PAD is in the Edge TPU compiler's list of operators; nobody has published whether it joins the convolution",
+        _all("pad layer", Window("conv2d", 14, 160, 3, 2, "same"), Window("dwconv2d", 7, 16, 3, 1, "same")),
+    ),
+    Row(
+        ("pad layer",),
+        ("halves", "grouped"),
+        (*A76, *CORAL, *ADRENO_21, *HEXAGON, *NCS2, *ETHOS),
+        "A layer meets the first rewrite that fits: one rule deletes the pad that another one's convolution "
+        "never gets, "
+        "or splits into groups and another never does.",
+        "a fault of the model: simulator/mapping/lowering.py, _rewritten",
+        _all(
+            "pad layer",
+            Window("halves", 14, 64, 3, 2, 1),
+            Window("grouped", 14, 8, 5, 1, 1),
+            Window("halves", 8, 24, 5, 2, "same"),
+        ),
+    ),
+    Row(
+        ("pad layer",),
+        ("grouped",),
+        (*ONNXRUNTIME, *OPENVINO, *XNNPACK),
+        "A convolution per channel is made depthwise by the first rewrite that fits, and never gets its pad.",
+        "a fault of the model: simulator/mapping/lowering.py, _rewritten; the pads are lost, and macs with them",
+        _all("pad layer", Window("grouped", 14, 8, 5, 1, 1)),
+    ),
+    Row(
+        ("pad layer",),
+        ("conv2d", "dwconv2d", "halves", "grouped"),
+        KPU,
+        "Uneven padding of a convolution becomes a pad on the scalar core, and a pad layer becomes uneven padding: "
+        "whichever rewrite comes first is the only one.",
+        "a fault of the model: simulator/mapping/lowering.py, _rewritten",
+        _all(
+            "pad layer",
+            Window("conv2d", 14, 64, 3, 2, "same"),
+            Window("dwconv2d", 8, 64, 3, 2, "same"),
+            Window("halves", 8, 24, 5, 2, "same"),
+            Window("grouped", 14, 64, 5, 2, "same"),
+        ),
+    ),
+    # Matrix products
+    Row(
+        ("dense rank", "dense or convolution", "batch counts", "compute roof", "memory roof"),
+        ("dense", "texture_dense"),
+        ADRENO_TIMED,
+        "Rows count where they are the batch, and not where they are a sequence's or a map's.",
+        "a fault of the model: hwmodels/kernels/work_groups.py, texture_dense reads work.n alone",
+        (
+            *_all("dense rank", _ROWS),
+            *_all("batch counts", Batch("dense", 8, 48, 64, 1)),
+            *_all("memory roof", _BIG),
+            *_all("compute roof", _BIG),
+        ),
+    ),
+    Row(
+        ("dense rank", "dense or convolution", "Vela"),
+        ("dense", "dense, rank *"),
+        ETHOS,
+        "Rows of a matrix are images of a batch, each of which reads all weights, and those of a sequence "
+        "have blocks of "
+        "one row.",
+        "a fault of the model: simulator/graph/ops.py, as_nhwc, and simulator/runtimes/vela/network.py; Vela "
+        "makes rows "
+        "height and width (convert_batched_fc_shape: 4 = 2x2, 8 = 2x4, 16 = 4x4, else 1 x n) and prints the "
+        "same for every rank",
+        (*_all("dense rank", _ROWS), *_all("dense or convolution", _ROWS), *_vela("dense, rank 2", "dense, rank 4")),
+    ),
+    Row(
+        ("dense rank",),
+        ("dense",),
+        HEXAGON,
+        "Rows of a matrix are images one pixel wide, each padded to a block of four pixels.",
+        "a fault of the model: hwmodels/kernels/depth32.py, depth32_conv, on rows that as_nhwc makes a batch",
+        _all("dense rank", _ROWS),
+    ),
+    Row(
+        ("dense rank",),
+        ("dense",),
+        OPENVINO,
+        "A fully connected layer over a tensor of rank 4, which comes in channels first, is transposed on both sides.",
+        "OpenVINO 2026.4's runtime model: Transpose, FullyConnected, Transpose",
+        _all("dense rank", _ROWS),
+    ),
+    Row(
+        ("dense or convolution",),
+        ("dense",),
+        A76,
+        "A fully connected layer is one matrix times one vector, however many rows it has: at the whole compute roof, "
+        "its rows in no tiles, and without a convolution's overhead.",
+        "a fault of the model: hwmodels/kernels/streaming.py, gemv with an efficiency of 1; ruy runs both products",
+        _all("dense or convolution", _ROWS),
+    ),
+    Row(
+        ("dense or convolution",),
+        ("dense",),
+        (*NCS2, *RK3399),
+        "A fully connected layer is priced as reading its weights, however many rows it has.",
+        "a fault of the model: hwmodels/kernels/streaming.py, gemv with an efficiency of 1; that another "
+        "unit runs it is "
+        "documented (hw_fc_tiling.cpp; the tensor processor of a VIP), its rate over many rows is not",
+        _all("dense or convolution", Product(196, 96, 96), _ROWS),
+    ),
+    Row(
+        ("dense or convolution", "compute roof", "nothing is free"),
+        ("dense",),
+        ADRENO_NNMETER,
+        "Fully connected layers take no time, because the measurements hold nothing of them.",
+        "a fault of the model: [omitted] of the overlays leaves macs out and says nothing of it in coverage",
+        (*_all("nothing is free", _BIG), *_all("compute roof", _BIG), *_all("dense or convolution", _ROWS)),
+    ),
+    Row(
+        ("dense or convolution",),
+        ("dense",),
+        KPU,
+        "A convolution of a map below 4 x 4 pixels runs on the scalar core, the matrix product of one vector does not.",
+        "nncase 0.2, hlir/transforms/k210/kpu_utils.h, is_supported_in_shape, and its rewrite of a matrix product",
+        _all("dense or convolution", Product(1, 64, 160)),
+    ),
+    Row(
+        ("dense or convolution",),
+        ("dense",),
+        (*ONNXRUNTIME, *OPENVINO, *BUILTIN),
+        "Products and convolutions are other kernels, the latter with other layouts.",
+        "onnxruntime 1.32's optimised graph: Gemm against ReorderInput, Conv, ReorderOutput; OpenVINO's FullyConnected "
+        "against Convolution; TensorFlow Lite's multithreaded_conv.h against cpu_backend_gemm.h",
+        _all("dense or convolution", _ROWS),
+    ),
+    Row(
+        ("dense or convolution",),
+        ("dense",),
+        XNNPACK,
+        "One kernel has two sets of fitted numbers: a tap's start and prefetched weights in the one, neither "
+        "in the other.",
+        "a fault of the model: [kernels.conv2d] and [kernels.dense] of x86-xnnpack-litert; XNNPACK runs both "
+        "as its GEMM",
+        _all("dense or convolution", _ROWS),
+    ),
+    # Layouts of rows
+    Row(
+        ("one axis",),
+        ("conv2d", "dwconv2d", "maxpool2d"),
+        ETHOS,
+        "Blocks are other shapes along height and width.",
+        "Vela 5.2 prints 3.27 us for a window along the width and 4.30 along the height (U55), 5.16 and 3.98 (U85)",
+        _all(
+            "one axis",
+            Line("conv2d", 160, 8, 5, 1),
+            Line("dwconv2d", 64, 64, 5, 1),
+            Line("maxpool2d", 160, 24, 3, 1),
+        ),
+    ),
+    Row(
+        ("one axis",),
+        ("conv2d", "dwconv2d"),
+        (*HEXAGON, *RK3399),
+        "Pixels of one row fill a block, those of a column take one each.",
+        "nnlib, docs/d32.txt: blocks of four pixels along the width; Mesa, etnaviv_ml_nn.c: tiles 64 pixels wide",
+        _all("one axis", Line("conv2d", 160, 8, 5, 1), Line("dwconv2d", 64, 64, 5, 1)),
+    ),
+    Row(
+        ("one axis",),
+        ("conv2d",),
+        ("pixel4-adreno640-*",),
+        "A work item's block is wider than high.",
+        "TensorFlow 2.10, lite/delegates/gpu/common/tasks/conv_generic.cc, GuessBestParams",
+        _all("one axis", Line("conv2d", 160, 64, 5, 1)),
+    ),
+    Row(
+        ("one axis",),
+        ("conv2d", "dwconv2d", "maxpool2d"),
+        (*ONNXRUNTIME, *OPENVINO),
+        "Kernels work row by row: a row has a start, and taps beyond its ends are multiplied or not.",
+        "MLAS, snchwc.cpp, and oneDNN's jit kernels: loops over rows with padding left out above and below",
+        _all(
+            "one axis",
+            Line("conv2d", 160, 8, 5, 1),
+            Line("dwconv2d", 64, 64, 5, 1),
+            Line("maxpool2d", 64, 160, 5, 1),
+        ),
+    ),
+    # Spellings that no canonical form makes one
+    Row(
+        ("identity reshape", "Vela"),
+        ("reshape",),
+        ("*",),
+        "A reshape to the same shape stays: it runs, it parts what would fuse, and maps change their layout for it.",
+        "a fault of the model: nothing in simulator/canonical removes it; onnxruntime 1.32, OpenVINO 2026.4 "
+        "and Vela 5.2 "
+        "compile both spellings to the same kernels",
+        (*_all("identity reshape", *_READERS), *_vela("reshape")),
+    ),
+    Row(
+        ("split and rejoined",),
+        ("split",),
+        (*A76, *BUILTIN, *XNNPACK, *CORAL_HOST, *ONNXRUNTIME, *ADRENO),
+        "Parts are copied, and copied back; on the Adreno on the CPU.",
+        "TensorFlow Lite's interpreter and its delegates run SPLIT and CONCATENATION of the file, and the "
+        "OpenCL delegate "
+        "has no SPLIT (delegates/gpu/README.md of 2.1); onnxruntime 1.32's optimised graph has Split and Concat",
+        _all("split and rejoined", *_READERS),
+    ),
+    Row(
+        ("split and rejoined", "Vela"),
+        ("split",),
+        ETHOS,
+        "A split is refused.",
+        "a fault of the model: no rule for split in the platform files; Vela 5.2 prints 14.72 us (U55) and 8.09 (U85)",
+        (*_all("split and rejoined", *_READERS), *_vela("split")),
+    ),
+    Row(
+        ("split and rejoined",),
+        ("split",),
+        (*OPENVINO, *CORAL, *HEXAGON, *K210, *NCS2, *RK3399),
+        "A split whose parts are put together again stays.",
+        "a fault of the model: nothing in simulator/canonical removes it; OpenVINO 2026.4's runtime model has neither, "
+        "the other compilers are closed or not known to remove it",
+        _all("split and rejoined", *_READERS),
+    ),
+    Row(
+        ("depthwise", "Vela"),
+        ("conv2d", "grouped depthwise"),
+        (*A76, *ADRENO, *BUILTIN, *CORAL, *CORAL_HOST, *ETHOS, *HEXAGON, *KPU, *NCS2, *RK3399),
+        "A convolution in as many groups as channels is split into one for each, or priced as a grouped one.",
+        "a fault of the model: conv_per_channel_as_dwconv is a rule of four platforms rather than canonical; "
+        "converters "
+        "write DEPTHWISE_CONV_2D, and Vela 5.2 prints the same for both",
+        (
+            *_all("depthwise", Grouped(14, 24, 3, 1), Grouped(28, 64, 3, 2), Grouped(4, 64, 5, 2)),
+            *_vela("grouped depthwise"),
+        ),
+    ),
+    Row(
+        ("global mean",),
+        ("mean",),
+        ADRENO_21,
+        "A mean over height and width runs on the CPU.",
+        "TensorFlow 2.1, lite/delegates/gpu/README.md, does not list MEAN, as the platform's [[support]] says",
+        _all("global mean", Pooled(7, 96, True)),
+    ),
+    Row(
+        ("global mean",),
+        ("mean",),
+        (*ETHOS, *ONNXRUNTIME),
+        "A mean is another kernel than a pooling.",
+        "Vela 5.2 prints 27.42 us for a global pooling and 35.06 for the mean (U55); onnxruntime 1.32 runs the one in "
+        "blocks of channels and ReduceMean behind a ReorderOutput",
+        _all("global mean", Pooled(7, 96, True)),
+    ),
+    Row(
+        ("swish",),
+        ("swish",),
+        (*ONNXRUNTIME, *OPENVINO, *K210),
+        "A map times its sigmoid is not taken for a swish.",
+        "a fault of the model: only readers name chains (simulator/canonical/chains.py); onnxruntime 1.32 "
+        "makes QuickGelu "
+        "of both, OpenVINO 2026.4 fuses both into the convolution",
+        _all("swish", *_READERS),
+    ),
+    # Growth
+    Row(
+        ("subadditive",),
+        ("*",),
+        ETHOS,
+        "The compiler's estimate is of bursts only partly used and of weights copied or not.",
+        "Vela 5.2 prints 4.59 us for a pooling of 16 channels and 15.31 of 32, 3.50 for a convolution of 3 "
+        "rows and 8.46 of 6 (U85)",
+        _all(
+            "subadditive",
+            Cut("maxpool2d", "channels", Size(1, 14, 14, 24, 24, 3), 16, 16),
+            Cut("concat", "channels", Size(1, 7, 7, 16, 16, 3), 16, 16),
+        ),
+    ),
+    Row(
+        ("subadditive",),
+        ("conv2d batch", "dwconv2d batch", "chain batch"),
+        KPU,
+        "A batch of two leaves the KPU for the scalar core.",
+        "a fault of the model: simulator/mapping/support.py, _on_kpu. nncase 1.0 asks for one image; 0.2, which the "
+        "platform is named after, does not (kpu_utils.h), and its kpu_conv2d then runs a single one",
+        _all(
+            "subadditive",
+            *(Cut(op, "batch", Size(1, 14, 14, 24, 8, 1), 1, 1) for op in ("conv2d", "dwconv2d", "chain")),
+        ),
+    ),
+    Row(
+        ("subadditive",),
+        ("resize *", "matmul *"),
+        ("*-cortexa76-* float32",),
+        "Caches hold the tensors of the pieces and not those of the whole.",
+        "a cliff of every cache: [roofs.cache] of the platform is 2.5 MB",
+        _all(
+            "subadditive",
+            Cut("resize", "batch", Size(1, 28, 28, 64, 64, 3), 4, 4),
+            Cut("matmul", "batch", Size(1, 28, 28, 64, 64, 1), 2, 2),
+        ),
+    ),
+    Row(
+        ("subadditive",),
+        ("matmul *",),
+        ("pixel3xl-adreno630-tflite2.1-nnmeter *",),
+        "The caches of the CPU that it falls back to hold the tensors of the pieces and not those of the whole.",
+        "a cliff of every cache: [roofs.cache] of the platform is 2.5 MB",
+        _all("subadditive", Cut("matmul", "batch", Size(1, 28, 28, 64, 64, 1), 2, 2)),
+    ),
+    Row(
+        ("subadditive",),
+        ("dwconv2d channels",),
+        ("*-cortexa76-* int8", *ONNXRUNTIME),
+        "A kernel for whole vectors of channels runs all of them or none.",
+        "TensorFlow Lite, depthwiseconv_uint8_3x3_filter.h: depth % 8 == 0; MLAS's blocked depthwise kernel: see "
+        "[kernels.dwconv2d] of x86-onnxruntime, aligned",
+        _all("subadditive", Cut("dwconv2d", "channels", Size(1, 28, 28, 16, 64, 3), 64, 3)),
+    ),
+    Row(
+        ("subadditive",),
+        ("conv2d channels",),
+        XNNPACK,
+        "More channels take the kernel of twice the tile.",
+        "window_tile_n of the platform: XNNPACK's indirect GEMM has tiles of 32 channels, of 16 where that is enough",
+        _all("subadditive", Cut("conv2d", "channels", Size(1, 28, 28, 8, 8, 3), 96, 16)),
+    ),
+    Row(
+        ("batch counts",),
+        ("dwconv2d",),
+        RK3399,
+        "The cycles in which foreign channels are passed over are of one image, whatever the batch.",
+        "a fault of the model: hwmodels/kernels/interleaved_tiles.py, zero_skipping leaves n out of skipped_cycles",
+        _all("batch counts", Batch("dwconv2d", 4, 48, 128, 3)),
+    ),
+    Row(
+        ("dilation",),
+        ("dwconv2d",),
+        NCS2,
+        "A dilated depthwise convolution runs on the vector cores, whose reads and writes are not priced.",
+        "a fault of the model: hwmodels/kernels/lane_modes.py, _on_cores has no memory time",
+        _all("dilation", Dilated("dwconv2d", 56, 64, 2)),
+    ),
+    Row(
+        ("dilation",),
+        ("conv2d", "dwconv2d"),
+        ETHOS,
+        "A dilated window reads other bursts, in blocks of other shapes.",
+        "Vela 5.2 prints 254.42 us for a depthwise convolution dilated by 2 and 800.00 for the plain one (U85)",
+        _all("dilation", Dilated("conv2d", 56, 16, 2), Dilated("dwconv2d", 28, 16, 3), Dilated("conv2d", 14, 128, 3)),
+    ),
+    Row(
+        ("Vela",),
+        ("conv2d dilated by 3",),
+        ETHOS,
+        "A dilation beyond 2, which the engine does not have, costs nothing.",
+        "a fault of the model: simulator/runtimes/vela; Vela 5.2 prints what a 7x7 window would take, "
+        "9847.98 us against 1828.17 (U55)",
+        _vela("conv2d dilated by 3"),
+    ),
+    Row(
+        ("Vela",),
+        ("batch *",),
+        ETHOS,
+        "Every image of a batch takes what one does, its activation included.",
+        "a fault of the model: simulator/runtimes/vela takes n as a factor; Vela 5.2 makes n operators of "
+        "one image, of "
+        "which the first alone waits for its weights, and one operator more for the activation of all images: 88.86, "
+        "77.63 and 101.78 us where a single image with its ReLU takes 83.36 (U55)",
+        _vela("batch 2", "batch 4"),
+    ),
+    # Roofs
+    Row(
+        ("memory roof",),
+        ("kpu_conv",),
+        KPU,
+        "Maps stay in the KPU's own memory, which it reads at a line a cycle, and never pass the main memory.",
+        "kendryte-standalone-sdk, kpu.h: image addresses are lines of 64 bytes of 2 MB inside the KPU",
+        _all("memory roof", _BIG),
+    ),
+    Row(
+        ("memory roof",),
+        ("texture_elementwise", "texture_concat", "texture_dwconv"),
+        ("pixel3xl-adreno630-*", "mi9-adreno640-tflite2.1-nnmeter *"),
+        "What comes from behind the texture caches comes at a rate of its own, fitted above the DRAM's.",
+        "a fault of the model: fill_bytes_per_s is bounded at 3e11 and not by roofs.memory.dram",
+        _all("memory roof", _BIG, Size(1, 32, 16, 128, 128, 1), _SMALL),
+    ),
+    # Results
+    Row(
+        ("result",),
+        ("output",),
+        (*KPU, *ADRENO),
+        "A result that the host's operators read is converted value by value, and one that leaves the network is not.",
+        "a fault of the model: simulator/pricing/predict.py, transfers, prices outputs at the link's rate alone; the "
+        "platform's own source has 26.3 ms for 307,200 values out of the KPU, where 0.44 are charged",
+        _all("result", Result(32, 300)),
+    ),
+    # Corrections and clocks
+    Row(
+        ("*, corrected",),
+        ("*",),
+        CORRECTED,
+        "A learned correction sees the kernel's geometry, which is the first operand's, and gives equal "
+        "kernels unequal factors.",
+        "a fault of the model: simulator/pricing/residual.py takes its features from Work; a boosted tree "
+        "keeps no law by itself",
+        (
+            *_all("concat order, corrected", Joined(28, (8, 16), "inputs")),
+            *_all("one axis, corrected", Line("conv2d", 160, 8, 5, 1), Line("dwconv2d", 64, 64, 5, 1)),
+        ),
+    ),
+    Row(
+        ("corrected roof",),
+        ("*",),
+        ("epyc-9004-*", "mi9-adreno640-tflite2.1-nnmeter *"),
+        "A learned correction divides a kernel's time without regard to its roofs.",
+        "a fault of the model: simulator/pricing/residual.py, kernel_corrections bounds the factor and not the time",
+        _all("corrected roof", _BIG, _SMALL, Size(1, 56, 16, 64, 128, 1)),
+    ),
+    Row(
+        ("clock",),
+        ("texture_*",),
+        ADRENO,
+        "The texture pipes' and caches' rates, and a step's wait, are in bytes per second and seconds.",
+        "a fault of the model: hwmodels/kernels/work_groups.py, wave_rounds.py and wave_moves.py; they run "
+        "at the GPU's clock",
+        _all("clock", _BIG, _SMALL),
+    ),
+    Row(
+        ("clock",),
+        ("streaming", "scalar_loops", "unrolled_channels", "tiled_gemm", "vector_gemm", "vector_window", "depth32_*"),
+        (*A76, *ADRENO, *CORAL, *CORAL_HOST, *HEXAGON, *K210, *RK3399, *X86),
+        "Operations, taps, copies and epilogues have their times in seconds.",
+        "a fault of the model: the parameters ending in _s, _s_per_element of hwmodels/kernels are instructions' times",
+        _all("clock", _BIG, _SMALL),
+    ),
+)
