@@ -76,6 +76,8 @@ EXIT_CODES = "stairline.exit_codes"
 UNSAFE_MODULES = frozenset({"pickle", "cPickle", "_pickle", "dill", "joblib", "cloudpickle", "marshal", "shelve"})
 UNSAFE_CALLS = frozenset({"eval", "exec", "compile", "__import__"})
 
+_IMPORTED = re.compile(r"(?:^|;) *(?:from|import) ([a-z_]+)[. ]", re.MULTILINE)
+
 SOURCES = sorted(
     path for folder in (*PACKAGES, "tests", "benchmarks", "examples", "docs") for path in (ROOT / folder).rglob("*.py")
 ) + sorted((ROOT / "stairline").glob("*.py"))
