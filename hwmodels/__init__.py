@@ -1,6 +1,6 @@
 """Hardware models: what a platform is, as data with provenance. Imports nothing else of the project."""
 
-from .derived import with_fit_bounds, with_values, without_operators, without_residual
+from .files.derived import with_fit_bounds, with_values, without_operators, without_residual
 from .files.loading import available, load
 from .platform import Machine, Platform, PlatformError
 from .quantities import quantities

@@ -7,12 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from stairline.hwmodels.reports.text import did_you_mean
-
 from .domain import Domain
 from .provenance import Closed, Source
 from .residual import ResidualRecord
 from .schema import Dtype, Name, PlatformFile, Uncertainty
+from .spelling import did_you_mean
 
 
 class Change(Closed):

@@ -10,11 +10,11 @@ from typing import Any
 from stairline.hwmodels.kernels.base import SHARED_PARAMETERS
 from stairline.hwmodels.kernels.parameters import Range, ranges, stated
 from stairline.hwmodels.kernels.registry import kernel_model, kernel_models
-from stairline.hwmodels.reports.text import did_you_mean
 
 from .provenance import Quantity
 from .quantities import quantities
 from .schema import ELEMENT_BYTES, WIDEST, KernelRule, PlatformFile
+from .spelling import did_you_mean
 
 # Suffix of a key and the range, in the suffix's unit, outside which the number is another unit's.
 _PLAUSIBLE: tuple[tuple[str, float, float], ...] = (

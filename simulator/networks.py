@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from stairline.hwmodels.reports.text import did_you_mean
+from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.readers.dispatch import read as read_file
 from stairline.simulator.readers.errors import ReadError

@@ -18,7 +18,8 @@ from stairline.simulator.mapping.plan import Kernel, Plan
 from stairline.simulator.mapping.rule_names import names_are_known, verify_names
 from stairline.simulator.mapping.schedules import in_execution_order, scheduled
 from stairline.simulator.mapping.work import work_of
-from stairline.simulator.runtimes import register_all
+
+from .runtimes import register_all
 
 
 def plan(graph: Graph, machine: Machine) -> Plan:

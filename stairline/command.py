@@ -19,7 +19,7 @@ from stairline.calibration.records.errors import NotFittedError, RecordsError
 from stairline.exit_codes import ExitCode
 from stairline.extras import remedy
 from stairline.hwmodels import PlatformError
-from stairline.hwmodels.commands import platforms
+from stairline.hwmodels.commands.platforms import platforms
 from stairline.measure.commands.group import measure_group
 from stairline.measure.timing.record import MeasureError
 from stairline.simulator.commands.compare import compare_command

@@ -1,7 +1,7 @@
 """Imports run one way, within the house and within its rooms, whether at the top of a file, in a function or for types.
 
-The import graph is grimp's. A room is a folder: its name here is its path below ``stairline``, and the files that
-stand in one of the four packages itself are a room of that package's name.
+The import graph is grimp's. A room is a folder, and its name here is its path below ``stairline``. The files that stand
+in a package itself are a room of the package's name, but for those that ``ROOMS`` lists as rooms of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from pathlib import Path
 
 import grimp
@@ -32,15 +33,19 @@ ROOMS = (
     # What a platform is.
     ("hwmodels.kernels",),
     ("hwmodels",),
+    ("hwmodels.files",),
+    ("hwmodels.__init__",),
     ("hwmodels.reports",),
+    ("hwmodels.commands",),
     # From a model file to a prediction.
     ("simulator.graph",),
     ("simulator.canonical",),
     ("simulator.readers", "simulator.zoo"),
     ("simulator.mapping",),
     ("simulator.runtimes",),
+    ("simulator.walk",),
     ("simulator.pricing",),
-    ("simulator",),
+    ("simulator.device", "simulator.networks"),
     ("simulator.reports",),
     ("simulator.commands",),
     # Numbers off real devices.
@@ -99,9 +104,10 @@ def ours(modules: Iterable[str]) -> set[str]:
 
 
 def room(module: str) -> str:
-    """The room that a module stands in."""
+    """The room that a module stands in: its folder, or the file itself where ``ROOMS`` gives it a place of its own."""
     _, package, *rest = module.split(".")
-    return f"{package}.{rest[0]}" if rest and (ROOT / package / rest[0]).is_dir() else package
+    own = f"{package}.{rest[0] if rest else '__init__'}"
+    return own if own in chain.from_iterable(ROOMS) or (rest and (ROOT / package / rest[0]).is_dir()) else package
 
 
 def in_rooms(modules: Iterable[str]) -> set[str]:

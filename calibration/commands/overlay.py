@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from stairline import hwmodels
 from stairline.hwmodels import Platform, PlatformError
-from stairline.hwmodels.commands import show
+from stairline.hwmodels.commands.show import show
 from stairline.hwmodels.overlay import Change, OverlayFile
 from stairline.hwmodels.provenance import Source
 from stairline.hwmodels.schema import NAME_PATTERN

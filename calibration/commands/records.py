@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stairline.hwmodels.reports.text import did_you_mean
 from stairline.hwmodels.schema import ELEMENT_BYTES
+from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator import zoo
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.networks import networks

@@ -9,7 +9,7 @@ import click
 
 from stairline import hwmodels
 from stairline.hwmodels import Platform
-from stairline.hwmodels.commands import show
+from stairline.hwmodels.commands.show import show
 
 from .overlay import (
     base_platform,

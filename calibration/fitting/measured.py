@@ -13,7 +13,7 @@ from stairline.calibration.records.errors import RecordsError
 from stairline.calibration.records.observation import Observation
 from stairline.calibration.records.record import Records
 from stairline.hwmodels import Platform
-from stairline.hwmodels.reports.text import did_you_mean
+from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.pricing.arrays import Indices, PlannedNetworks, Request, Vector, plan_networks
 

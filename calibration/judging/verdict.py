@@ -15,7 +15,7 @@ from stairline.calibration.fitting.residual import Trained
 from stairline.calibration.records.errors import RecordsError
 from stairline.calibration.records.record import NetworkLatency
 from stairline.hwmodels import Platform
-from stairline.hwmodels.reports.text import did_you_mean
+from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.pricing.arrays import Vector
 
 from .intervals import conformal_factor

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from stairline.hwmodels.reports.text import did_you_mean
+from stairline.hwmodels.spelling import did_you_mean
 from stairline.measure.store import store
 from stairline.measure.store.sweeps import sweeps_over
 from stairline.measure.timing.record import MeasureError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from stairline.hwmodels.reports.text import did_you_mean
 from stairline.hwmodels.schema import ELEMENT_BYTES
+from stairline.hwmodels.spelling import did_you_mean
 from stairline.measure.timing.record import MeasureError
 from stairline.measure.tool_output.latencies import LATENCY, SPREAD, LatencyRow, columns, content, rows
 

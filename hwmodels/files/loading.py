@@ -20,9 +20,9 @@ from stairline.hwmodels.platform import Platform, PlatformError
 from stairline.hwmodels.problems import problems
 from stairline.hwmodels.provenance import Closed, Quantity
 from stairline.hwmodels.quantities import quantities
-from stairline.hwmodels.reports.text import did_you_mean
 from stairline.hwmodels.residual import MAX_BYTES, ResidualRecord, read_residual
 from stairline.hwmodels.schema import PlatformFile
+from stairline.hwmodels.spelling import did_you_mean
 
 from .migrate import SCHEMA, copied_keys, upgraded
 

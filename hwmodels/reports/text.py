@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -70,12 +69,6 @@ Block = Heading | Facts | Table | str
 _GAP = "  "
 _NARROWEST = 12
 """Width of a column that wraps, in characters, below which it is not squeezed."""
-
-
-def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """The end of a complaint, "; did you mean 'x'?", with the nearest known name; ``otherwise`` where none is near."""
-    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean '{near[0]}'?" if near else otherwise
 
 
 def lines(blocks: Sequence[Block]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from stairline.hwmodels.commands import show
+from stairline.hwmodels.commands.show import show
 from stairline.simulator.reports.predictions import comparison
 
 from .options import model_options, platform_option

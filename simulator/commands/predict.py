@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import click
 
 from stairline.hwmodels import without_residual
-from stairline.hwmodels.commands import show
+from stairline.hwmodels.commands.show import show
 from stairline.simulator.reports import predictions as report
 from stairline.simulator.reports import records
 

@@ -12,8 +12,8 @@ import click
 
 from stairline import hwmodels
 from stairline.hwmodels import Platform, PlatformError
-from stairline.hwmodels.reports.text import did_you_mean
 from stairline.hwmodels.schema import ELEMENT_BYTES
+from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.networks import Networks, networks
 from stairline.simulator.pricing.predict import predict

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from stairline import hwmodels
-from stairline.hwmodels.commands import show
+from stairline.hwmodels.commands.show import show
 from stairline.simulator.reports.platforms import explanation
 
 

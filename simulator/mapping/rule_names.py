@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from stairline.hwmodels.machine import GROUPED
 from stairline.hwmodels.platform import Machine, PlatformError
-from stairline.hwmodels.reports.text import did_you_mean
+from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.ops import OPS
 
 from .fusion import CONDITIONS

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.pricing.predict import CROSSING, HOST_IO
+from stairline.simulator.pricing.prediction import CROSSING, HOST_IO
 
 from .scaling import SLACK, Violation
 from .targets import Target

@@ -13,7 +13,7 @@ from stairline.hwmodels.kernels.base import Roof
 from stairline.hwmodels.platform import Rule
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.pricing.predict import KernelPrediction
+from stairline.simulator.pricing.prediction import KernelPrediction
 
 from .operators import OPERATORS, Size, network, reach
 from .targets import Target

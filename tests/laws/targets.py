@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from math import isclose
 
 import stairline as sl
-from stairline.hwmodels.derived import with_values, without_residual
+from stairline.hwmodels.files.derived import with_values, without_residual
 from stairline.hwmodels.platform import Rule
 from stairline.hwmodels.quantities import quantities
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from stairline.hwmodels.reports.text import did_you_mean
+from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.ops import ACTIVATIONS
 from stairline.simulator.readers.errors import ReadError
 from stairline.simulator.readers.formats import LAYER_TABLE_SUFFIXES, is_layer_table

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stairline.hwmodels.reports.text import did_you_mean
+from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.attributes import Attributes
 from stairline.simulator.graph.graph import Graph, Layer, Tensor
 from stairline.simulator.readers.errors import ReadError

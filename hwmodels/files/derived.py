@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .files.loading import changed, omitting, parse
-from .platform import Platform
-from .quantities import quantities
+from stairline.hwmodels.platform import Platform
+from stairline.hwmodels.quantities import quantities
+
+from .loading import changed, omitting, parse
 
 
 def with_values(platform: Platform, values: Mapping[str, float]) -> Platform:

@@ -1,0 +1,1 @@
+"""The verb that lists platforms, and how every verb prints its report."""

@@ -1,0 +1,12 @@
+"""The nearest known name, for complaints about unknown ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The end of a complaint, "; did you mean 'x'?", with the nearest known name; ``otherwise`` where none is near."""
+    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean '{near[0]}'?" if near else otherwise
