@@ -22,14 +22,17 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from stairline.measure.boards import on_board, runner, transports
+from stairline.measure.boards import runner, transports
 from stairline.measure.boards.files import pushed
-from stairline.measure.boards.transports import TransportError, transport
+from stairline.measure.boards.on_board import on_board
 from stairline.measure.boards.transports.ssh import Ssh
-from stairline.measure.runtimes import backend
+from stairline.measure.boards.transports.target import transport
+from stairline.measure.boards.transports.transport import TransportError
+from stairline.measure.runtimes.registry import backend
 from stairline.measure.store.store import opened
 from stairline.measure.timing import record
-from stairline.measure.timing.record import MeasureError, Measurement
+from stairline.measure.timing.errors import MeasureError
+from stairline.measure.timing.record import Measurement
 from tests.checkout import ROOT
 
 PLAN = """schema = 1

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from stairline.measure import tool_output as imports
-from stairline.measure.boards import on_board
+from stairline.measure.boards.on_board import on_board
 from stairline.measure.models.common import BuildError
-from stairline.measure.runtimes import AWAY, backend
+from stairline.measure.runtimes.registry import backend
+from stairline.measure.timing.errors import MeasureError
 from stairline.measure.timing.protocol import DEFAULT
-from stairline.measure.timing.record import MeasureError
 from stairline.measure.tool_output.vendor_tools import k210_driver, rknn_performance, snpe_throughput
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
@@ -92,7 +92,7 @@ def network() -> Graph:
     return b.build(b.conv2d(b.input((1, 8, 8, 3)), 4, 3))
 
 
-@pytest.mark.parametrize("name", AWAY)
+@pytest.mark.parametrize("name", BOARD_ONLY)
 def test_what_runs_elsewhere_says_where(name: str) -> None:
     with pytest.raises(MeasureError, match=r"--on ssh:user@host|stairline measure import"):
         backend(name).conditions(1)

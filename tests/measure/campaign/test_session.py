@@ -22,17 +22,10 @@ from hypothesis import strategies as st
 from stairline.measure.campaign.process import Worker, WorkerError
 from stairline.measure.plan import file as plan
 from stairline.measure.plan.configuration import configuration
-from stairline.measure.runtimes import LIBRARIES, backend
-from stairline.measure.timing.record import (
-    Conditions,
-    ConditionsDifferError,
-    MeasureError,
-    Measurement,
-    Reading,
-    Run,
-    pooled,
-    statistics,
-)
+from stairline.measure.runtimes.registry import LIBRARIES, backend
+from stairline.measure.timing.errors import ConditionsDifferError, MeasureError
+from stairline.measure.timing.record import Conditions, Measurement, Reading, Run, pooled
+from stairline.measure.timing.sample import statistics
 from tests.checkout import ROOT
 
 CONDITIONS = Conditions(

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from stairline.measure.campaign.agreement import Pace, is_converged, is_due, is_settled
 from stairline.measure.campaign.session import Progress, measure, session
-from stairline.measure.campaign.visits import Pace, is_converged, is_due, is_settled
 from stairline.measure.models import cache as model_cache
 from stairline.measure.models.build import tflite_bytes
 from stairline.measure.plan.configuration import configuration, depth_difference_s, sha256
-from stairline.measure.runtimes import backend
-from stairline.measure.runtimes.onnxruntime import counters
+from stairline.measure.runtimes.registry import backend
 from stairline.measure.runtimes.vela import estimate
 from stairline.measure.store.store import opened
+from stairline.measure.timing.errors import MeasureError
 from stairline.measure.timing.protocol import DEFAULT, Protocol
-from stairline.measure.timing.record import Conditions, MeasureError, Measurement, Run
+from stairline.measure.timing.record import Conditions, Measurement, Run
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.zoo import ZooError
 
@@ -132,7 +132,7 @@ def test_onnxruntime_events_give_the_median_of_the_last_runs() -> None:
     events = [event("model_run", 500, "Session")]
     events += [event(f"{node}_kernel_time", dur) for dur in (90, 10, 70, 20) for node in ("a", "b")]
     events.append(event("a_fence_before", 7))
-    found = counters(events, 3)
+    found = operator_times(events, 3)
     assert [(c.name, c.op) for c in found] == [("a", "Conv"), ("b", "Conv")]
     assert [c.time_s for c in found] == pytest.approx([20e-6, 20e-6])
 

@@ -14,7 +14,8 @@ from stairline.measure.plan.configuration import configuration
 from stairline.measure.store import plot, report, table
 from stairline.measure.store.store import Record
 from stairline.measure.store.sweeps import sweeps_over
-from stairline.measure.timing.record import Conditions, MeasureError, Measurement, Reading, Run
+from stairline.measure.timing.errors import MeasureError
+from stairline.measure.timing.record import Conditions, Measurement, Reading, Run
 
 CONDITIONS = Conditions("board", "Cortex-A76", (), "performance", None, (7,), 1, "LiteRT", "2.1", "none", "float32")
 CALM, SLOW = Reading(1.0, 2.0, 40.0), Reading(1.5, 2.0, 55.5)

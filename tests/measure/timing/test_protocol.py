@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stairline.measure.campaign.visits import Pace, drift, is_due, is_settled, pace
+from stairline.measure.campaign.agreement import Pace, drift, is_due, is_settled, pace
 from stairline.measure.timing import machine
+from stairline.measure.timing.errors import MeasureError
 from stairline.measure.timing.protocol import Protocol, measure_run, reading
-from stairline.measure.timing.record import Conditions, MeasureError, Measurement, Reading, Run
+from stairline.measure.timing.record import Conditions, Measurement, Reading, Run
 from tests.checkout import ROOT
 
 BEST = Pace(matmul_s=1.0, stream_s=2.0)

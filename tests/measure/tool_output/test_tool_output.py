@@ -11,7 +11,8 @@ import pytest
 
 from stairline.measure import tool_output as imports
 from stairline.measure.store.store import Record, opened
-from stairline.measure.timing.record import MeasureError, Measurement
+from stairline.measure.timing.errors import MeasureError
+from stairline.measure.timing.record import Measurement
 from stairline.measure.tool_output.benchmark_model import parse
 from tests.checkout import ROOT
 

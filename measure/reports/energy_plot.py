@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .trace import Energy, Trace
+from stairline.measure.energy.trace import Energy, Trace
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,7 +15,7 @@ _SHOWN_CYCLES = 6
 
 
 def trace_figure(trace: Trace, found: Energy) -> Figure:
-    """Above the whole trace and the stage, below a few cycles of it with their borders."""
+    """A figure of the whole trace with the stage marked, and below it a few cycles with their borders."""
     from matplotlib.figure import Figure
 
     times_s = trace.start_s + trace.step_s * np.arange(len(trace.watts))

@@ -1,18 +1,15 @@
-"""Measurements as pictures. matplotlib is imported when something is drawn."""
+"""Sweeps as a picture. matplotlib is imported when something is drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.store.sweeps import Sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from .sweeps import Sweep
 
 _WIDTH_INCHES = 9.0
 _PANEL_INCHES = 2.8
@@ -35,25 +32,6 @@ def sweep_figure(sweeps: Sequence[Sweep], step: int | None = None) -> Figure:
     return figure
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a picture in the format that the suffix names. Raises MeasureError where it cannot be written."""
-    known = figure.canvas.get_supported_filetypes()
-    if path.suffix[1:].lower() not in known:
-        raise MeasureError(f"{path}: no format of pictures; end it in .{', .'.join(sorted(known))}")
-    try:
-        figure.savefig(path, dpi=120)
-    except OSError as error:
-        raise MeasureError(f"{path}: cannot be written: {error.strerror}; name another file") from None
-
-
-def require_matplotlib() -> None:
-    """Raises MeasureError saying how to install it."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise MeasureError(f"matplotlib is not installed ({error}): pip install 'stairline[plot]'") from None
-
-
 def _draw_backend(panel: Axes, backend: str, sweeps: Sequence[Sweep]) -> None:
     whats, wheres = {sweep.others.label for sweep in sweeps}, {sweep.where for sweep in sweeps}
     for sweep in sweeps:
@@ -68,7 +46,7 @@ def _draw_backend(panel: Axes, backend: str, sweeps: Sequence[Sweep]) -> None:
 
 
 def _top_ms(sweeps: Sequence[Sweep]) -> float:
-    """Room for the latencies: what a disturbed visit took may lie outside."""
+    """The upper end of the axis, which leaves room for the latencies, but not for the times of a disturbed visit."""
     return 1.25e3 * max(time_s for sweep in sweeps for time_s in sweep.times_s)
 
 

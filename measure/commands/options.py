@@ -1,10 +1,10 @@
-"""Options that say what is measured on, for the verbs that measure."""
+"""Options that name the runtime and the board to measure on, for the commands that measure."""
 
 from __future__ import annotations
 
 import click
 
-from stairline.measure.runtimes import NAMES
+from stairline.measure.runtimes.registry import NAMES
 
 backend_option = click.option(
     "-b", "--backend", "name", type=click.Choice(NAMES), required=True, help="Runtime to measure on."

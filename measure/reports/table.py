@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from stairline.measure.campaign.visits import Pace, drift, is_converged, is_settled, paces
+from stairline.measure.campaign.agreement import Pace, drift, is_converged, is_settled, paces
+from stairline.measure.store.store import Record
 from stairline.measure.timing.record import Measurement
-
-from .store import Record
 
 COLUMNS = (
     *("net", "latency_ms", "std_ms", "dtype", "backend", "mean_ms", "ci95_ms", "min_ms", "median_ms", "mad_ms"),
@@ -24,7 +23,7 @@ Row = tuple[object, ...]
 
 
 def rows(records: Sequence[Record]) -> list[Row]:
-    """The values of COLUMNS for what was measured; None where nothing is known."""
+    """One row with the values of COLUMNS for each measurement; None for a value that is not known."""
     best = paces(records)
     return [
         _row(record, record.outcome, best[record.conditions.setting_digest])
@@ -34,12 +33,12 @@ def rows(records: Sequence[Record]) -> list[Row]:
 
 
 def write_csv(found: Sequence[Row], file: TextIO) -> None:
-    """With a heading line."""
+    """Write the rows as CSV below a line with the names of the columns."""
     csv.writer(file, lineterminator="\n").writerows([COLUMNS, *found])
 
 
 def write_parquet(found: Sequence[Row], path: Path) -> None:
-    """Numbers as numbers; a value that is not known is null."""
+    """Write the rows as Parquet, in which numbers are numbers and a value that is not known is null."""
     import pandas as pd
     from fastparquet import write
 
@@ -67,6 +66,6 @@ def _ms(time_s: float) -> float:
 
 
 def _temperature_c(measurement: Measurement) -> float | None:
-    """The highest that was read around any visit."""
+    """The highest temperature that was read around any visit; None where none was read."""
     readings = (reading.temperature_c for run in measurement.runs for reading in (run.before, run.after))
     return max((read for read in readings if read is not None), default=None)

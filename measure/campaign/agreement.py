@@ -1,4 +1,4 @@
-"""When a configuration was visited often enough: visits by a calm machine that agree.
+"""Whether the visits to a configuration agree, so that no further one is due.
 
 Drift is the time of a reference piece of work over the shortest that it ever took under the same conditions.
 """
@@ -16,20 +16,20 @@ SLOW = 1.1
 """Drift from which the machine counts as disturbed; a quiet one stays below (docs/measure.md)."""
 
 AGREEMENT = 0.02
-"""Of a visit's median with the reported latency, relative to it."""
+"""Relative difference of a visit's median from the reported latency up to which the two agree."""
 CONFIRMATIONS = 3
-"""Calm visits that have to agree with the reported latency."""
+"""Number of calm visits that have to agree with the reported latency."""
 
 
 class Pace(NamedTuple):
-    """The shortest times of the reference work, in seconds; infinite where it was never done."""
+    """The shortest times that the reference work ever took, in seconds; infinite where it was never done."""
 
     matmul_s: float = float("inf")
     stream_s: float = float("inf")
 
 
 def pace(runs: Iterable[Run], known: Pace) -> Pace:
-    """The quickest that the machine was around these runs and as far as known."""
+    """The shortest reference times around these runs, or those ``known`` where they are shorter."""
     readings = [reading for run in runs for reading in (run.before, run.after)]
     return Pace(
         min([known.matmul_s, *(reading.matmul_s for reading in readings if reading.matmul_s is not None)]),
@@ -38,7 +38,7 @@ def pace(runs: Iterable[Run], known: Pace) -> Pace:
 
 
 def paces(records: Iterable[Record]) -> dict[str, Pace]:
-    """The same by setting digest, for the records of a store."""
+    """The shortest reference times among the records of a store, by setting digest."""
     found: dict[str, Pace] = {}
     for record in records:
         if isinstance(record.outcome, Measurement):
@@ -48,7 +48,7 @@ def paces(records: Iterable[Record]) -> dict[str, Pace]:
 
 
 def drift(run: Run, best: Pace) -> float:
-    """How many times slower than at its best the machine was around a visit, by the worst reading: 1 or more."""
+    """The machine's slow-down around a visit: its slowest reference time over the shortest ever, 1 or more."""
     readings = (run.before, run.after)
     products = [reading.matmul_s / best.matmul_s for reading in readings if reading.matmul_s is not None]
     streams = [reading.stream_s / best.stream_s for reading in readings if reading.stream_s is not None]
@@ -63,7 +63,7 @@ def is_settled(visits: Sequence[Run], best: Pace) -> bool:
 
 
 def is_converged(measurement: Measurement) -> bool:
-    """Whether the mean of all runs is known as well as the paper knows its own."""
+    """Whether the mean of all runs is known within ``TOLERANCE``, as the paper demands of its own."""
     found = measurement.statistics
     return found.ci95_s <= TOLERANCE * found.mean_s
 

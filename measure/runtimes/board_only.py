@@ -1,13 +1,16 @@
-"""Runtimes that are on no machine like this: their models are built here, and timed where --on says, or by hand."""
+"""Runtimes that no machine like this has: models are built here, and timed on a board (--on) or by hand."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from stairline.measure.models.vendors import dlc_file, kmodel_file
+from stairline.measure.timing.errors import MeasureError
 from stairline.measure.timing.protocol import Protocol
-from stairline.measure.timing.record import Conditions, MeasureError, Run
+from stairline.measure.timing.record import Conditions, Run
 
-from . import Backend, tflite, vendor_builds
+from . import tflite
+from .backend import Backend
 
 _BOARD = "{} runs on a board: name it with --on ssh:user@host or --on adb"
 _SERIAL = (
@@ -17,15 +20,15 @@ _SERIAL = (
 
 _BUILDS = {
     "benchmark_model": (tflite.FORMATS, tflite.DTYPES, tflite.build, _BOARD),
-    "snpe-cpu": ((".dlc",), ("float32",), vendor_builds.dlc, _BOARD),
-    "snpe-gpu": ((".dlc",), ("float32",), vendor_builds.dlc, _BOARD),
-    "snpe-dsp": ((".dlc",), ("int8",), vendor_builds.dlc, _BOARD),
-    "nncase-k210": ((".kmodel",), ("int8",), vendor_builds.kmodel, _SERIAL),
+    "snpe-cpu": ((".dlc",), ("float32",), dlc_file, _BOARD),
+    "snpe-gpu": ((".dlc",), ("float32",), dlc_file, _BOARD),
+    "snpe-dsp": ((".dlc",), ("int8",), dlc_file, _BOARD),
+    "nncase-k210": ((".kmodel",), ("int8",), kmodel_file, _SERIAL),
 }
 
 
 def backend(name: str) -> Backend:
-    """The runtime where it is not: what it needs is said when it is asked for."""
+    """A backend that builds models; asked for conditions or a visit, it raises MeasureError saying what it needs."""
     formats, dtypes, build, needs = _BUILDS[name]
 
     def conditions(_threads: int) -> Conditions:
