@@ -7,11 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import gettempdir
 
-from filelock import FileLock
-
+from stairline.measure.runtimes.backend import import_runtime
 from stairline.measure.timing.errors import MeasureError
-
-_POLL_S = 0.05
 
 
 @contextmanager
@@ -30,7 +27,9 @@ def cores_to_itself(cpus: Iterable[int]) -> Iterator[None]:
 def _lock(core: int) -> Iterator[None]:
     path = Path(gettempdir()) / f"stairline-core-{core}.lock"
     # Every user may lock it: two users of one machine disturb each other as well.
-    lock = FileLock(path, mode=0o666, fallback_to_soft=False, poll_interval=_POLL_S)
+    lock = import_runtime("filelock", "filelock").FileLock(
+        path, mode=0o666, fallback_to_soft=False, poll_interval=_POLL_S
+    )
     try:
         lock.acquire()
     except OSError as error:

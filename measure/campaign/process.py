@@ -6,12 +6,12 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any
 
-import stairline
 from stairline.measure.processes.python import OWN
 from stairline.measure.timing.errors import MeasureError
 
@@ -24,7 +24,7 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THR
 _QUIET = {"CI": "true"}
 """Without this variable OpenVINO starts a process that reports its use to its makers, at the same time as it runs."""
 
-
+_PACKAGE_FILE = str(sys.modules[__name__.partition(".")[0]].__file__)
 _START = """
 import sys
 from importlib import import_module
@@ -41,7 +41,7 @@ A folder on PYTHONPATH would come before the standard library, and all that it h
 
 
 class WorkerError(MeasureError):
-    """What a worker was asked for failed, or killed it: the message is the reason."""
+    """A request that failed in the worker, or that killed it: the message is the reason."""
 
 
 class Worker:
@@ -99,7 +99,7 @@ class Worker:
         self._stderr.seek(0)
         self._stderr.truncate()
         return subprocess.Popen(
-            [*OWN, "-c", _START, str(stairline.__file__), f"{__package__}.worker"],
+            [*OWN, "-c", _START, _PACKAGE_FILE, f"{__package__}.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

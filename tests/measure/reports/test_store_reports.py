@@ -1,4 +1,4 @@
-"""What is read out of a store: the table, the text and the plot of a sweep."""
+"""What is read out of a store: the table, the text and the picture of a sweep."""
 
 from __future__ import annotations
 
@@ -10,27 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stairline.measure.plan.configuration import configuration
-from stairline.measure.store import plot, report, table
-from stairline.measure.store.store import Record
+from stairline.measure.reports import picture, table
+from stairline.measure.reports.store import store_lines
+from stairline.measure.reports.sweep_plot import sweep_figure
 from stairline.measure.store.sweeps import sweeps_over
 from stairline.measure.timing.errors import MeasureError
-from stairline.measure.timing.record import Conditions, Measurement, Reading, Run
 
-CONDITIONS = Conditions("board", "Cortex-A76", (), "performance", None, (7,), 1, "LiteRT", "2.1", "none", "float32")
-CALM, SLOW = Reading(1.0, 2.0, 40.0), Reading(1.5, 2.0, 55.5)
-
-
-def visit(*times_ms: float, around: Reading = CALM) -> Run:
-    return Run((), tuple(time_ms / 1e3 for time_ms in times_ms), around, around)
-
-
-def record(cout: int, *runs: Run, conditions: Conditions = CONDITIONS, dtype: str = "float32") -> Record:
-    what = configuration("op", "conv2d", {"cout": cout, "hw": 28}, dtype)
-    return Record(what, "tflite", conditions, Measurement(conditions, runs), "2026-01-01T00:00:00+00:00")
-
-
-TWO_VISITS = record(8, visit(4.0, 5.0, 9.0), visit(2.0, 3.0, 4.0, around=SLOW))
+from .records import CONDITIONS, TWO_VISITS, record, visit_ms
 
 
 def named(row: table.Row) -> dict[str, object]:
@@ -49,16 +35,16 @@ def test_a_row_reports_one_visit_and_the_mean_of_all() -> None:
 def test_failures_are_in_the_text_and_not_in_the_table() -> None:
     failed = TWO_VISITS._replace(outcome="it broke")
     assert len(table.rows([TWO_VISITS, failed])) == 1
-    assert "failed: 1 x it broke (first: conv2d hw=28 cout=8)" in report.lines([TWO_VISITS, failed])
+    assert "failed: 1 x it broke (first: conv2d hw=28 cout=8)" in store_lines([TWO_VISITS, failed])
 
 
 def test_the_text_says_that_no_calm_visits_agree_and_what_to_do() -> None:
-    text = "\n".join(report.lines([TWO_VISITS]))
+    text = "\n".join(store_lines([TWO_VISITS]))
     assert "3.0000 ~" in text
     assert "meanwhile 40 to 56 degrees Celsius" in text
     assert "~ 1 of 1: no 3 calm visits" in text
     assert "--max-visits" in text
-    settled = report.lines([record(8, *(visit(3.0, 3.0) for _ in range(3)))])
+    settled = store_lines([record(8, *(visit_ms(3.0, 3.0) for _ in range(3)))])
     assert not any("~" in line or "*" in line for line in settled)
 
 
@@ -66,7 +52,7 @@ def test_csv_and_parquet_hold_the_same(tmp_path: Path) -> None:
     import fastparquet
 
     rows = table.rows(
-        [TWO_VISITS, record(16, visit(1.0, 1.25), conditions=replace(CONDITIONS, clock_hz=2_400_000_000))]
+        [TWO_VISITS, record(16, visit_ms(1.0, 1.25), conditions=replace(CONDITIONS, clock_hz=2_400_000_000))]
     )
     text = io.StringIO()
     table.write_csv(rows, text)
@@ -81,34 +67,16 @@ def test_csv_and_parquet_hold_the_same(tmp_path: Path) -> None:
     assert found["clock_hz"].isna().tolist() == [True, False]
 
 
-def test_a_sweep_is_one_line_in_the_order_of_its_values() -> None:
-    records = [record(cout, visit(float(cout), float(cout))) for cout in (24, 8, 16)]
-    (sweep,) = sweeps_over(records, "cout")
-    assert (sweep.others.label, sweep.values, sweep.times_s) == ("conv2d hw=28", (8, 16, 24), (0.008, 0.016, 0.024))
-
-
-def test_other_precisions_and_conditions_are_lines_of_their_own() -> None:
-    threads = replace(CONDITIONS, threads=2, cpus=(6, 7))
-    records = [record(cout, visit(1.0, 1.0), conditions=c) for cout in (8, 16) for c in (CONDITIONS, threads)]
-    records += [record(cout, visit(1.0, 1.0), dtype="int8") for cout in (8, 16)]
-    assert len(sweeps_over(records, "cout")) == 3
-
-
-def test_a_setting_that_nothing_sweeps_is_refused_with_those_there_are() -> None:
-    with pytest.raises(MeasureError, match=r"--sweep cin: .* settings are cout, hw"):
-        sweeps_over([TWO_VISITS], "cin")
-
-
 def test_the_figure_draws_the_latencies_and_marks_the_steps(tmp_path: Path) -> None:
-    found = sweeps_over([record(cout, visit(cout / 8, cout / 8, cout)) for cout in (12, 8, 24, 40)], "cout")
-    figure = plot.sweep_figure(found, step=16)
+    found = sweeps_over([record(cout, visit_ms(cout / 8, cout / 8, cout)) for cout in (12, 8, 24, 40)], "cout")
+    figure = sweep_figure(found, step=16)
     (panel,) = figure.axes
     curve, *marks = panel.get_lines()
     assert curve.get_xdata().tolist() == [8, 12, 24, 40]
     np.testing.assert_allclose(curve.get_ydata(), [1.0, 1.5, 3.0, 5.0])
     assert [mark.get_xdata()[0] for mark in marks] == [16, 32]
     assert panel.get_title() == "tflite: conv2d hw=28"
-    plot.save(figure, tmp_path / "s.png")
+    picture.save(figure, tmp_path / "s.png")
     assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(MeasureError, match=r"s\.txt: no format of pictures"):
-        plot.save(figure, tmp_path / "s.txt")
+        picture.save(figure, tmp_path / "s.txt")
