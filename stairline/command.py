@@ -21,7 +21,7 @@ from stairline.extras import remedy
 from stairline.hwmodels import PlatformError
 from stairline.hwmodels.commands.platforms import platforms
 from stairline.measure.commands.group import measure_group
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 from stairline.simulator.commands.compare import compare_command
 from stairline.simulator.commands.predict import predict_command
 from stairline.simulator.commands.show import show_command

@@ -3,6 +3,7 @@
 EXTRAS: dict[str, tuple[str, ...]] = {
     "ai_edge_litert": ("measure",),
     "ethosu": ("measure",),
+    "filelock": ("measure",),
     "jinja2": ("plot",),
     "matplotlib": ("plot",),
     "nncf": ("measure",),

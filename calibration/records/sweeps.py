@@ -9,7 +9,7 @@ from typing import NamedTuple
 from stairline.hwmodels.spelling import did_you_mean
 from stairline.measure.store import store
 from stairline.measure.store.sweeps import sweeps_over
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 from stairline.measure.tool_output.latencies import LATENCY, SPREAD, LatencyRow, columns, content, rows
 
 from .errors import RecordsError

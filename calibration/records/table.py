@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stairline.hwmodels.schema import ELEMENT_BYTES
 from stairline.hwmodels.spelling import did_you_mean
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 from stairline.measure.tool_output.latencies import LATENCY, SPREAD, LatencyRow, columns, content, rows
 
 from .errors import RecordsError

@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 
 if TYPE_CHECKING:
     from _csv import Reader as _Reader

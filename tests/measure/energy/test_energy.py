@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stairline.measure.energy.trace import Energy, Vector, energy, read_trace, trace
+from stairline.measure.timing.errors import MeasureError
 from stairline.measure.timing.rapl import counters, spent_j
-from stairline.measure.timing.record import MeasureError
 
 HZ = 1000.0
 START, TAIL = 1500, 600

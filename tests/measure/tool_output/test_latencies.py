@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 from stairline.measure.tool_output import latencies
 from stairline.measure.tool_output.latencies import columns, content, rows
 
