@@ -94,7 +94,7 @@ class FusionRule(Closed):
     """A chain of operators that run as one kernel.
 
     The first element names the producer, the others its consumers; "a|b" are alternatives, and "+" at the end of the
-    last element lets it repeat. ``when`` names conditions of ``simulator.fusion``.
+    last element lets it repeat. ``when`` names conditions of ``simulator.mapping.fusion``.
     """
 
     pattern: Annotated[tuple[str, ...], Field(min_length=2)]
@@ -108,14 +108,14 @@ class FusionRule(Closed):
 
 
 class LoweringRule(Closed):
-    """A rewrite of ``simulator.lowering`` that the runtime's converter applies."""
+    """A rewrite, pass or layout of ``simulator.mapping`` that the runtime's converter applies."""
 
     rule: str
     source: str
 
 
 class SupportRule(Closed):
-    """Operators the processor runs, under the named constraints of ``simulator.support``."""
+    """Operators the processor runs, under the named constraints of ``simulator.mapping.support``."""
 
     ops: Annotated[tuple[str, ...], Field(min_length=1)]
     constraints: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What docs/adding.md says that an addition takes, done in a temporary folder."""
+"""What docs/adding.md says can be added does work when it is added as the page says."""
 
 from __future__ import annotations
 
@@ -12,66 +12,74 @@ import pytest
 
 from stairline.hwmodels import PlatformError, kernels, load
 from stairline.hwmodels.kernels.registry import module_names
+from stairline.simulator import runtimes
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
+from stairline.simulator.mapping.placement import PLACEMENTS
+from stairline.simulator.mapping.rewrites import REWRITES
 from stairline.simulator.pricing.batch import predict_many
 from stairline.simulator.pricing.compiled import register_functions
 from stairline.simulator.pricing.predict import predict
-
-from .checkout import ROOT
-
-PLATFORM = """
-schema = 1
-name = "toy-board-runtime1"
-title = "A toy board"
-[platform]
-device = "Board"
-processor = "core"
-runtime = "runtime 1"
-dtypes = ["float32"]
-default_dtype = "float32"
-clock_hz = {{ value = 1e9, source = "my-measurements" }}
-[roofs]
-overlap = {{ value = 0, source = "my-measurements" }}
-[roofs.compute.float32]
-macs_per_cycle = {{ value = 8, source = "my-measurements" }}
-[roofs.memory.dram]
-bandwidth_bytes_per_s = {{ value = 4e9, source = "my-measurements" }}
-[overheads]
-inference_s = {{ value = 0, source = "my-measurements" }}
-kernel_s = {{ value = 1e-5, source = "my-measurements" }}
-epilogue_s_per_element = {{ value = 0, source = "my-measurements" }}
-{kernel}
-[partition]
-rule = "everything"
-source = "my-measurements"
-[uncertainty]
-factor = {{ value = 2, source = "my-measurements" }}
-[sources]
-my-measurements = {{ kind = "measured", cite = "a stopwatch" }}
-"""
+from tests.checkout import ROOT
+from tests.made_up_device import platform_text
 
 
-def example(language: str) -> str:
-    """The page's first example in a language."""
+def examples(heading: str) -> dict[str, str]:
+    """The code blocks of a section of the page, by their language."""
     page = (ROOT / "docs" / "adding.md").read_text(encoding="utf-8")
-    found = re.search(rf"^```{language}\n(.*?)^```", page, flags=re.DOTALL | re.MULTILINE)
-    assert found is not None
-    return found[1]
+    section = re.split(r"^## ", page.split(f"\n## {heading}\n")[1], flags=re.MULTILINE)[0]
+    return dict(re.findall(r"^```(\w+)\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL))
+
+
+@pytest.fixture
+def runtimes_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose files are found like those of ``simulator/runtimes``; what they register goes again."""
+    folder = tmp_path / "runtimes"
+    folder.mkdir()
+    runtimes.register_all()
+    monkeypatch.setattr(runtimes, "__path__", [*runtimes.__path__, str(folder)])
+    before = [(table, dict(table)) for table in (REWRITES, PLACEMENTS)]
+    yield folder
+    for path in folder.glob("*.py"):
+        sys.modules.pop(f"{runtimes.__name__}.{path.stem}", None)
+    for table, rules in before:
+        for name in table.keys() - rules.keys():
+            del table[name]
+
+
+def convolution_with_relu6() -> Graph:
+    b = GraphBuilder("toy")
+    return b.build(b.conv2d(b.input((1, 8, 8, 4)), 16, activation="relu6"))
+
+
+def test_a_runtime_is_one_file_that_platform_files_name_rules_of(runtimes_folder: Path, tmp_path: Path) -> None:
+    blocks = examples("A runtime's peculiarity")
+    file = tmp_path / "toy.toml"
+    file.write_text(platform_text("toy", rest=blocks["toml"]), encoding="utf-8")
+    with pytest.raises(PlatformError, match="toy: lowering: nothing is called 'relu6_as_maximum_minimum'"):
+        predict(convolution_with_relu6(), load(file))
+
+    (runtimes_folder / "made_up_board.py").write_text(blocks["python"], encoding="utf-8")
+    conv, maximum, minimum = predict(convolution_with_relu6(), load(file)).kernels
+    assert (conv.ops, maximum.ops, minimum.ops) == (("conv2d",), ("maximum",), ("minimum",))
+    # 16 filters of 4 weights and a bias are 80 parameters: 16 of them have room, 64 come over a link of 0.1 GB/s.
+    assert conv.cost.weights_s == pytest.approx(16 * 4 / 1e9 + 64 * 4 / 1e8)
+    # 1024 elements read and as many written at 1 GB/s, one constant, and 1 us of dispatch.
+    assert maximum.latency_s == minimum.latency_s == pytest.approx(2049 * 4 / 1e9 + 1e-6)
 
 
 @pytest.fixture
 def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A platform that names the page's kernel model, whose file a temporary folder holds."""
-    rooms = tmp_path / "kernels"
-    rooms.mkdir()
-    (rooms / "blocked_pool.py").write_text(example("python"), encoding="utf-8")
-    monkeypatch.setattr(kernels, "__path__", [*kernels.__path__, str(rooms)])
+    blocks, folder = examples("A kernel model"), tmp_path / "kernels"
+    folder.mkdir()
+    (folder / "blocked_pool.py").write_text(blocks["python"], encoding="utf-8")
+    monkeypatch.setattr(kernels, "__path__", [*kernels.__path__, str(folder)])
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = tmp_path / "board.toml"
-    path.write_text(PLATFORM.format(kernel=example("toml")), encoding="utf-8")
+    path.write_text(platform_text("board", rest=blocks["toml"].replace("my-measurements", "made")), encoding="utf-8")
     yield path
-    sys.modules.pop("stairline.hwmodels.kernels.blocked_pool", None)
+    sys.modules.pop(f"{kernels.__name__}.blocked_pool", None)
 
 
 def pooled(channels: int) -> Graph:
@@ -80,10 +88,10 @@ def pooled(channels: int) -> Graph:
 
 
 def test_a_kernel_model_is_one_file_and_the_platform_that_names_it(board: Path) -> None:
-    """8 x 8 outputs, four taps and two blocks of 8 channels at 2 ns; 16 x 16 x 9 in, 8 x 8 x 9 out at 4 GB/s; 10 us."""
+    """8 x 8 outputs, four taps and two blocks of 8 channels at 2 ns; 16 x 16 x 9 in, 8 x 8 x 9 out at 1 GB/s; 1 us."""
     graph = pooled(9)
     latency_s = predict(graph, load(board)).latency_s
-    assert latency_s == pytest.approx(8 * 8 * 4 * 2 * 2e-9 + 4 * (16 * 16 * 9 + 8 * 8 * 9) / 4e9 + 1e-5)
+    assert latency_s == pytest.approx(8 * 8 * 4 * 2 * 2e-9 + 4 * (16 * 16 * 9 + 8 * 8 * 9) / 1e9 + 1e-6)
 
 
 def test_an_added_kernel_model_is_compiled_to_the_same_bits(board: Path) -> None:

@@ -1,6 +1,6 @@
-"""Runtimes that keep feature maps in a layout of their own: where tensors change their layout on the way in and out.
+"""Runtimes that keep feature maps in a layout of their own: where a network reorders its tensors.
 
-A layout's docstring is what users are shown of it.
+A layout's docstring is the explanation that users are shown.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from .registry import Registry
 
 
 class Use(NamedTuple):
-    """Whether a layer reads and writes its tensors in the runtime's own layout; ``reads`` None: as they come."""
+    """Whether a layer reads and writes its tensors in the runtime's own layout."""
 
     reads: bool | None
+    """None where the layer reads both layouts."""
     writes: bool
 
 
@@ -34,10 +35,11 @@ def layout(uses: Layout) -> Layout:
 
 
 PLAIN, OWN = Use(False, False), Use(True, True)
+"""Uses of a layer that needs plain tensors, and of one that needs the runtime's own layout."""
 
 
 def with_reorders(graph: Graph, uses: Layout) -> Graph:
-    """The network with a ``reorder`` wherever a map is read in another layout than it was written in, once for each."""
+    """The network with one ``reorder`` of every map that is read in another layout than it was written in."""
     builder = GraphBuilder.rewriting(graph)
     own = [False] * len(graph.tensors)
     copies: dict[int, int] = {}

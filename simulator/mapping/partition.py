@@ -25,15 +25,15 @@ class Partition(NamedTuple):
     fallbacks: tuple[str, ...]
     """One reason per layer that had to leave the processor."""
     unsupported: tuple[str, ...]
-    """One reason per layer that has nowhere to go."""
+    """One reason per layer that no processor runs."""
 
 
 def partition(graph: Graph, main: Machine, fallback: Machine | None) -> Partition:
     """Place every layer by the platform's rule.
 
-    single_split: the first unsupported operator and all after it go to the fallback (Edge TPU compiler). maximal_runs
+    single_split: the first unsupported operator and all after it go to the fallback. maximal_runs
     and operator_by_operator: each operator by its own support, neighbours staying together. all_or_nothing: there is no
-    fallback, so that what is refused has nowhere to go.
+    fallback, so that an operator that is refused stops the network.
     """
     if main.partition_rule == "everything" and not main.support:
         return Partition([main] * len(graph.layers), (), (), ())

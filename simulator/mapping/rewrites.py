@@ -1,6 +1,7 @@
 """Rewrites of one layer that platform files may name under [[lowering]], and those that several converters share.
 
-What the converter of one runtime alone does is in ``runtimes``. A rewrite's docstring is what users are shown of it.
+What the converter of one runtime alone does is in ``runtimes``. A rewrite's docstring is the
+explanation that users are shown.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def grouped_conv_as_split_convs_concat(b: GraphBuilder, layer: Layer, inputs: tu
 
 @matches("conv2d")
 def conv_of_one_pixel_as_dense(graph: Graph, layer: Layer) -> Replacement | None:
-    """A 1x1 convolution of a map of one pixel, as squeeze-and-excite has them: a fully connected layer."""
+    """A 1x1 convolution of a map of one pixel, as in squeeze-and-excite, becomes a fully connected layer."""
     a = layer.attributes
     if a.kernel != (1, 1) or a.groups != 1 or graph.tensors[layer.inputs[0]].shape[1:3] != (1, 1):
         return None
@@ -96,7 +97,7 @@ def conv_of_one_pixel_as_dense(graph: Graph, layer: Layer) -> Replacement | None
 
 @matches("conv2d")
 def conv_per_channel_as_dwconv(graph: Graph, layer: Layer) -> Replacement | None:
-    """A convolution in as many groups as it has channels: a depthwise one."""
+    """A convolution in as many groups as it has channels becomes a depthwise convolution."""
     a, c_in = layer.attributes, graph.tensors[layer.inputs[0]].shape[-1]
     if not 1 < a.groups == c_in == a.c_out:
         return None

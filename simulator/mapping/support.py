@@ -12,6 +12,7 @@ from stairline.simulator.graph.graph import Graph, Layer
 from .registry import Registry
 
 Constraint = Callable[[Graph, Layer, Mapping[str, float]], bool]
+"""(graph, layer, the limits of the platform's support rule) -> whether the processor runs the layer."""
 
 CONSTRAINTS: Registry[Constraint] = Registry()
 

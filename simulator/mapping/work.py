@@ -9,11 +9,14 @@ from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.graph.ops import ACTIVATIONS, OPS, Counts, as_nhwc, count
 
 _IN_PLACE = ACTIVATIONS | {"concat"}
-"""Operators that add no traffic behind another: a concat's part is written straight to its place."""
+"""Operators that add no traffic to the kernel that they join: the part of a concat is written to its place at once."""
 
 
 def work_of(graph: Graph, group: list[int], streamed_elements: int = 0) -> Work:
-    """Counts of one kernel: the first layer's geometry, all operands from outside, the last layer's results."""
+    """The counts of one kernel: its first layer's geometry, all operands from outside, its last layer's results.
+
+    ``group`` are the indices of its layers, ``streamed_elements`` the parameters that it streams from outside the chip.
+    """
     first = graph.layers[group[0]]
     a = first.attributes
     counts = count(first.op, graph.shapes(first.inputs), graph.shapes(first.outputs), a)

@@ -1,4 +1,4 @@
-"""Many networks at once: the same walk and the same cost functions, the latter compiled and run over arrays."""
+"""Predictions of many networks at once, whose cost functions are compiled and run over arrays of kernels."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _planned(graphs: Iterator[Graph], machine: Machine) -> list[Plan]:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Graphs and plans hold no cycles, yet by the million they make the collector look for some over and over."""
+    """Pause the garbage collector: graphs and plans hold no cycles, yet by the million they make it search for some."""
     running = gc.isenabled()
     gc.disable()
     try:

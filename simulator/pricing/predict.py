@@ -80,7 +80,7 @@ def summarize(
 
 
 def _energy_j(planned: Plan, kernels_s: Sequence[float], latency_s: float) -> float | None:
-    """Average power of whichever processor runs, times its time; None where the power of one that runs is not known."""
+    """The power of each processor times the time that it runs; None where one that runs has no known power."""
     own_w = planned.machine.active_w
     energy_j = None if own_w is None else latency_s * own_w
     for time_s, machine in zip(kernels_s, (k.machine for k in planned.kernels if k.rule is not None)):

@@ -23,7 +23,7 @@ class KernelPrediction(NamedTuple):
     bytes_moved: int
     cost: Cost
     correction: float = 1.0
-    """What the platform's residual multiplies the analytical time by."""
+    """Factor by which the platform's residual multiplies the analytical time."""
     factor: float = 1.0
     """The 90 % interval of the kernel is [t / factor, t * factor]; 1 for a transfer, whose error is the network's."""
 
@@ -54,15 +54,15 @@ class Summary(NamedTuple):
     platform: str
     dtype: str
     status: str
-    """ok, falls_back (some of it runs elsewhere, priced) or cannot_run (the analysis is still there)."""
+    """ok; falls_back: some layers run on another processor, in the times given; cannot_run: times are hypothetical."""
     latency_s: float
     lower_s: float
     upper_s: float
-    """With ``lower_s`` the 90 % interval."""
+    """The 90 % interval of the latency is from ``lower_s`` to ``upper_s``."""
     analytical_s: float
-    """The latency without the platform's residual: what its mechanisms alone give."""
+    """The latency without the platform's residual, from its kernel models alone."""
     energy_j: float | None
-    """None where the power of a processor that runs some of it is not known."""
+    """None where the power of a processor that runs some layers is not known."""
     coverage: Coverage
     flags: tuple[str, ...]
     """lower_bound: operators without a model are left out. extrapolation: see ``extrapolates_in``."""

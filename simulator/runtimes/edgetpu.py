@@ -43,7 +43,7 @@ def parameter_cache(graph: Graph, groups: list[list[int]], machines: list[Machin
 
 
 def _dealt(banks: list[int], blocks: tuple[int, int]) -> list[int]:
-    """The elements in each bank, as a heap, after each of these equal blocks has gone to the emptiest one."""
+    """The elements in each bank, as a heap, after ``blocks`` (number, elements) went one by one to the emptiest."""
     count, elements = blocks
     filled = banks.copy()
     for _ in range(count):

@@ -10,7 +10,7 @@ from stairline.simulator.mapping.rewrites import Replacement, matches
 
 @matches("mul")
 def gate_tiled_to_the_map(graph: Graph, layer: Layer) -> Replacement | None:
-    """A map times one value per channel: the values are first repeated at every pixel, which is a resize."""
+    """Where a map is multiplied by one value per channel, a resize first repeats the values at every pixel."""
     out = graph.tensors[layer.outputs[0]].shape
     gates = [i for i, shape in enumerate(graph.shapes(layer.inputs)) if len(shape) == 4 and shape[1:3] == (1, 1)]
     if len(gates) != 1 or out[1:3] == (1, 1):

@@ -23,7 +23,7 @@ _KPU_PIPELINE = ACTIVATIONS | {"batch_norm"}
 
 @rewrites("conv2d", when=lambda layer: layer.attributes.padding != _mirrored(layer.attributes.padding))
 def uneven_padding_as_pad(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
-    """Pad one side more than the other beforehand, where the convolution itself pads both sides alike."""
+    """Padding that is uneven becomes a pad before the convolution, which itself pads both sides alike."""
     top, bottom, left, right = layer.attributes.padding
     x = b.layer("pad", inputs[0], pads=((0, 0), (top, bottom), (left, right), (0, 0)), name=f"{layer.name}/pad")
     return b.layers("conv2d", [x], layer.attributes._replace(padding=(0, 0, 0, 0)), name=layer.name)[0]
@@ -36,7 +36,7 @@ def _mirrored(padding: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
 
 @rewrites("dwconv2d", when=lambda layer: layer.attributes.kernel == (3, 3) and max(layer.attributes.stride) > 1)
 def strided_dwconv_as_slice(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
-    """Every pixel of a 3x3 depthwise convolution, then those that the stride keeps."""
+    """A 3x3 depthwise convolution with a stride computes every pixel, then keeps those that the stride keeps."""
     a = layer.attributes
     whole = a._replace(stride=(1, 1), padding=(1, 1, 1, 1))
     x = b.layers("dwconv2d", [*inputs], whole, name=f"{layer.name}/whole")[0]
@@ -73,6 +73,7 @@ def kpu_pooling(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> boo
 
 
 def _on_kpu(graph: Graph, layer: Layer) -> bool:
+    """Whether the KPU takes the shape of a convolution or matrix product."""
     a, shape = layer.attributes, graph.tensors[layer.inputs[0]].shape
     c_out = graph.tensors[layer.outputs[0]].shape[-1]
     if shape[-1] > 1024 or c_out > 1024 or prod(shape[:-3]) != 1:
@@ -84,6 +85,7 @@ def _on_kpu(graph: Graph, layer: Layer) -> bool:
 
 
 def _in_kpu_pipeline(graph: Graph, layer: Layer, *, pooled: bool = False) -> bool:
+    """Whether only the KPU's pipeline lies between a layer and a convolution of the KPU, a dense one if ``pooled``."""
     tensor = layer.inputs[0]
     source = graph.producer[tensor]
     if source < 0 or len(graph.consumers[tensor]) != 1 or tensor in graph.outputs:
@@ -134,7 +136,7 @@ def _main_memory_full(graph: Graph, machines: list[Machine], main: Machine) -> I
 
 
 def _operand_bytes(graph: Graph, layer: Layer, machine: Machine) -> int:
-    """Inputs and outputs of a layer, converted where its code computes in float."""
+    """Bytes of the inputs and outputs of a layer, in float32 where its code converts them."""
     rule = machine.rule_for(layer.op, layer.attributes.groups)
     scalar = rule is not None and isinstance(rule.parameters, ScalarLoops) and rule.parameters.convert_s_per_element > 0
     element_bytes = ELEMENT_BYTES["float32"] if scalar else machine.element_bytes

@@ -13,7 +13,7 @@ _BLOCK, _ALIGNED = 16, 4
 
 @layout
 def channels_in_blocks(graph: Graph, layer: Layer, own: list[bool]) -> Use:
-    """Convolutions and pooling read and write channels in blocks of 16; what has no kernel for them is put back."""
+    """Convolutions and pooling use channels in blocks of 16; a map is put back for operators without such a kernel."""
     inputs = [t for t in layer.inputs if not graph.tensors[t].constant]
     c_in, c_out = graph.tensors[layer.inputs[0]].shape[-1], graph.tensors[layer.outputs[0]].shape[-1]
     if layer.op == "conv2d":

@@ -31,7 +31,7 @@ def channels_last(graph: Graph, layer: Layer, own: list[bool]) -> Use:
 
 @matches("strided_slice")
 def strided_slice_between_transposes(graph: Graph, layer: Layer) -> Replacement | None:
-    """A map is transposed before and back behind it: only the cut has channels last where all else has them first."""
+    """A map is transposed before a strided slice and back after it, because only the slice has channels last."""
     if len(graph.tensors[layer.inputs[0]].shape) != 4:
         return None
     there, back = (0, 3, 1, 2), (0, 2, 3, 1)
@@ -48,10 +48,10 @@ def strided_slice_between_transposes(graph: Graph, layer: Layer) -> Replacement 
 
 @graph_pass
 def strides_moved_up(graph: Graph) -> Graph:
-    """Where all that read a map are 1x1 convolutions with one stride, it moves to what writes the map.
+    """The stride of 1x1 convolutions moves to the layer that writes their input, where all readers have that stride.
 
-    That may be a convolution, or an element-wise operator, which passes it on to all of its operands: to what writes
-    them if nothing else reads them, else to a pooling of one pixel.
+    That layer may be a convolution, or an element-wise operator, which passes the stride on to all of its operands: to
+    the layer that writes an operand if nothing else reads it, else to a pooling of one pixel.
     """
     kept = _kept(graph)
     if all(stride == _ALL for stride in kept):
@@ -84,7 +84,7 @@ def strides_moved_up(graph: Graph) -> Graph:
 
 
 def _kept(graph: Graph) -> list[Stride]:
-    """For each tensor, every how many pixels its readers keep one, if all agree and its writer can leave out others."""
+    """For each tensor the stride at which its readers keep pixels, if all agree and its writer can skip the others."""
     kept: list[Stride] = [_ALL] * len(graph.tensors)
     asked: list[set[Stride]] = [set() for _ in graph.tensors]
     for tensor in graph.outputs:
@@ -99,21 +99,21 @@ def _kept(graph: Graph) -> list[Stride]:
 
 
 def _asked(layer: Layer, wanted: Stride) -> Stride:
-    """What a layer needs of its inputs' pixels if ``wanted`` are needed of its own."""
+    """The stride at which a layer needs the pixels of its inputs, where its output is needed at stride ``wanted``."""
     if not _is_convolution(layer):
         return wanted
     return _times(layer.attributes.stride, wanted) if _is_pointwise(layer) else _ALL
 
 
 def _left(layer: Layer, kept: list[Stride]) -> Stride:
-    """The stride that a convolution is left with."""
+    """The stride that a convolution has after strides have moved from it and to it."""
     if _is_pointwise(layer) and kept[layer.inputs[0]] != _ALL:
         return _ALL
     return _times(layer.attributes.stride, kept[layer.outputs[0]])
 
 
 def _pooled(graph: Graph, tensor: int, kept: list[Stride]) -> set[Stride]:
-    """The strides at which readers take a map that is written whole."""
+    """The strides at which readers need pooled copies of a map that is written whole."""
     if kept[tensor] != _ALL:
         return set()
     readers = [graph.layers[index] for index in graph.consumers[tensor]]
@@ -129,7 +129,7 @@ def _is_pointwise(layer: Layer) -> bool:
 
 
 def _is_elementwise(graph: Graph, layer: Layer) -> bool:
-    """Whether each pixel of the output is made of the same pixel of every input, and of constants for each channel."""
+    """Whether each pixel of the output depends on the same pixel of every input, and on constants for each channel."""
     shape = graph.tensors[layer.outputs[0]].shape
     if layer.op not in _ELEMENTWISE or len(shape) != 4:
         return False

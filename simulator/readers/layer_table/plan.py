@@ -18,7 +18,7 @@ from .edges import Read
 from .format import ELEMENTWISE_JOINS, GLOBAL_POOLS, JOINS, WINDOWS, Bools, Columns, Ints, among, paddings, row_place
 
 
-class Plan(NamedTuple):
+class RowPlan(NamedTuple):
     """What a table's rows need."""
 
     space_in: Ints
@@ -39,7 +39,7 @@ class Plan(NamedTuple):
     """Row of the table to the tensors it states, unless it states just the previous row."""
 
 
-def make_plan(path: Path, c: Columns) -> Plan:
+def make_plan(path: Path, c: Columns) -> RowPlan:
     """Raises ReadError for stated inputs that are out of range, not earlier, or of another shape."""
     spaces = pd.factorize(np.concatenate([c.h_in << 21 | c.w_in, c.h_out << 21 | c.w_out, [1 << 21 | 1]]))[0]
     space_in, space_out, unit = spaces[: len(c.net)], spaces[len(c.net) : -1], int(spaces[-1])
@@ -56,7 +56,7 @@ def make_plan(path: Path, c: Columns) -> Plan:
     special = walked | flattens | splits | (c.activation != "")
     special[list(stated)] = True
     activated = among(c.op, tuple(ACTIVATIONS)) | (c.activation != "")
-    return Plan(
+    return RowPlan(
         space_in.astype(np.int64),
         space_out.astype(np.int64),
         unit,

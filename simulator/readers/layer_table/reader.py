@@ -28,7 +28,7 @@ from stairline.simulator.readers.formats import is_layer_table
 
 from .edges import Edges, Read, Rows, UnresolvedError, infer_edges
 from .format import Columns, network_starts, read_columns, row_place
-from .plan import Plan, make_plan, shared_layers, shared_tensors
+from .plan import RowPlan, make_plan, shared_layers, shared_tensors
 
 __all__ = ["LayerTable", "is_layer_table", "read_table"]
 
@@ -45,7 +45,7 @@ def read_table(path: str | Path) -> LayerTable:
 class LayerTable:
     """A verified table. Networks become graphs one at a time, in the order of the file."""
 
-    def __init__(self, path: Path, columns: Columns, plan: Plan) -> None:
+    def __init__(self, path: Path, columns: Columns, plan: RowPlan) -> None:
         self.path, self.columns, self.plan = path, columns, plan
         self._starts = network_starts(columns.net)
         self._ends = np.append(self._starts[1:], len(columns.net))

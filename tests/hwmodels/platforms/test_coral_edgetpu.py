@@ -10,9 +10,9 @@ from stairline.simulator.graph.graph import Graph
 from stairline.simulator.mapping.plan import Kernel
 from stairline.simulator.pricing.cost import kernel_cost
 from stairline.simulator.pricing.predict import predict
-from stairline.simulator.runtimes.edgetpu import stored_parameters
 from stairline.simulator.walk import plan
 from stairline.simulator.zoo import build, build_block, build_stack
+from tests.edgetpu_stacks import dense_stack, relu_stack
 
 TPU = load("coral-edgetpu-tflite")
 HOST = "host-cpu"
@@ -34,15 +34,6 @@ def processors(graph: Graph) -> dict[str, str]:
 
 def conv(hw: int, c_in: int, c_out: int, kernel: int) -> Graph:
     return build_block("conv", hw, c_in, kernel, c_out=c_out)
-
-
-def relu_stack(filters: int) -> Graph:
-    """Five 3x3 convolutions of 64 x 64 x 3, as in the published sweep."""
-    b = GraphBuilder("stack")
-    x = b.input((1, 64, 64, 3))
-    for _ in range(5):
-        x = b.conv2d(x, filters, 3, activation="relu")
-    return b.build(x)
 
 
 def test_filters_are_padded_to_64_and_input_channels_to_4():
@@ -74,53 +65,6 @@ def test_depthwise_steps_behind_every_64_channels_and_grows_with_its_taps():
     for size, cycles in ((3, 28_224), (5, 78_400)):
         cost = predict(build_block("dwconv", 56, 32, size), one_tap).kernels[0].cost
         assert cost.compute_s == pytest.approx(cycles * 2e-9)
-
-
-@pytest.mark.parametrize(
-    ("filters", "onchip_mib", "offchip_mib"),
-    [(442, 6.86, 0.0), (460, 6.10, 2.03), (532, 5.29, 5.27), (582, 6.45, 6.43), (642, 3.93, 11.69), (712, 4.73, 14.10)],
-)
-def test_the_cache_holds_what_the_compiler_reports(filters, onchip_mib, offchip_mib):
-    """Sizes as printed by the compiler for the published sweep; whole layers leave the cache."""
-    graph = relu_stack(filters)
-    stored = sum(stored_parameters(graph, i, TPU.machine()) for i in range(len(graph.layers)))
-    streamed = sum(k.work.streamed_elements for k in plan(graph, TPU.machine()).kernels)
-    assert streamed / MIB == pytest.approx(offchip_mib, rel=0.01)
-    assert (stored - streamed) / MIB == pytest.approx(onchip_mib, rel=0.02)
-
-
-def test_a_filter_bank_is_stored_as_the_array_reads_it():
-    # 9 taps * 460 channels * 512 columns
-    assert stored_parameters(conv(64, 460, 460, 3), 0, TPU.machine()) == 9 * 460 * 512 == 2_119_680
-
-
-def dense_stack(width: int, layers: int = 4, inputs: int = 64) -> Graph:
-    """The published sweeps of dense layers: ``layers`` of a width, then 10."""
-    b = GraphBuilder("stack")
-    x = b.input((1, inputs))
-    for _ in range(layers):
-        x = b.dense(x, width, activation="relu")
-    return b.build(b.dense(x, 10))
-
-
-@pytest.mark.parametrize(
-    ("width", "onchip_mib", "offchip_mib"),
-    [
-        (1580, 7.43, 0.0),
-        (1620, 5.34, 2.57),
-        (1980, 7.73, 3.75),
-        (2020, 4.19, 7.89),
-        (2620, 6.88, 13.11),
-        (2750, 0.34, 21.67),
-    ],
-)
-def test_a_layer_has_room_in_all_banks_or_none(width, onchip_mib, offchip_mib):
-    """As the compiler reports: 7.73 MiB find room together, but one layer of 7.22 MiB does not."""
-    graph = dense_stack(width)
-    stored = sum(stored_parameters(graph, i, TPU.machine()) for i in range(len(graph.layers)))
-    streamed = sum(k.work.streamed_elements for k in plan(graph, TPU.machine()).kernels)
-    assert streamed / MIB == pytest.approx(offchip_mib, abs=0.01)
-    assert (stored - streamed) / MIB == pytest.approx(onchip_mib, abs=0.01)
 
 
 def test_streamed_parameters_cost_their_bytes_over_usb():

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from math import log2, prod
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import stairline
 from stairline.measure.models.build import tflite_bytes
 from stairline.measure.runtimes.vela import estimate
-from stairline.simulator import zoo
 from stairline.simulator.graph.attributes import Attributes
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.runtimes.vela.blocks import u55, u85
-from stairline.simulator.runtimes.vela.blocks.query import Query, round_up
-from stairline.simulator.runtimes.vela.network.order import depth_first
-from stairline.simulator.runtimes.vela.network.regrouping import regrouped
-from stairline.simulator.runtimes.vela.schedule.fast_memory import Range, kept
-from stairline.simulator.runtimes.vela.weights.codes import Codes, coded_bits
 
 PLATFORMS = {"ethos-u55-128": "ethos-u55-128-vela5.2", "ethos-u85-256": "ethos-u85-256-vela5.2"}
 
@@ -118,104 +107,6 @@ def test_without_weights_they_are_taken_for_uniform(stored: Callable[[str], Path
     platform = stairline.load(PLATFORMS["ethos-u55-128"])
     known_s, unknown_s = (platform.predict(g).latency_s for g in (stairline.read(stored("filled")), filled()))
     assert known_s < unknown_s < 1.15 * known_s
-
-
-samples = st.binary(min_size=1, max_size=400)
-
-
-@settings(max_examples=200, deadline=None)
-@given(samples, st.integers(0, 300))
-def test_no_code_is_shorter_than_the_entropy_of_what_it_says(sample: bytes, zeros: int) -> None:
-    number = len(sample)
-    counts = Counter(sample)
-    entropy_bits = sum(n * log2(number / n) for n in counts.values())
-    assert coded_bits(Codes(sample), number, zeros, zeros / number) >= entropy_bits
-
-
-def test_weights_that_are_all_alike_take_a_bit_each() -> None:
-    alone, many = (coded_bits(Codes(b"\x05"), n, 0, 0.0) for n in (1, 1001))
-    assert many - alone == pytest.approx(1000)
-
-
-def test_uniform_weights_take_a_byte_each() -> None:
-    few, many = (coded_bits(Codes(b""), n, 0, 0.0) for n in (1000, 2000))
-    assert many - few == pytest.approx(8 * 1000)
-
-
-@given(st.tuples(st.integers(1, 300), st.integers(1, 300), st.integers(1, 7)))
-def test_a_regrouped_map_has_as_many_elements_and_more_channels(size: tuple[int, int, int]) -> None:
-    h, w, c = regrouped(size)
-    assert h * w * c == prod(size)
-    assert c >= min(16, prod(size))
-
-
-sizes = st.integers(1, 96)
-queries = st.builds(
-    lambda kind, hw, c_in, c_out, kernel: Query(
-        kind, (hw, hw, c_in), (hw, hw, c_out if kind == "conv" else c_in), (kernel, kernel)
-    ),
-    st.sampled_from(["conv", "depthwise", "pool"]),
-    sizes,
-    sizes,
-    sizes,
-    st.sampled_from([1, 3, 5]),
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(queries)
-def test_a_block_of_the_u55_leaves_room_for_its_sums_twice(query: Query) -> None:
-    h, w, c = u55.find_block(query).output
-    assert 2 * 4 * h * w * round_up(c, 8) <= 20 * 1024
-
-
-@settings(max_examples=60, deadline=None)
-@given(queries)
-def test_a_block_of_the_u85_leaves_room_for_its_sums(query: Query) -> None:
-    block = u85.find_block(query)
-    h, w, c = block.output
-    assert 4 * h * w * round_up(c, 16) <= 16384
-    assert h % block.unit[0] == 0
-    assert w % block.unit[1] == 0
-
-
-ranges = st.lists(
-    st.builds(
-        lambda start, length, size, accesses: (start, start + length, size, accesses),
-        st.integers(0, 12),
-        st.integers(0, 5),
-        st.integers(1, 60),
-        st.integers(1, 100),
-    ),
-    max_size=12,
-)
-
-
-@settings(max_examples=100, deadline=None)
-@given(ranges)
-def test_maps_that_are_kept_fit_the_fast_memory_at_all_times(found: list[tuple[int, int, int, int]]) -> None:
-    candidates = [Range(frozenset({i}), *each) for i, each in enumerate(sorted(found))]
-    stay = kept(candidates, [], 100)
-    for time in range(20):
-        assert sum(r.bytes for r in candidates if r.tensors <= stay and r.start <= time <= r.end) <= 100
-
-
-@pytest.mark.parametrize("name", ["resnet_v1_50", "inception_v1", "nasnet_a_mobile"])
-def test_a_graph_in_depth_first_order_is_still_a_graph(name: str) -> None:
-    graph = zoo.build(name)
-    ordered = depth_first(graph)
-    # Building it anew verifies that no layer reads what is not there yet.
-    again = Graph(ordered.name, ordered.tensors, ordered.layers, ordered.inputs, ordered.outputs)
-    assert sorted(layer.name for layer in again.layers) == sorted(layer.name for layer in graph.layers)
-
-
-def test_the_main_path_runs_before_the_shortcut_that_is_read_first() -> None:
-    b = GraphBuilder("residual")
-    x = b.input((1, 8, 8, 16))
-    shortcut = b.conv2d(x, 16, 1, name="shortcut")
-    main = b.conv2d(x, 16, 3, name="main")
-    ordered = depth_first(b.build(b.layer("add", shortcut, main)))
-    assert [layer.name for layer in ordered.layers][:2] == ["main", "shortcut"]
 
 
 def test_an_operator_that_stays_on_the_host_is_not_priced_at_nothing() -> None:

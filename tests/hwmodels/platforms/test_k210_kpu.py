@@ -6,19 +6,15 @@ from itertools import pairwise
 from math import prod
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stairline.hwmodels import load, with_values
 from stairline.hwmodels.kernels.arrays.kpu_conv import kpu_lines
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.mapping.lowering import lower
 from stairline.simulator.pricing.predict import predict
 from stairline.simulator.pricing.prediction import KernelPrediction
 from stairline.simulator.runtimes.nncase import map_bytes
-from stairline.simulator.walk import plan
-from stairline.simulator.zoo import build, build_block
+from stairline.simulator.zoo import build_block
 
 KPU = load("k210-kpu-nncase0.2")
 RV64 = load("k210-rv64-nncase0.2")
@@ -125,27 +121,6 @@ def test_stride_2_is_computed_at_full_resolution():
     assert second.memory_s < every.memory_s / 1.5  # 28 lines of two channels instead of 56 of one
 
 
-def test_a_strided_depthwise_convolution_is_sliced_by_the_cpu():
-    prediction = predict(build_block("dwconv", 56, 32, stride=2), KPU)
-    work = [(k.ops, k.processor) for k in prediction.kernels if k.layers]
-    assert work == [(("dwconv2d",), "kpu"), (("strided_slice",), "rv64")]
-
-
-@given(
-    hw=st.integers(8, 40),
-    stride=st.integers(2, 3),
-    padding=st.sampled_from(["same", "valid"]),
-    op=st.sampled_from(["conv2d", "dwconv2d"]),
-)
-def test_lowered_strides_and_paddings_keep_the_shape(hw, stride, padding, op):
-    b = GraphBuilder("strided")
-    x = b.input((1, hw, hw, 8))
-    y = b.conv2d(x, 8, 3, stride, padding=padding) if op == "conv2d" else b.dwconv2d(x, 3, stride, padding=padding)
-    graph = b.build(y)
-    lowered = lower(graph, KPU.machine())
-    assert lowered.tensors[lowered.outputs[0]].shape == graph.tensors[graph.outputs[0]].shape
-
-
 @pytest.mark.parametrize("block", ["conv", "dwconv"])
 def test_latency_is_linear_in_channels_without_steps(block):
     sizes = range(40, 400, 40)
@@ -163,58 +138,11 @@ def test_every_activation_is_one_stage_of_the_pipeline():
     assert len({p.operators_s for p in times.values()}) == 1
 
 
-@pytest.mark.parametrize(
-    ("kernel", "stride", "kernels"),
-    [((2, 2), (2, 2), 1), ((2, 2), (1, 1), 1), ((4, 4), (4, 4), 1), ((3, 3), (2, 2), 2)],
-)
-def test_small_pools_join_the_convolution(kernel, stride, kernels):
-    b = GraphBuilder("pooled")
-    y = b.conv2d(b.input((1, 56, 56, 32)), 32, 3, activation="relu")
-    planned = plan(b.build(b.pool("maxpool2d", y, kernel, stride)), KPU.machine())
-    assert len(planned.kernels) == kernels
-
-
-@pytest.mark.parametrize(
-    ("graph", "processor"),
-    [
-        (map_conv(28, 28, 32, 32, 3), "kpu"),
-        (map_conv(28, 28, 32, 32, 5), "rv64"),
-        (map_conv(28, 28, 1024, 32, 1), "kpu"),
-        (map_conv(28, 28, 1025, 32, 1), "rv64"),
-        (map_conv(4, 4, 32, 32, 1), "kpu"),
-        (map_conv(1, 1, 32, 32, 1), "rv64"),
-        (map_conv(4, 512, 8, 8, 3), "kpu"),
-        (map_conv(4, 513, 8, 8, 3), "rv64"),
-        (map_conv(257, 16, 8, 8, 3), "rv64"),
-        (build_block("dilated_conv", 28, 32), "rv64"),
-        (build_block("grouped_conv", 28, 32), "rv64"),
-    ],
-)
-def test_shapes_and_filters_that_the_kpu_takes(graph, processor):
-    assert {k.processor for k in predict(graph, KPU).kernels if k.layers} == {processor}
-
-
 def test_a_matrix_product_runs_as_a_1x1_convolution_on_a_map_of_4_by_4():
     b = GraphBuilder("dense")
     graph = b.build(b.dense(b.input((1, 256)), 100))
     # four rows of 256 / 4 lines for each of 100 outputs
     assert on_kpu(graph).cost.padded_macs == 4 * 64 * 100 * 576
-
-
-def test_input_and_output_must_fit_in_two_megabytes():
-    # 112 * 192 lines * 64 bytes = 1 376 256, twice.
-    assert map_bytes((1, 112, 112, 96)) == 1_376_256
-    too_large = predict(build_block("dwconv", 112, 96), KPU)
-    assert too_large.status == "cannot_run"
-    assert "2752512" in too_large.reasons[0]
-    assert too_large.latency_s > 0
-    assert predict(build_block("dwconv", 112, 64), KPU).status == "ok"  # 1 835 008
-    assert predict(build_block("mobilenet_v2_block"), KPU).status == "falls_back"  # 688 128 twice
-
-
-def test_shrunk_networks_run_and_the_default_ones_do_not():
-    assert predict(build("mobilenet_v1", 128, 0.5), KPU).status == "falls_back"
-    assert predict(build("mobilenet_v1"), KPU).status == "cannot_run"
 
 
 def test_measured_operators_of_the_risc_v_core():
@@ -241,17 +169,3 @@ def test_an_operand_that_is_broadcast_costs_its_indices():
         return predict(b.build(b.layer("mul", x, y)), RV64).operators_s
 
     assert multiplied((1, 1, 1, 64)) > 1.5 * multiplied((1, 28, 28, 64))
-
-
-def test_pool_and_multiplication_of_squeeze_and_excite_leave_the_engine():
-    with_se, without = (predict(build_block(n), KPU) for n in ("mobilenet_v2_se_block", "mobilenet_v2_block"))
-    where = {k.ops[0]: k.processor for k in with_se.kernels if k.layers}
-    assert (where["globalavgpool2d"], where["mul"], where["dwconv2d"]) == ("rv64", "rv64", "kpu")
-    assert with_se.operators_s / without.operators_s == pytest.approx(16, rel=0.05)  # paper, section 4.2
-
-
-def test_five_dimensions_and_split_are_dead_ends():
-    shuffled, split = (predict(build_block(f"shufflenet_v{v}_block"), KPU) for v in (1, 2))
-    assert shuffled.status == split.status == "cannot_run"
-    assert any("4 dimensions" in reason for reason in shuffled.reasons)
-    assert any("split" in reason for reason in split.reasons)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -13,11 +12,10 @@ from stairline.hwmodels import load
 from stairline.hwmodels.kernels.processors.window_taps import padding_share
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.networks import read
 from stairline.simulator.pricing.predict import predict
 from stairline.simulator.pricing.prediction import Prediction
 from stairline.simulator.walk import plan
-from stairline.simulator.zoo import build, build_block
+from stairline.simulator.zoo import build
 
 XNNPACK, BUILTIN, OPENVINO, ONNXRUNTIME = "x86-xnnpack-litert", "x86-builtin-litert", "x86-openvino", "x86-onnxruntime"
 
@@ -83,102 +81,8 @@ def test_convolutions_in_groups_take_as_long_as_measured_on_builtin_kernels(
     assert on(BUILTIN, graph).latency_s == pytest.approx(measured_s, rel=0.12)
 
 
-def test_a_map_is_reordered_once_for_all_that_read_it_in_the_other_layout():
-    b = GraphBuilder("two readers")
-    x = b.conv2d(b.input((1, 28, 28, 32)), 64)
-    y = b.layer("add", b.layer("resize", x, sizes=(56, 56)), b.layer("resize", x, sizes=(56, 56)))
-    lowered = plan(b.build(b.conv2d(y, 32)), load(ONNXRUNTIME).machine()).graph
-    # In front of either convolution, one behind the first for both resizes, one behind the last.
-    assert Counter(layer.op for layer in lowered.layers)["reorder"] == 4
-
-
-def as_openvino_runs(file: Path) -> list[tuple[str, tuple[int, ...]]]:
-    """Type and output shape, channels last, of what OpenVINO makes of a TensorFlow Lite model."""
-    import openvino
-
-    found = []
-    for node in openvino.Core().compile_model(str(file), "CPU").get_runtime_model().get_ordered_ops():
-        kind = node.get_rt_info()["layerType"]
-        n, *rest = node.output(0).get_shape()
-        found.append((str(getattr(kind, "value", kind)), (n, *rest[1:], rest[0]) if len(rest) == 3 else (n, *rest)))
-    return found
-
-
-def bottleneck_stages(first: int) -> Graph:
-    """Two residual blocks; the second halves the map in its shortcut and in its 1x1 convolution, or else in its 3x3."""
-    b = GraphBuilder("stages")
-    x = b.conv2d(b.input((1, 28, 28, 16)), 64, activation="relu")
-    y = b.conv2d(b.conv2d(x, 16, activation="relu"), 16, 3, activation="relu")
-    x = b.layer("relu", b.layer("add", x, b.conv2d(y, 64)))
-    y = b.conv2d(b.conv2d(x, 32, 1, first, activation="relu"), 32, 3, 2 // first, activation="relu")
-    return b.build(b.layer("relu", b.layer("add", b.conv2d(x, 128, 1, 2), b.conv2d(y, 128))))
-
-
-@pytest.mark.parametrize("first", [2, 1])
-def test_openvino_leaves_out_the_pixels_that_strided_convolutions_do_not_read(first, tmp_path):
-    from stairline.measure.models.build import tflite_bytes
-
-    graph, file = bottleneck_stages(first), tmp_path / "stages.tflite"
-    file.write_bytes(tflite_bytes(graph))
-    lowered = plan(graph, load(OPENVINO).machine()).graph
-    names = {"conv2d": "Convolution", "maxpool2d": "Pooling"}
-    ours = Counter((names[s.op], *lowered.shapes(s.outputs)) for s in lowered.layers if s.op in names)
-    assert ours == Counter(one for one in as_openvino_runs(file) if one[0] in names.values())
-    assert ours["Pooling", (1, 14, 14, 64)] == (first == 2)
-
-
-def test_openvino_transposes_maps_around_a_slice_of_python(tmp_path):
-    import tensorflow as tf
-
-    inputs = tf.keras.Input((29, 29, 16), batch_size=1)
-    cut = tf.keras.layers.Conv2D(24, 1)(inputs)[:, 1:, 1:, :]
-    model, file = tf.keras.Model(inputs, tf.keras.layers.Conv2D(8, 1)(cut)), tmp_path / "cut.tflite"
-    file.write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
-    lowered = plan(read(file), load(OPENVINO).machine()).graph
-    transposes = Counter(kind for kind, _ in as_openvino_runs(file))["Transpose"]
-    assert Counter(layer.op for layer in lowered.layers)["transpose"] == transposes == 2
-
-
-BLOCKS = [
-    build_block("mobilenet_v2_block", 28, 32),
-    build_block("mobilenet_v2_se_block", 14, 48, gate="sigmoid"),
-    build_block("mobilenet_v2_block", 28, 40, activation="swish"),
-    build_block("dense_block", 14, 64),
-    build_block("dense_block", 14, 40),
-    build_block("shufflenet_v2_block", 14, 116),
-    build_block("mixconv", 14, 96),
-    build("mobilenet_v1", 64, 0.5),
-]
-
-
-def reported(backend: str, graph: Graph, directory: Path) -> Counter[str]:
-    """How many nodes of each operator a runtime executes, by its own profile."""
-    from stairline.measure import runtimes as backends
-    from stairline.measure.timing.protocol import Protocol
-
-    used = backends.backend(backend)
-    quick = Protocol(warmups=1, runs=2, max_runs=2, counters=True)
-    return Counter(c.op for c in used.visit(used.build(graph, "float32", directory), 1, quick).counters)
-
-
 def kernels(platform: str, graph: Graph) -> Counter[str]:
     return Counter(kernel.ops[0] for kernel in on(platform, graph).kernels)
-
-
-@pytest.mark.parametrize("graph", BLOCKS, ids=lambda graph: graph.name)
-def test_onnxruntime_reorders_and_fuses_as_often_as_predicted(graph, tmp_path):
-    pytest.importorskip("onnxruntime")
-    found, expected = reported("onnxruntime", graph, tmp_path), kernels(ONNXRUNTIME, graph)
-    assert found["ReorderInput"] + found["ReorderOutput"] == expected["reorder"]
-    assert found["Conv"] + found["FusedConv"] == expected["conv2d"] + expected["dwconv2d"]
-    assert found["Add"] == expected["add"]
-
-
-@pytest.mark.parametrize("graph", BLOCKS, ids=lambda graph: graph.name)
-def test_openvino_fuses_as_often_as_predicted(graph, tmp_path):
-    pytest.importorskip("openvino")
-    found, expected = reported("openvino", graph, tmp_path), kernels(OPENVINO, graph)
-    assert found["Convolution"] + found["GroupConvolution"] == expected["conv2d"] + expected["dwconv2d"]
 
 
 def test_parameters_that_exceed_the_cache_twice_all_come_from_memory():

@@ -71,10 +71,8 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     assert isinstance(rule.parameters, EthosU)
     layers = [graph.layers[i] for i in kernel.layers]
     first, last = layers[0], layers[-1]
-    own = _own_activations(layers)
     chain = [layer for layer in layers[1:] if layer.op in ELEMENTWISE]
-    elementwise = rule.model == "ethos_u_elementwise"
-    inputs = list(first.inputs[:2] if elementwise else first.inputs[:1])
+    inputs = list(first.inputs[: 2 if rule.model == "ethos_u_elementwise" else 1])
     work = _work(first, kernel.work)
     if len(inputs) == 2 and _elements(graph, inputs[1]) > _elements(graph, inputs[0]):
         inputs.reverse()
@@ -86,14 +84,8 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         size = regrouped((int(work.h_out), int(work.w_out), int(work.c_out)))
         work, second = _sized(work, size), size if second and volume(second) > 1 else second
     made = {t for layer in layers for t in layer.outputs}
-    p = rule.parameters._replace(
-        mixes=float(rule.model == "ethos_u_conv"),
-        table=float(bool(own - CLIPS)),
-        clipped=float(bool(own & CLIPS)),
-        output_bricks=float(bool(chain) or stored.bricks[last.outputs[0]]),
-        chained_cycles=len(chain) * rule.parameters.output_cycles,
-        output_stored=0.0 if chain else 1.0,
-    )
+    p = rule.parameters._replace(mixes=float(rule.model == "ethos_u_conv"))
+    p = _with_fused(p, _own_activations(layers), len(chain), stored.bricks[last.outputs[0]])
     p = _with_operands(p, graph, inputs, second, stored)
     return Node(
         number,
@@ -106,6 +98,17 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         bool({layer.op for layer in layers} & (ACTIVATIONS - CLIPS)),
         bool(chain),
         not chain and first.op in STRIPED,
+    )
+
+
+def _with_fused(p: EthosU, activations: set[str], chained: int, bricks: bool) -> EthosU:
+    """Parameters with the activations of the first operator, and with the number of operators chained behind it."""
+    return p._replace(
+        table=float(bool(activations - CLIPS)),
+        clipped=float(bool(activations & CLIPS)),
+        output_bricks=float(chained > 0 or bricks),
+        chained_cycles=chained * p.output_cycles,
+        output_stored=0.0 if chained else 1.0,
     )
 
 

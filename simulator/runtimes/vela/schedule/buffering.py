@@ -20,23 +20,23 @@ from .estimate import Estimate, engine, estimate, read_cycles
 
 SPLIT_DEPTH = 16
 START_CYCLES = 1000
-"""Delay that the start of a network may cost."""
+"""Cycles by which copies may delay the start of a network."""
 LEAST_FILLED = 0.3
-"""Share of a block's depth below which slices are not worth it."""
+"""Share of a block's depth that a slice must fill to be worth copying."""
 
 
 class Slack(NamedTuple):
-    """What an operator leaves to the next: cycles under which weights can be copied, and bytes to put them."""
+    """What an operator leaves to the next one: cycles during which weights can be copied, and bytes of fast memory."""
 
     cycles: int
     bytes: int
 
 
 class Place(NamedTuple):
-    """Where an operator stands: after which slack, with how much of the fast memory free."""
+    """The situation of an operator: the slack before it, the fast memory that is free, and its cascade."""
 
     before: Slack | None
-    """None at the start of a network."""
+    """Slack of the operator before; None at the start of a network."""
     free_bytes: int
     cascaded: bool = False
     cascade_start: bool = False
@@ -45,45 +45,48 @@ class Place(NamedTuple):
     movable_input: bool = True
     """Whether the input could be put in the fast memory instead."""
     consumer_estimate: Estimate | None = None
-    """Of the first operator that reads the output."""
+    """Estimate of the first operator that reads the output."""
 
 
 class Buffered(NamedTuple):
-    """The slices of an operator, and the fast memory that its weights take."""
+    """How the weights of an operator are copied to the fast memory before they are used."""
 
     slices: tuple[int, ...]
+    """Bounds of the slices of output channels."""
     parts: tuple[int, int]
+    """Bytes of the two halves of the buffer; the second is 0 where one buffer serves all slices."""
     early: bool
     """Whether the first slice is copied while the operator before runs."""
-    double: bool
     slack: Slack
+    """What the operator leaves to the next one."""
 
 
 class Case(NamedTuple):
-    """What decides whether the weights of an operator are copied, all times in cycles."""
+    """The numbers by which Vela decides whether to copy the weights of an operator."""
 
     reference: Estimate
-    """Without buffering."""
-    bytes: int
-    """Of all its weights, encoded."""
-    transfer: int
-    """Copying them."""
+    """The operator's estimate without buffering."""
+    weight_bytes: int
+    """Encoded size of all weights."""
+    copy_cycles: int
+    """Cycles of copying all weights to the fast memory."""
     readings: int
-    """How often they are read: blocks across the map, times stripes."""
+    """How often the engine reads all weights: blocks across the map, times stripes."""
     stripes: int
-    unmoved: int
-    """Reading them from where they are stored, all readings together."""
-    moved: int
-    """The same from the fast memory."""
+    in_place_cycles: int
+    """Cycles of all readings from the memory in which the weights are stored."""
+    fast_cycles: int
+    """Cycles of all readings from the fast memory."""
     slack: Slack
     may_start_early: bool
+    """Whether the first slice may be copied while the operator before runs."""
     at_start: bool
-    """Whether it is worth delaying the start of the network."""
+    """Whether the operator is the first of the network and a copy is worth delaying it."""
 
     @property
     def dominated(self) -> bool:
         """Whether the engine takes longer than reading weights in place."""
-        return self.reference.run > self.unmoved
+        return self.reference.run_cycles > self.in_place_cycles
 
 
 def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
@@ -92,7 +95,7 @@ def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
     ``reference`` is the operator's estimate without buffering.
     """
     case = _case(op, place, reference)
-    if case.moved >= case.unmoved:
+    if case.fast_cycles >= case.in_place_cycles:
         return None
     slices = _worthwhile_slices(op, place, case)
     if slices is None:
@@ -113,8 +116,8 @@ def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
     )
     if not _better(op, place, case, new, sum(parts), len(slices) - 1):
         return None
-    own = Slack(new.last_slice, place.free_bytes - parts[(len(slices) - 2) % 2 if double else 0])
-    return Buffered(slices, parts, early, double, own)
+    own = Slack(new.last_slice_cycles, place.free_bytes - parts[(len(slices) - 2) % 2 if double else 0])
+    return Buffered(slices, parts, early, own)
 
 
 def _case(op: Operator, place: Place, reference: Estimate) -> Case:
@@ -123,7 +126,7 @@ def _case(op: Operator, place: Place, reference: Estimate) -> Case:
     transfer = int(copied_cycles(op.p, op.roof, full))
     stripes = round_up(int(op.work.h_out), rows) // rows if place.cascaded else 1
     readings = int(blocks_across(op.work, op.p)) * stripes
-    unmoved, moved = read_cycles(op, full, False) * readings, read_cycles(op, full, True) * readings
+    in_place, fast = read_cycles(op, full, False) * readings, read_cycles(op, full, True) * readings
     smallest = _smallest(transfer, depth)
     return Case(
         reference,
@@ -131,37 +134,37 @@ def _case(op: Operator, place: Place, reference: Estimate) -> Case:
         transfer,
         readings,
         stripes,
-        unmoved,
-        moved,
+        in_place,
+        fast,
         place.before or Slack(0, place.free_bytes),
         place.before is not None and (not place.cascaded or place.cascade_start),
-        place.before is None and readings > 1 and (smallest < unmoved // 10 or smallest <= START_CYCLES),
+        place.before is None and readings > 1 and (smallest < in_place // 10 or smallest <= START_CYCLES),
     )
 
 
 def _smallest(transfer: int, depth: int) -> int:
-    """Cycles of copying the smallest slice."""
+    """Cycles of copying the smallest slice, where copying all weights takes ``transfer`` cycles."""
     return int(transfer * float(min(depth, SPLIT_DEPTH)) / depth)
 
 
 def _worthwhile_slices(op: Operator, place: Place, case: Case) -> tuple[int, ...] | None:
-    """In what slices the weights would be copied; None where that is not worth proposing."""
+    """The slices in which the weights would be copied; None where a copy is not worth proposing."""
     depth = int(op.work.c_out)
-    visible = max(case.transfer - case.slack.cycles, 0)
-    quicker = case.moved + visible < case.unmoved
+    visible = max(case.copy_cycles - case.slack.cycles, 0)
+    quicker = case.fast_cycles + visible < case.in_place_cycles
     if place.cascaded:
-        hidden = visible < case.transfer // 20 or -(-visible // case.stripes) < START_CYCLES
-        whole = case.bytes <= place.free_bytes and (hidden or case.at_start) and (quicker or not case.dominated)
+        hidden = visible < case.copy_cycles // 20 or -(-visible // case.stripes) < START_CYCLES
+        whole = case.weight_bytes <= place.free_bytes and (hidden or case.at_start) and (quicker or not case.dominated)
         return (0, depth) if whole else None
-    hideable = case.may_start_early and _smallest(case.transfer, depth) < case.slack.cycles and case.readings > 1
+    hideable = case.may_start_early and _smallest(case.copy_cycles, depth) < case.slack.cycles and case.readings > 1
     if case.at_start or quicker or depth // int(op.p.block_c) > 2 or hideable:
         return _slices(op, case, place.free_bytes // 2)
     return None
 
 
 def _slices(op: Operator, case: Case, half: int) -> tuple[int, ...] | None:
-    """Slices that let copies hide behind the work, None where they would be too thin; ``half`` is a buffer's bytes."""
-    depth, full, transfer = int(op.work.c_out), case.bytes, case.transfer
+    """Slices of at most ``half`` bytes whose copies hide behind the engine's work; None where they are too thin."""
+    depth, full, transfer = int(op.work.c_out), case.weight_bytes, case.copy_cycles
     least, block, granule = min(SPLIT_DEPTH / depth, 1.0), int(op.p.block_c), int(op.p.unit_c)
     ratio = min(case.slack.cycles / transfer, 1.0)
     aligned = floor(ratio / least) * least
@@ -196,7 +199,7 @@ def _slices(op: Operator, case: Case, half: int) -> tuple[int, ...] | None:
 
 
 def _parts(sizes: list[int], free: int) -> tuple[int, int] | None:
-    """Bytes of the two halves of a double buffer, or of a single one and nothing; None where neither fits."""
+    """Bytes of the halves of a double buffer, or of a single buffer and 0; None where neither fits ``free`` bytes."""
     halves = max(sizes[::2]), max(sizes[1::2], default=0)
     if len(sizes) > 1 and sum(halves) <= free:
         return halves
@@ -206,38 +209,43 @@ def _parts(sizes: list[int], free: int) -> tuple[int, int] | None:
 
 def _better(op: Operator, place: Place, case: Case, new: Estimate, taken: int, slices: int) -> bool:
     """Whether buffering is no slower than reading weights in place."""
-    old, input_read = case.reference, new.input_read
+    old, input_read = case.reference, new.input_read_cycles
     if place.movable_input and not (place.cascaded and not place.cascade_start):
         fits = new.input_bytes + taken <= place.free_bytes
         staged = read_cycles(op, old.input_read_bytes, True)
-        with_input = max(old.run, old.weight_read, staged)
-        with_weights = max(new.full_run, new.weight_read, new.input_read)
+        with_input = max(old.run_cycles, old.weight_read_cycles, staged)
+        with_weights = max(new.full_run_cycles, new.weight_read_cycles, new.input_read_cycles)
         if (
             not fits
             and new.input_bytes < case.slack.bytes
             and with_input < with_weights
-            and with_input < new.input_read
+            and with_input < new.input_read_cycles
         ):
             return False
         if _consumer_needs_it(place, old, new, taken, case.slack.bytes):
             return False
         if fits:
             input_read = read_cycles(op, new.input_read_bytes, True)
-    before = max(old.run, old.weight_read, input_read)
-    after = max(new.full_run, new.weight_read, input_read)
+    before = max(old.run_cycles, old.weight_read_cycles, input_read)
+    after = max(new.full_run_cycles, new.weight_read_cycles, input_read)
     if case.dominated:
-        if new.visible // slices < START_CYCLES:
-            after -= new.visible
-        if slices > 1 and new.full_run == after and case.at_start:
+        if new.visible_cycles // slices < START_CYCLES:
+            after -= new.visible_cycles
+        if slices > 1 and new.full_run_cycles == after and case.at_start:
             after -= slices * (START_CYCLES // 2)
-    return before >= after and not (case.readings == 1 and case.transfer + new.weight_read > before)
+    return before >= after and not (case.readings == 1 and case.copy_cycles + new.weight_read_cycles > before)
 
 
 def _consumer_needs_it(place: Place, old: Estimate, new: Estimate, taken: int, slack_bytes: int) -> bool:
     """Whether the memory is better kept for the next operator, which is held up by reading this one's output."""
     then = place.consumer_estimate
-    if then is None or then.engine_bound or then.weight_read == 0 or then.input_read <= 2.0 * then.weight_read:
+    if (
+        then is None
+        or then.engine_bound
+        or then.weight_read_cycles == 0
+        or then.input_read_cycles <= 2.0 * then.weight_read_cycles
+    ):
         return False
     if then.input_bytes >= place.free_bytes or then.input_bytes + new.input_bytes + taken <= slack_bytes:
         return False
-    return old.engine_bound or then.input_read > new.input_read
+    return old.engine_bound or then.input_read_cycles > new.input_read_cycles

@@ -20,13 +20,13 @@ from .buffering import Place, Slack, propose
 from .steps import Step
 
 Steps = dict[int, Step]
-"""By the position of a node in the order of execution."""
+"""The step of each node, by the node's position in the order of execution."""
 Striped = Callable[[int, int], Step]
-"""The step of the node at a position with so many rows."""
+"""(position of a node, rows of its output that it computes at a time) -> its step."""
 
 
 class Cascade(NamedTuple):
-    """Positions of the first and last node, and the fast memory that all buffers take."""
+    """The positions of its first and last node, and the bytes of fast memory that all its buffers take."""
 
     start: int
     end: int
@@ -34,7 +34,7 @@ class Cascade(NamedTuple):
 
 
 def minimal(net: Network, striped: Striped) -> Steps:
-    """Every node in the lowest stripes that the next one's stride allows."""
+    """The steps of all nodes in the lowest stripes that the stride of the next node allows."""
     found, rows = {}, 1
     for position in reversed(range(len(net.nodes))):
         node = net.nodes[position]
@@ -44,7 +44,10 @@ def minimal(net: Network, striped: Striped) -> Steps:
 
 
 def build(net: Network, steps: Steps, whole: Steps, limit: int) -> tuple[Steps, list[Cascade]]:
-    """Join nodes into cascades while what lies between them does not fit the fast memory and their stripes do."""
+    """Join nodes into cascades while the maps between them exceed the fast memory and their stripes fit it.
+
+    ``limit`` is the size of the fast memory in bytes, ``whole`` the steps of nodes that no cascade takes.
+    """
     done: Steps = {}
     cascades = []
     for position in sorted(steps):
@@ -80,7 +83,7 @@ def _grown(net: Network, steps: Steps, done: Steps, start: int, limit: int) -> t
 
 
 def rolling_bytes(net: Network, steps: Steps, producer: int) -> int:
-    """The buffer of rows between a node and the next."""
+    """Bytes of the buffer of rows between a node and the next one."""
     work, taken = net.nodes[producer + 1].op.work, steps[producer + 1].input_rows
     rows = round_up(steps[producer].rows + taken, taken)
     return int(rows * work.w_in * ceil(net.nodes[producer].op.work.c_out / BRICK) * BRICK)
@@ -99,7 +102,7 @@ def _same_map(net: Network, producer: int, after: int) -> bool:
 def optimized(
     net: Network, cascade: Cascade, steps: Steps, whole: Steps, striped: Striped, limit: int, before: Slack | None
 ) -> tuple[Steps, list[Cascade]] | None:
-    """The cascade with weights buffered and the highest stripes that fit; None where none are higher.
+    """The cascade with weights buffered and the highest stripes that fit; None where no higher ones do.
 
     ``before`` is the slack of the node before the cascade.
     """
@@ -120,7 +123,7 @@ def optimized(
 
 
 def _buffered(net: Network, cascade: Cascade, own: Steps, limit: int, before: Slack | None) -> set[int]:
-    """Members whose weights are copied, as far as there is room beside the buffers of rows."""
+    """Positions of the nodes whose weights are copied, as far as the buffers of rows leave room."""
     found, used = set(), cascade.bytes
     for position, step in own.items():
         if step.op.weighted:

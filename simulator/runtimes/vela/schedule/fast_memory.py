@@ -9,11 +9,14 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 LARGEST_GROUP = 20
-"""Ranges that are weighed against each other at one time."""
+"""Largest number of ranges among which the search chooses at one time."""
 
 
 class Range(NamedTuple):
-    """Tensors that share one place: how long it is taken, its size, and how often it is read and written."""
+    """A place in memory that tensors share: the times between which it is taken, its bytes, and its accesses.
+
+    ``accesses`` counts the elements that are read and written there.
+    """
 
     tensors: frozenset[int]
     start: int
@@ -23,7 +26,7 @@ class Range(NamedTuple):
 
 
 def kept(candidates: Sequence[Range], fixed: Iterable[Range], limit: int) -> set[int]:
-    """Tensors of the ``candidates`` that stay in the fast memory, of which ``fixed`` takes its part."""
+    """Tensors of the ``candidates`` that stay in the fast memory of ``limit`` bytes, beside the ranges in ``fixed``."""
     fixed = list(fixed)
     length = 1 + max((r.end for r in (*candidates, *fixed)), default=0)
     least, most = [0] * length, [0] * length

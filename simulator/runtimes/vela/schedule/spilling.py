@@ -21,15 +21,20 @@ from .steps import Step, step
 
 
 class Decision(NamedTuple):
-    """What a schedule says of one node."""
+    """What the schedule decides about one node."""
 
     step: Step
     buffered: Buffered | None
+    """How its weights are copied; None where they are read from where they are stored."""
     slack: Slack
+    """What it leaves to the next node."""
 
 
 def spilled(net: Network, limit: int) -> tuple[list[Decision], set[int]]:
-    """Decisions by position, and the tensors that are in the fast memory, rolling buffers of cascades among them."""
+    """Decisions by position, and the tensors in the fast memory, buffers of rows among them.
+
+    ``limit`` is the size of the fast memory in bytes.
+    """
     made: dict[tuple[int, int], Step] = {}
 
     def striped(position: int, rows: int) -> Step:
@@ -57,7 +62,10 @@ def spilled(net: Network, limit: int) -> tuple[list[Decision], set[int]]:
 
 
 def _times(net: Network, joined: list[Cascade]) -> list[int]:
-    """When each node runs; a cascade runs at one time. In the odd times between, weights are copied early."""
+    """The time at which each node runs, the same for all nodes of a cascade.
+
+    Times are even numbers; in the odd times between them weights are copied early.
+    """
     times: list[int] = []
     time = 0
     members = {i: c for c in joined for i in range(c.start, c.end + 1)}
@@ -72,7 +80,7 @@ def _times(net: Network, joined: list[Cascade]) -> list[int]:
 
 
 def _buffer_all(net: Network, steps: Steps, joined: list[Cascade], limit: int) -> list[Decision]:
-    """Weights buffered from first to last, each with what those before have left."""
+    """The decisions of all nodes: in order of execution each buffers its weights in the memory that is left."""
     times = _times(net, joined)
     maps, buffering, early = ([0] * (2 * len(net.nodes) + 1) for _ in range(3))
     for cascade in joined:
@@ -100,7 +108,7 @@ def _buffer_all(net: Network, steps: Steps, joined: list[Cascade], limit: int) -
 
 
 def _staged(net: Network, times: list[int]) -> Iterator[tuple[int, int, int]]:
-    """First and last time of each copied input, and its bytes."""
+    """For each network input that is copied: the first and last time of the copy, and its bytes."""
     for position, node in enumerate(net.nodes):
         if node.stages:
             tensor = net.tensors[node.output]
@@ -137,7 +145,7 @@ def _fast(net: Network, decisions: list[Decision], joined: list[Cascade], limit:
 
 
 def _buffers(decision: Decision, time: int) -> list[Range]:
-    """The times at which each half of a weight buffer is taken."""
+    """For each half of a weight buffer the times between which it is taken."""
     if decision.buffered is None:
         return []
     parts = [size for size in decision.buffered.parts if size > 0]
@@ -151,7 +159,10 @@ def _buffers(decision: Decision, time: int) -> list[Range]:
 
 
 def _candidates(net: Network, decisions: list[Decision], times: list[int]) -> list[Range]:
-    """Live ranges of the maps that nodes outside cascades write, an element-wise operator's output in its input's."""
+    """Live ranges of the maps that nodes outside cascades write, ordered by their start.
+
+    The output of an element-wise operator shares the place of its input where it can.
+    """
     ranges: dict[int, Range] = {}
     for position, node in enumerate(net.nodes):
         tensor = net.tensors[node.output]
@@ -168,7 +179,7 @@ def _candidates(net: Network, decisions: list[Decision], times: list[int]) -> li
 
 
 def _reuse(net: Network, node: Node, ranges: dict[int, Range]) -> None:
-    """Give the output of an operator that maps one element to one the place of an input that nothing else reads."""
+    """Let the output of an operator that works element by element replace an input that nothing else reads."""
     single = node.kind == "elementwise" or (
         node.kind in ("pool", "copy") and node.op.work.kernel_h * node.op.work.kernel_w == 1
     )
@@ -192,7 +203,7 @@ def _reuse(net: Network, node: Node, ranges: dict[int, Range]) -> None:
 
 
 def _accesses(net: Network, decisions: list[Decision], tensor: int) -> int:
-    """Elements that are read from and written to a tensor; without bound where a cascade reads it in its middle."""
+    """Elements that are read from and written to a tensor; a huge number where a cascade reads it in its middle."""
     total = 0
     for reader in net.tensors[tensor].readers:
         node, step = net.nodes[reader], decisions[reader].step
@@ -214,7 +225,10 @@ def _accesses(net: Network, decisions: list[Decision], tensor: int) -> int:
 
 
 def _same_place(net: Network, decisions: list[Decision], fast: set[int]) -> None:
-    """Both operands of an element-wise operator are in one memory, except in the middle of a cascade."""
+    """Remove tensors from ``fast`` until both operands of every element-wise operator are in one memory.
+
+    Operators in the middle of a cascade are exempt.
+    """
     for position, node in enumerate(net.nodes):
         step = decisions[position].step
         if node.kind != "elementwise" or len(node.inputs) < 2 or (step.cascade >= 0 and not step.first):

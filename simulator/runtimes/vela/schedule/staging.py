@@ -1,4 +1,4 @@
-"""Network inputs that Vela copies to the fast memory first, for windows that read them several times over.
+"""Network inputs that Vela first copies to the fast memory, because a window reads them several times.
 
 Source: Vela 5.2 (Arm, Apache-2.0), CreateInitialSchedule of its scheduler, as the released library runs it.
 """
@@ -20,7 +20,10 @@ WINDOWS = frozenset({"conv", "depthwise"})
 
 
 def staged(net: Network, limit: int) -> Network:
-    """The network with a copy before every node that it serves, as far as ``limit`` bytes of the fast memory go."""
+    """The network with a copy of its input before every node that a copy speeds up.
+
+    The copies take at most ``limit`` bytes of the fast memory together.
+    """
     nodes: list[Node] = []
     copies: dict[int, Stored] = {}
     for node in net.nodes:
@@ -38,7 +41,7 @@ def staged(net: Network, limit: int) -> Network:
 
 
 def _copy(node: Node, output: int) -> Node:
-    """The copy of a node's input, as a window of one element."""
+    """A node that copies the input of ``node``: a pooling with a window of one element."""
     work, p = node.op.work, node.op.p
     work = work._replace(
         h_out=work.h_in,
@@ -73,17 +76,17 @@ def _copy(node: Node, output: int) -> Node:
 
 
 def _quicker(one: Step, copy: Node) -> bool:
-    """Whether the input is what an operator waits for, with its weights at their best, and a copy pays."""
+    """Whether an operator waits for its input rather than for the engine or its weights, and a copy takes less time."""
     op, estimate = one.op, one.reference
     if estimate.input_read_bytes <= estimate.input_bytes or estimate.engine_bound:
         return False
     sizes = encode(op.work, op.p, op.codes, op.work.c_out)
     slice_cycles = 0
-    if estimate.weight_read > estimate.input_read:
+    if estimate.weight_read_cycles > estimate.input_read_cycles:
         slices = round_up(int(op.work.c_out), SPLIT_DEPTH) // SPLIT_DEPTH
         slice_cycles = int(copied_cycles(op.p, op.roof, sizes.weights // slices))
     weights = read_cycles(op, sizes.bytes * int(blocks_across(op.work, op.p)), True)
-    if weights > slice_cycles + estimate.input_read:
+    if weights > slice_cycles + estimate.input_read_cycles:
         return False
     copying = int(engine(step(copy, int(copy.op.work.h_out)).op).cycles)
-    return copying + read_cycles(op, estimate.input_read_bytes, True) < estimate.input_read
+    return copying + read_cycles(op, estimate.input_read_bytes, True) < estimate.input_read_cycles

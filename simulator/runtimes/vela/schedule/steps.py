@@ -1,4 +1,4 @@
-"""Nodes with their blocks, whole or in stripes of rows, as a schedule weighs them."""
+"""The nodes of a network with their blocks, computed as a whole or in stripes of rows."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from .estimate import Estimate, engine, estimate
 
 
 class Step(NamedTuple):
-    """A node at one height of its stripes, with everything where it is when nothing is staged."""
+    """A node that computes a number of rows at a time, with all tensors in the memories where they are stored."""
 
     op: Operator
     rows: int
     input_rows: int
     reference: Estimate
+    """Vela's estimate without buffered weights."""
     cycles: int
+    """The engine's cycles for the whole output."""
     cascade: int = -1
-    """Position of the cascade's last node; -1: none."""
+    """Position of the last node of its cascade; -1 where it is in none."""
     first: bool = False
-    """Whether it begins its cascade."""
+    """Whether it is the first node of its cascade."""
     buffer_bytes: int = 0
-    """Fast memory that a copy of all its weights takes."""
+    """Fast memory that a copy of all its weights takes; 0 where they are not copied."""
 
 
 def step(node: Node, rows: int) -> Step:
@@ -41,7 +43,7 @@ def step(node: Node, rows: int) -> Step:
         rows,
         int(work.h_in) if whole else taken,
         estimate(op, (0, int(work.c_out)), rows=rows),
-        0 if node.stages else int(engine(op).cycles),  # Vela measures no cycles of a copy that it makes itself.
+        0 if node.stages else int(engine(op).cycles),  # Vela counts no cycles for a copy that it adds itself.
     )
 
 
