@@ -18,51 +18,21 @@ from stairline.simulator.pricing.batch import predict_many
 from stairline.simulator.pricing.compiled import register_functions
 from stairline.simulator.pricing.predict import predict
 from tests.adding.page import examples
-
-PLATFORM = """
-schema = 2
-name = "toy-board-runtime1"
-title = "A toy board"
-[platform]
-device = "Board"
-processor = "core"
-runtime = "runtime 1"
-dtypes = ["float32"]
-default_dtype = "float32"
-clock_hz = {{ value = 1e9, source = "my-measurements" }}
-[roofs]
-overlap = {{ value = 0, source = "my-measurements" }}
-[roofs.compute.float32]
-macs_per_cycle = {{ value = 8, source = "my-measurements" }}
-[roofs.memory.dram]
-bandwidth_bytes_per_s = {{ value = 4e9, source = "my-measurements" }}
-[overheads]
-inference_s = {{ value = 0, source = "my-measurements" }}
-kernel_s = {{ value = 1e-5, source = "my-measurements" }}
-epilogue_s_per_element = {{ value = 0, source = "my-measurements" }}
-{kernel}
-[partition]
-rule = "everything"
-source = "my-measurements"
-[uncertainty]
-factor = {{ value = 2, source = "my-measurements" }}
-[sources]
-my-measurements = {{ kind = "measured", cite = "a stopwatch" }}
-"""
+from tests.made_up_device import platform_text
 
 
 @pytest.fixture
 def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A platform that names the page's kernel model, whose file a temporary folder holds."""
-    rooms = tmp_path / "kernels"
-    rooms.mkdir()
-    (rooms / "blocked_pool.py").write_text(examples("A kernel model")["python"], encoding="utf-8")
-    monkeypatch.setattr(kernels, "__path__", [*kernels.__path__, str(rooms)])
+    blocks, folder = examples("A kernel model"), tmp_path / "kernels"
+    folder.mkdir()
+    (folder / "blocked_pool.py").write_text(blocks["python"], encoding="utf-8")
+    monkeypatch.setattr(kernels, "__path__", [*kernels.__path__, str(folder)])
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = tmp_path / "board.toml"
-    path.write_text(PLATFORM.format(kernel=examples("A kernel model")["toml"]), encoding="utf-8")
+    path.write_text(platform_text("board", rest=blocks["toml"].replace("my-measurements", "made")), encoding="utf-8")
     yield path
-    sys.modules.pop("stairline.hwmodels.kernels.blocked_pool", None)
+    sys.modules.pop(f"{kernels.__name__}.blocked_pool", None)
 
 
 def pooled(channels: int) -> Graph:
@@ -71,10 +41,10 @@ def pooled(channels: int) -> Graph:
 
 
 def test_a_kernel_model_is_one_file_and_the_platform_that_names_it(board: Path) -> None:
-    """8 x 8 outputs, four taps and two blocks of 8 channels at 2 ns; 16 x 16 x 9 in, 8 x 8 x 9 out at 4 GB/s; 10 us."""
+    """8 x 8 outputs, four taps and two blocks of 8 channels at 2 ns; 16 x 16 x 9 in, 8 x 8 x 9 out at 1 GB/s; 1 us."""
     graph = pooled(9)
     latency_s = predict(graph, load(board)).latency_s
-    assert latency_s == pytest.approx(8 * 8 * 4 * 2 * 2e-9 + 4 * (16 * 16 * 9 + 8 * 8 * 9) / 4e9 + 1e-5)
+    assert latency_s == pytest.approx(8 * 8 * 4 * 2 * 2e-9 + 4 * (16 * 16 * 9 + 8 * 8 * 9) / 1e9 + 1e-6)
 
 
 def test_an_added_kernel_model_is_compiled_to_the_same_bits(board: Path) -> None:
