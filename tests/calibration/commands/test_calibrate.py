@@ -36,7 +36,13 @@ def started(directory: Path, *options: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A child of a process that ignores Ctrl-C, such as a job in the background, would ignore it too.
+        preexec_fn=restore_interrupts,
     )
+
+
+def restore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def visits(directory: Path) -> dict[tuple[str, int], str]:
