@@ -61,5 +61,6 @@ def _item(key: str, value: Any) -> Any:
 
 def _number(key: str, value: float) -> float | int:
     if not isfinite(value):
-        raise PlatformError(f"{key}: {value} is no number that a platform can have; fit to other measurements")
+        unfit = f"{ascii(key)[1:-1]}: {value}"
+        raise PlatformError(f"{unfit} is no number that a platform can have; fit to other measurements")
     return int(value) if value.is_integer() and abs(value) < _WHOLE else value

@@ -27,9 +27,8 @@ def cores_to_itself(cpus: Iterable[int]) -> Iterator[None]:
 def _lock(core: int) -> Iterator[None]:
     path = Path(gettempdir()) / f"stairline-core-{core}.lock"
     # Every user may lock it: two users of one machine disturb each other as well.
-    lock = import_runtime("filelock", "filelock").FileLock(
-        path, mode=0o666, fallback_to_soft=False, poll_interval=_POLL_S
-    )
+    filelock = import_runtime("filelock", "filelock")
+    lock = filelock.FileLock(path, mode=0o666, fallback_to_soft=False)
     try:
         lock.acquire()
     except OSError as error:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def watched(visits: Iterator[Visit], total: int) -> Iterator[Visit]:
-    """The same visits, with a progress bar and the time left where standard error is a terminal."""
+    """The visits unchanged, with a progress bar and the time left where standard error is a terminal."""
     if not sys.stderr.isatty():
         yield from visits
         return

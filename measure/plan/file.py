@@ -121,7 +121,7 @@ def read(path: Path) -> tuple[Entry, ...]:
 
 
 def verified(place: str, entry: Entry) -> Entry:
-    """The same entry. Raises PlanError for settings that its kind does not take."""
+    """The entry unchanged. Raises PlanError where it has settings that its kind does not take."""
     names = [*entry.settings, *([entry.sweep.setting] if entry.sweep else [])]
     if entry.kind == "file" and (names or entry.dtype != AS_STORED):
         found = names[0] if names else f"dtype {entry.dtype}"

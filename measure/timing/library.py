@@ -27,7 +27,7 @@ class Library(NamedTuple):
     """What executes the operators that the runtime hands on; "none" where it executes everything itself."""
     version: Callable[[], str]
     load: Callable[[Path, int], Infer]
-    """From a model file and a number of threads to a function that runs one inference on random inputs."""
+    """Gives, for a model file and a number of threads, a function that runs one inference on random inputs."""
     profile: Callable[[Path, int], OperatorTimes] | None = None
     """Median times of the operators over ``PROFILED_RUNS`` inferences; None where the runtime reports none."""
 

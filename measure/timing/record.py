@@ -93,7 +93,7 @@ class Summary:
 
     @property
     def statistics(self) -> Statistics:
-        """The same numbers as ``Statistics``, with NaN for every value that the tool did not report."""
+        """The numbers as ``Statistics``, with NaN for every value that the tool did not report."""
         known = self.std_s is not None and self.runs > 1
         ci95_s = ci95(self.std_s or 0.0, self.runs) if known else nan
         std_s, min_s = (nan if value is None else value for value in (self.std_s, self.min_s))

@@ -17,8 +17,10 @@ def test_a_fit_prices_convolutions_in_groups_as_a_prediction_does_and_moves_with
     measured = prepare(base, [Observation(graph, base.dtypes[0], 1e-3) for graph in (GROUPED, DENSE)])
     slower = with_values(base, {MAC_S: 6.6e-10})
     for platform in (base, slower):
-        assert list(measured.latencies_s(platform)) == [predict(g, platform).latency_s for g in (GROUPED, DENSE)]
-    grouped, dense = measured.latencies_s(slower) - measured.latencies_s(base)
+        assert list(measured.networks.latencies_s(platform)) == [
+            predict(g, platform).latency_s for g in (GROUPED, DENSE)
+        ]
+    grouped, dense = measured.networks.latencies_s(slower) - measured.networks.latencies_s(base)
     assert grouped > 0.0
     assert dense == 0.0
 
@@ -26,5 +28,5 @@ def test_a_fit_prices_convolutions_in_groups_as_a_prediction_does_and_moves_with
 def test_a_residual_sees_them_as_convolutions():
     base = load("x86-builtin-litert")
     measured = prepare(base, [Observation(graph, base.dtypes[0], 1e-3) for graph in (GROUPED, DENSE)])
-    assert set(measured.own_operators) >= {"conv2d"}
-    assert "grouped_conv2d" not in measured.own_operators
+    assert set(measured.networks.own_operators) >= {"conv2d"}
+    assert "grouped_conv2d" not in measured.networks.own_operators

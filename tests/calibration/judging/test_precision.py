@@ -9,7 +9,7 @@ from stairline.calibration.fitting.fit import fit
 from stairline.calibration.fitting.parameters import parameters
 from stairline.calibration.judging.precision import best_measurements, standard_errors
 from stairline.calibration.records.observation import Observation
-from stairline.hwmodels import Platform, load, with_free, with_values
+from stairline.hwmodels import Platform, load, with_fit_bounds, with_values
 from stairline.simulator.pricing.predict import predict
 from tests.calibration.board import BASE, convolution
 
@@ -27,7 +27,7 @@ def test_the_standard_error_of_one_rate_is_that_of_a_mean(base):
     """Where latency goes with 1 / efficiency alone, n errors of sigma leave sigma / sqrt(n) of it."""
     ideal = {"roofs.memory.dram.bandwidth_bytes_per_s": 1e11, "overheads.kernel_s": 1e-7}
     fixed = {key: (value, value * 1.000001) for key, value in ideal.items()}
-    platform = with_free(with_values(base, ideal), fixed)
+    platform = with_fit_bounds(with_values(base, ideal), fixed)
     graphs = [convolution(c, hw=56) for c in range(64, 384, 8)]
     random = np.random.default_rng(0)
     noise = random.normal(0, 0.02, len(graphs))
@@ -59,7 +59,7 @@ def test_what_is_proposed_to_measure_is_made_of_the_parameter(base):
 
 
 def test_a_number_that_nothing_depends_on_gets_no_proposal(base):
-    unused = with_free(base, {"roofs.compute.int8.macs_per_cycle": (1, 64)})
+    unused = with_fit_bounds(base, {"roofs.compute.int8.macs_per_cycle": (1, 64)})
     free = [p for p in parameters(unused, frozenset({"int8"})) if p.key.startswith("roofs.compute")]
     (found,) = best_measurements(unused, "float32", free)
     assert found.configuration is None

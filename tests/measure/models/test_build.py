@@ -255,7 +255,7 @@ def test_an_unknown_precision_names_the_known_ones() -> None:
 def test_without_tensorflow_the_error_says_what_to_install() -> None:
     script = (
         "import sys; sys.modules['tensorflow'] = None\n"
-        "from simulator.builder import GraphBuilder; from measure import build\n"
+        "from stairline.simulator.graph.builder import GraphBuilder; from stairline.measure.models import build\n"
         "b = GraphBuilder('n'); g = b.build(b.dense(b.input((1, 2)), 3))\n"
         "build.onnx_model(g)\n"
         "try: build.tflite_bytes(g)\n"
