@@ -6,7 +6,7 @@ from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 
 _TEXT = """
-schema = 1
+schema = 2
 name = "{name}"
 title = "A made-up device: 1 GMAC/s, 1 GB/s, 1 us a kernel"
 [platform]

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.checkout import ROOT, STAIRLINE
+from tests.interrupts import take_interrupts
 
 from .running import in_terminal, process, without_colour
 
@@ -47,7 +48,8 @@ def test_a_reader_that_stops_reading_ends_the_command_quietly() -> None:
 
 def test_an_interrupt_ends_the_command_quietly_with_130() -> None:
     command = [*STAIRLINE, "predict", *["nasnet_a_mobile"] * 500, "-p", "CPU", "--json"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, text=True, preexec_fn=take_interrupts, **pipes) as child:
         assert child.stdout is not None
         child.stdout.readline()
         child.send_signal(signal.SIGINT)
