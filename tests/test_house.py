@@ -57,6 +57,7 @@ ROOMS = (
     ("measure.store",),
     ("measure.campaign",),
     ("measure.energy", "measure.accuracy"),
+    ("measure.figures",),
     ("measure.reports",),
     ("measure.commands",),
     # Models fitted to measurements.

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from stairline.calibration.probing.steps import Steps
+from stairline.measure.figures.style import BAD, COLOURS, INK, as_svg, drawing, legend, short_name
 from stairline.simulator.pricing.arrays import Vector
-
-from .style import BAD, COLOURS, INK, as_svg, drawing, legend, short_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -30,8 +30,8 @@ def energy_command(trace_file: Path, latency_ms: float | None, picture: Path | N
     for line in energy_lines(trace, found):
         click.echo(line)
     if picture:
-        from stairline.measure.reports.energy_plot import trace_figure
-        from stairline.measure.reports.picture import require_matplotlib, save
+        from stairline.measure.figures.energy import trace_figure
+        from stairline.measure.figures.picture import require_matplotlib, save
 
         require_matplotlib()
         save(trace_figure(trace, found), picture)

@@ -64,8 +64,8 @@ def export_command(store_file: Path, csv_file: Path | None, parquet_file: Path |
 @click.option("-o", "--output", type=_FILE, required=True, metavar="OUT", help="The picture: .png, .svg, .pdf.")
 def plot_command(store_file: Path, setting: str, step: int | None, output: Path) -> None:
     """Draw latency over a setting that was swept, a panel for each backend."""
-    from stairline.measure.reports.picture import require_matplotlib, save
-    from stairline.measure.reports.sweep_plot import sweep_figure
+    from stairline.measure.figures.picture import require_matplotlib, save
+    from stairline.measure.figures.sweeps import sweep_figure
     from stairline.measure.store import store
     from stairline.measure.store.sweeps import sweeps_over
 

@@ -19,7 +19,7 @@ def test_a_device_is_one_file(tmp_path: Path) -> None:
     prediction = predict(b.build(b.conv2d(b.input((1, 10, 10, 16)), 20, activation="relu")), load(file))
     (kernel,) = prediction.kernels
     assert kernel.ops == ("conv2d", "relu")
-    # 100 pixels, 16 channels, 20 filters in tiles of 8 are 24: 38,400 multiply-adds, 4 a cycle at 1.5 GHz, half of that.
+    # 100 pixels, 16 channels, 20 filters in tiles of 8 are 24: 38,400 multiply-adds, at half of 4 a cycle at 1.5 GHz.
     assert kernel.cost.padded_macs == 38_400
     assert kernel.cost.compute_s == pytest.approx(38_400 / (4 * 1.5e9 * 0.5))
     # 1,600 values in and 2,000 out, and 20 filters of 16 weights and a bias, four bytes each at 2 GB/s.

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stairline.measure.reports import picture, table
+from stairline.measure.figures import picture
+from stairline.measure.figures.sweeps import sweep_figure
+from stairline.measure.reports import table
 from stairline.measure.reports.store import store_lines
-from stairline.measure.reports.sweep_plot import sweep_figure
 from stairline.measure.store.sweeps import sweeps_over
 from stairline.measure.timing.errors import MeasureError
 

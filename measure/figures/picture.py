@@ -17,7 +17,7 @@ def save(figure: Figure, path: Path) -> None:
     if path.suffix[1:].lower() not in known:
         raise MeasureError(f"{path}: no format of pictures; end it in .{', .'.join(sorted(known))}")
     try:
-        figure.savefig(path, dpi=120)
+        figure.savefig(path, dpi=120, facecolor="white")
     except OSError as error:
         raise MeasureError(f"{path}: cannot be written: {error.strerror}; name another file") from None
 

@@ -1,6 +1,6 @@
-"""How the figures of a calibration report look, and how they become part of a page.
+"""How all figures look, and how one becomes part of a page.
 
-Lines and texts are drawn in ``INK``, which the page replaces by its own text colour, so that a figure is readable on a
+Lines and texts are drawn in ``INK``, which a page replaces by its own text colour, so that a figure is readable on a
 light page and on a dark one.
 """
 
@@ -42,7 +42,7 @@ _STYLE: dict[str, Any] = {
 
 @contextmanager
 def drawing(width: float, height: float) -> Iterator[Figure]:
-    """A figure of this size in inches, in the report's style."""
+    """A figure of this size in inches, in the style of all figures."""
     import matplotlib
     from matplotlib.figure import Figure
 

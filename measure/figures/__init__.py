@@ -1,0 +1,1 @@
+"""Measurements as pictures, and the one style of all figures. matplotlib is imported when something is drawn."""
