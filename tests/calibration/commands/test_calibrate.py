@@ -20,6 +20,7 @@ from stairline.measure.plan.configuration import configuration
 from stairline.measure.store.store import Key, opened
 from stairline.measure.timing.record import Conditions, Reading, Run
 from tests.checkout import ROOT
+from tests.interrupts import take_interrupts
 
 SHORT = 0.1
 """Minutes in which a dozen small operators are measured."""
@@ -36,6 +37,7 @@ def started(directory: Path, *options: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=take_interrupts,
     )
 
 

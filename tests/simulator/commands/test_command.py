@@ -25,6 +25,7 @@ from stairline.command import main
 from stairline.hwmodels import schema
 from stairline.hwmodels.provenance import Closed
 from tests.checkout import ROOT, STAIRLINE
+from tests.interrupts import take_interrupts
 
 CPU = "mi9-cortexa76-tflite2.1"
 CSV_HEADER = "net,platform,dtype,latency_ms,lower_ms,upper_ms,energy_mj,coverage,flags"
@@ -430,7 +431,8 @@ def test_a_reader_that_stops_reading_ends_the_command_quietly() -> None:
 
 def test_an_interrupt_ends_the_command_quietly_with_130() -> None:
     command = [*STAIRLINE, "predict", *["nasnet_a_mobile"] * 500, "-p", "CPU", "--json"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, text=True, preexec_fn=take_interrupts, **pipes) as child:
         assert child.stdout is not None
         child.stdout.readline()
         child.send_signal(signal.SIGINT)
