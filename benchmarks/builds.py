@@ -16,7 +16,7 @@ from rich.table import Table
 from stairline.measure.campaign.process import Worker, WorkerError
 from stairline.measure.plan.configuration import Configuration, configuration
 from stairline.measure.plan.design_space import ACTIVATIONS, BLOCKS, CONVOLUTIONS, ELEMENTWISE
-from stairline.measure.runtimes import LIBRARIES, backend
+from stairline.measure.runtimes.registry import LIBRARIES, backend
 from stairline.simulator import zoo
 
 TARGETS = tuple((name, dtype) for name in LIBRARIES if name != "tflite-builtin" for dtype in backend(name).dtypes)

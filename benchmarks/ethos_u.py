@@ -26,7 +26,7 @@ from benchmarks.applications import APPLICATIONS, application_path, write_applic
 from stairline.calibration.probing.steps import find_steps
 from stairline.measure.models.build import tflite_bytes
 from stairline.measure.runtimes.vela import SYSTEMS, estimate
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 

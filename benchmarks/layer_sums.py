@@ -19,9 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from stairline.measure.campaign.process import Worker
-from stairline.measure.models.cache import built
 from stairline.measure.plan.configuration import depth_difference_s
-from stairline.measure.runtimes import backend
+from stairline.measure.runtimes.registry import backend
 from stairline.measure.timing.protocol import DEFAULT
 from stairline.measure.timing.record import Run, representative
 from stairline.simulator import zoo
@@ -36,7 +35,7 @@ def visited(name: str, graph: Graph, *, counters: bool = False) -> Run:
     """The representative of a few visits to a float32 network, each in a process of its own."""
     protocol = DEFAULT._replace(counters=counters)._asdict()
     with TemporaryDirectory() as directory:
-        path = built(backend(name), graph, "float32", Path(directory))
+        path = backend(name).build(graph, "float32", Path(directory))
         runs = []
         for _ in range(VISITS):
             with Worker() as worker:

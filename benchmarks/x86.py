@@ -22,7 +22,7 @@ from stairline import hwmodels
 from stairline.hwmodels import Platform, without_residual
 from stairline.measure.campaign.session import Progress, measure, session
 from stairline.measure.plan.configuration import AS_STORED, Configuration, configuration
-from stairline.measure.runtimes import backend
+from stairline.measure.runtimes.registry import backend
 from stairline.measure.store.store import opened
 from stairline.measure.timing.protocol import Protocol
 from stairline.measure.timing.record import Measurement

@@ -17,7 +17,7 @@ from stairline.calibration.errors import RecordsError
 from stairline.hwmodels import PlatformError
 from stairline.hwmodels.commands import platforms
 from stairline.measure.commands.group import measure_group
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 from stairline.simulator.commands.predict import compare_command, predict_command, show_command
 from stairline.simulator.graph.graph import GraphError
 from stairline.simulator.mapping.plan import UnknownOperatorError

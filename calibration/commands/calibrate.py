@@ -12,7 +12,7 @@ import click
 from stairline import hwmodels
 from stairline.calibration.errors import RecordsError
 from stairline.hwmodels import Platform
-from stairline.measure.commands.session import backend_option, board_option, threads_option
+from stairline.measure.commands.options import backend_option, board_option, threads_option
 
 from .overlay import base_platform, name_option, output_option, report_option, target, title_option
 
@@ -84,7 +84,7 @@ def calibrate_command(
     from stairline.calibration.report import html as html_report
     from stairline.calibration.report.staircases import long_sweeps
     from stairline.measure.campaign.session import session
-    from stairline.measure.runtimes import backend
+    from stairline.measure.runtimes.registry import backend
 
     if page:
         html_report.verify(page)
@@ -134,7 +134,7 @@ def _verify_setting(path: Path, current: Session, records: Sequence[Record]) -> 
 def _measure(task: Task, opened: Store) -> None:
     """Measure within the task's budget, and say how it goes. Ctrl-C ends it early; a second one ends the command."""
     from stairline.calibration.choosing.rounds import rounds
-    from stairline.measure.commands.store import watched
+    from stairline.measure.commands.progress import watched
 
     click.echo(f"{task.base.name}, {task.dtype}, on {task.session.backend.name}: {task.minutes:g} minutes", err=True)
     begun = False

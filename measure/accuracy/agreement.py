@@ -1,4 +1,4 @@
-"""How often a model file is right about a folder of images, and how often it agrees with another."""
+"""How often a model file classifies the images of a folder correctly, and how often it agrees with another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 
 from .predictors import Image, Predictor, Scores
 
@@ -25,25 +25,25 @@ NORMALISATIONS = {
     "bytes": (np.zeros(3), np.ones(3)),
 }
 """What is taken from each channel's value from 0 to 255, and what it is then divided by: -1 to 1; by the mean and
-standard deviation of ImageNet; 0 to 1; as it is."""
+standard deviation of ImageNet; 0 to 1; unchanged."""
 
 
 class Labelled(NamedTuple):
-    """An image's file and its class; None where nobody says."""
+    """An image's file and its class, which is None where it is not known."""
 
     path: Path
     label: int | None
 
 
 class Accuracy(NamedTuple):
-    """Of one model over a folder. Intervals are Wilson's, at 95 %."""
+    """The accuracy of one model over a folder. Intervals are Wilson's, at 95 %."""
 
     images: int
     top1: Share | None
     """None where no image has a label."""
     top5: Share | None
     agreement: Share | None
-    """How often its first choice is that of the first model; None for that model itself."""
+    """Share of images where its first choice is that of the first model; None for that model itself."""
 
 
 class Share(NamedTuple):
@@ -99,7 +99,7 @@ def prepared(path: Path, size: tuple[int, int], normalisation: str) -> Image:
 
 
 def answers(model: Predictor, found: Sequence[Labelled], normalisation: str) -> Iterator[Scores]:
-    """The scores of each image in turn."""
+    """The model's scores for each image in turn."""
     kind = "bytes" if model.takes_bytes else normalisation
     for one in found:
         yield model.answer(prepared(one.path, model.size, kind))
@@ -108,7 +108,7 @@ def answers(model: Predictor, found: Sequence[Labelled], normalisation: str) -> 
 def accuracy(
     scores: Sequence[Scores], labels: Sequence[int | None], first: Sequence[Scores] | None = None, offset: int = 0
 ) -> Accuracy:
-    """How often the scores are right, where ``offset`` is added to labels (1 where class 0 is the background)."""
+    """The accuracy that the scores show. ``offset`` is added to labels: 1 where class 0 is the background."""
     judged = [(s, label + offset) for s, label in zip(scores, labels) if label is not None]
     for s, label in judged:
         if not 0 <= label < len(s):

@@ -1,4 +1,4 @@
-"""What a model file answers to an image, by the runtime for its format."""
+"""The scores that a model file gives to an image, by the runtime for its format."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stairline.measure.runtimes import import_runtime
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.runtimes.backend import import_runtime
+from stairline.measure.timing.errors import MeasureError
 
 Image = NDArray[np.float32]
 """(height, width, 3), as the network wants its values."""
 Scores = NDArray[np.float64]
-"""One score a class."""
+"""One score for each class."""
 
 
 class Predictor(NamedTuple):
@@ -29,7 +29,10 @@ class Predictor(NamedTuple):
 
 
 def predictor(model: Path) -> Predictor:
-    """Raises MeasureError for a file that no runtime here reads and for a network that takes no RGB image."""
+    """A model file, ready to answer.
+
+    Raises MeasureError for a file that no runtime here reads and for a network that takes no RGB image.
+    """
     if model.suffix not in _LOADERS:
         raise MeasureError(f"{model}: accuracy is taken of {', '.join(_LOADERS)} files")
     if not model.is_file():
@@ -43,7 +46,7 @@ def predictor(model: Path) -> Predictor:
 
 
 def _image_axes(model: Path, shape: tuple[int, ...]) -> tuple[tuple[int, int], bool]:
-    """(height, width) and whether channels come first."""
+    """Height and width of the image that a model takes, and whether channels come first. Raises MeasureError."""
     if len(shape) == 4 and shape[0] == 1 and min(shape) > 0:
         if shape[3] == 3:
             return (shape[1], shape[2]), False

@@ -1,4 +1,4 @@
-"""Files on a board, whole or not at all."""
+"""Putting files on a board so that each is there whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from .transports import CommandError, Transport, TransportError
+from .transports.transport import CommandError, Transport, TransportError
 
 _QUERY_S = 60.0
 
 
 def put(board: Transport, local: Path, name: str) -> str:
-    """A file on the board, by its path there, whole or not at all."""
+    """Put a file on the board, whole or not at all, and give its path there. Raises TransportError."""
     part = board.push(local, f"{name}.part")
     path = part.removesuffix(".part")
     board.run(["mv", part, path], _QUERY_S)
@@ -22,13 +22,13 @@ def put(board: Transport, local: Path, name: str) -> str:
 
 @contextmanager
 def pushed(board: Transport, model: Path) -> Iterator[str]:
-    """A model's file on the board, by its path there, which is taken away again where the board still answers.
+    """The path on the board of a model's file, which is put there and removed again where the board still answers.
 
-    Its name is its own, so that two sessions at one board never time each other's model.
+    No two files have the same name, so that two sessions at one board never time each other's model.
     """
     path = put(board, model, f"model-{uuid4().hex[:12]}{model.suffix}")
     try:
         yield path
     finally:
-        with suppress(CommandError, TransportError):  # What went wrong before is the reason that is told.
+        with suppress(CommandError, TransportError):  # An error from before is the one to report.
             board.run(["rm", "-f", path], _QUERY_S)

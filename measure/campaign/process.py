@@ -1,4 +1,4 @@
-"""Asking a worker process, and telling how it died."""
+"""The process that asks a worker: it starts it, ends it, and reports how it died."""
 
 from __future__ import annotations
 
@@ -8,25 +8,40 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any
 
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.processes.python import OWN
+from stairline.measure.timing.errors import MeasureError
 
 PATIENCE_S = 900.0
-"""Within which a worker is to reply, unless told otherwise."""
+"""Time in seconds after which a worker that has not replied is ended, unless another is given."""
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """For the libraries below numpy, whose matrix product is the reference; runtimes get their threads by their own API."""
 
 _QUIET = {"CI": "true"}
-"""OpenVINO starts a process that reports its use to its makers, at the same time as it runs, unless told so."""
+"""Without this variable OpenVINO starts a process that reports its use to its makers, at the same time as it runs."""
+
+_PACKAGE_FILE = str(sys.modules[__name__.partition(".")[0]].__file__)
+_START = """
+import sys
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location("stairline", sys.argv[1])
+sys.modules["stairline"] = module_from_spec(spec)
+spec.loader.exec_module(sys.modules["stairline"])
+import_module(sys.argv[2]).main()
+"""
+"""Runs a module of this very package, from wherever it was imported, and adds no folder to the search path.
+
+A folder on PYTHONPATH would come before the standard library, and all that it holds would hide modules of that name.
+"""
 
 
 class WorkerError(MeasureError):
-    """What a worker was asked for failed, or killed it: the message is the reason."""
+    """A request that failed in the worker, or that killed it: the message is the reason."""
 
 
 class Worker:
@@ -81,18 +96,16 @@ class Worker:
         self._end()
 
     def _start(self) -> subprocess.Popen[str]:
-        home = str(Path(__file__).parents[3])
-        paths = filter(None, [home, os.environ.get("PYTHONPATH")])
         self._stderr.seek(0)
         self._stderr.truncate()
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", f"{__package__}.worker"],
+            [*OWN, "-c", _START, _PACKAGE_FILE, f"{__package__}.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             text=True,
             encoding="utf-8",
-            env=os.environ | _ONE_THREAD | _QUIET | {"PYTHONPATH": os.pathsep.join(paths)},
+            env=os.environ | _ONE_THREAD | _QUIET,
             start_new_session=True,  # Ctrl-C is for the one who asks: an interrupted request is no failure.
         )
 

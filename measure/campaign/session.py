@@ -12,53 +12,56 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from stairline.measure.plan.configuration import Configuration, sha256
-from stairline.measure.runtimes import Backend
+from stairline.measure.runtimes.backend import Backend
 from stairline.measure.store.store import Key, Store
-from stairline.measure.timing.machine import alone
 from stairline.measure.timing.protocol import Protocol
 from stairline.measure.timing.record import Conditions, Run, refuse_mixing
 
+from .agreement import Pace, is_due, pace
+from .core_locks import cores_to_itself
 from .process import PATIENCE_S, Worker, WorkerError
-from .visits import Pace, is_due, pace
 
 _STRETCH = 32
-"""Configurations visited in rounds before the next ones are begun."""
+"""Number of configurations that are visited in rounds before the next ones are begun."""
 _STRETCH_BYTES = 1 << 30
-"""Of model files that a stretch keeps on disk; it ends with the one that exceeds it."""
+"""Size of the model files that a stretch keeps on disk; the stretch ends with the file that exceeds it."""
 
 
 class Session(NamedTuple):
-    """A backend under the conditions of now."""
+    """A backend under the conditions that hold now."""
 
     backend: Backend
     conditions: Conditions
     on: str | None = None
-    """The board, as ``transports.transport`` reads it; None for this machine."""
+    """The board as --on names it; None for this machine."""
 
     def key(self, configuration: Configuration) -> Key:
-        """What the store knows a configuration's outcome by."""
+        """The key of a configuration's outcome in the store."""
         setting = self.conditions.setting_digest
         return Key(configuration.digest, self.backend.name, configuration.dtype, setting)
 
 
 def session(backend: Backend, threads: int, on: str | None = None) -> Session:
-    """Raises MeasureError where the runtime is missing, the machine has too few cores, or the board is away."""
+    """A session on a backend, here or on a board.
+
+    Raises MeasureError where the runtime is missing, the machine has too few cores, or the board cannot be reached.
+    """
     with Worker() as worker:
         reply = worker.ask(duty="describe", backend=backend.name, threads=threads, on=on)
     return Session(backend, Conditions.from_json(reply["conditions"]), on)
 
 
 class Visit(NamedTuple):
-    """What has just been done, and how much there is to do."""
+    """A visit that has just been made, and how many are left."""
 
     configuration: Configuration
     failure: str | None
     left: int
-    """Visits still expected; more when the machine turns out to be unsteady."""
+    """Number of visits still expected, which grows when the machine turns out to be unsteady."""
 
 
 class Tally(NamedTuple):
-    """Numbers of configurations."""
+    """Numbers of a plan's configurations by their state."""
 
     measured: int
     failed: int
@@ -79,7 +82,7 @@ class Progress:
 
     @property
     def due(self) -> list[Configuration]:
-        """All that another visit is due to, in an order that looks random and is always the same.
+        """The configurations that are due for another visit, in an order that looks random and is always the same.
 
         A sweep in its own order would show the drift of the machine as a trend of the swept dimension.
         """
@@ -94,12 +97,12 @@ class Progress:
 
     @property
     def visits_per_process(self) -> int:
-        """As the protocol has it."""
+        """The protocol's number of visits to different configurations that share a process."""
         return self._protocol.visits_per_process
 
     @property
     def left(self) -> int:
-        """Visits that are expected still."""
+        """Number of visits that are still expected."""
         missing = (self._protocol.visits - len(self._runs.get(self._keys[c], ())) for c in self._keys if self.is_due(c))
         return sum(max(1, visits) for visits in missing)
 
@@ -109,11 +112,11 @@ class Progress:
         return key not in self._failed and is_due(self._runs.get(key, ()), self._best, self._protocol)
 
     def visit(self, configuration: Configuration, models: Models, timer: Worker) -> Visit:
-        """Measure once more, in the process ``timer``, and store what comes of it."""
+        """Measure a configuration once more, in the process ``timer``, and store the outcome."""
         key = self._keys[configuration]
         conditions = replace(self._current.conditions, dtype=configuration.dtype)
         outcome: Run | str
-        with alone(conditions.cpus):
+        with cores_to_itself(conditions.cpus):
             try:
                 path = models.path(configuration)
                 conditions = replace(conditions, model_sha256=sha256(path))
@@ -182,7 +185,7 @@ def measure(
 
 
 def shuffled(configurations: Iterable[Configuration], number: int = 0) -> list[Configuration]:
-    """In the order of that number: none follows the same other each time."""
+    """The configurations in an order that depends on ``number``, so that neighbours differ from round to round."""
     return sorted(configurations, key=lambda c: hashlib.sha256(f"{number} {c}".encode()).digest())
 
 

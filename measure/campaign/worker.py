@@ -1,7 +1,7 @@
-"""A child process that builds or measures, so that a converter or runtime that dies takes nothing else with it.
+"""The worker: a child process that builds or measures, so that a converter or runtime that dies takes nothing with it.
 
-Requests and replies are one line of JSON each, on standard input and output; it ends when its input does, and so never
-outlives the process that asks.
+Requests and replies are one line of JSON each, on standard input and output. The worker ends when its input does, and
+so never outlives the process that asks.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from queue import SimpleQueue
 from textwrap import shorten
 from typing import Any
 
-from stairline.measure import runtimes as backends
-from stairline.measure.models.cache import built
+from stairline.measure.boards.on_board import on_board
 from stairline.measure.plan.configuration import AS_STORED, configuration
+from stairline.measure.runtimes import registry
+from stairline.measure.runtimes.backend import Backend
+from stairline.measure.timing.errors import MeasureError
 from stairline.measure.timing.protocol import Protocol
-from stairline.measure.timing.record import MeasureError
 
 _STDIN = 0
 _REASON_CHARACTERS = 500
@@ -29,14 +30,14 @@ _REBUILT = "float32"
 
 
 def describe(backend: str, threads: int, on: str | None = None) -> dict[str, Any]:
-    """The conditions that hold here, or on a board, for every model on that backend."""
+    """Reply with the conditions that hold for every model on a backend, here or on a board."""
     return {"conditions": _backend(backend, on).conditions(threads).to_json()}
 
 
 def build(backend: str, kind: str, name: str, settings: dict[str, Any], dtype: str, directory: str) -> dict[str, Any]:
-    """Build a configuration for a backend; the files are put into a directory.
+    """Build a configuration for a backend into a directory, and reply with the path of the model's file.
 
-    Of a model file the layers are taken and not the weights, which is why only float32 is.
+    A model file of another format gives its layers without its weights, and so only float32 is built from one.
     """
     graph = configuration(kind, name, settings, dtype).graph()
     if dtype == AS_STORED:
@@ -45,22 +46,19 @@ def build(backend: str, kind: str, name: str, settings: dict[str, Any], dtype: s
                 f"{name}: is {graph.dtype}: {backend} does not read it, and only {_REBUILT} is built anew"
             )
         dtype = graph.dtype
-    return {"path": str(built(backends.backend(backend), graph, dtype, Path(directory)))}
+    return {"path": str(registry.backend(backend).build(graph, dtype, Path(directory)))}
 
 
 def measure(backend: str, threads: int, path: str, protocol: dict[str, Any], on: str | None = None) -> dict[str, Any]:
-    """Time one model file by the protocol, under conditions looked up anew."""
+    """Time one model file by the protocol, and reply with the run and with the conditions, read anew."""
     used = _backend(backend, on)
     found = {"conditions": used.conditions(threads).to_json()}
     return found | asdict(used.visit(Path(path), threads, Protocol(**protocol)))
 
 
-def _backend(name: str, on: str | None) -> backends.Backend:
-    if on is None:
-        return backends.backend(name)
-    from stairline.measure.boards import on_board
-
-    return on_board(backends.backend(name), on)
+def _backend(name: str, on: str | None) -> Backend:
+    found = registry.backend(name)
+    return found if on is None else on_board(found, on)
 
 
 _DUTIES: dict[str, Callable[..., dict[str, Any]]] = {"describe": describe, "build": build, "measure": measure}
@@ -97,7 +95,3 @@ def _reason(error: Exception) -> str:
     text = shorten(str(error), _REASON_CHARACTERS)
     ours = type(error).__module__.split(".")[0] == "stairline"
     return text if ours and text else f"{type(error).__name__}: {text}"
-
-
-if __name__ == "__main__":
-    main()

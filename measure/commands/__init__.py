@@ -1,1 +1,1 @@
-"""The verbs that measure."""
+"""The commands that measure."""

@@ -1,4 +1,4 @@
-"""The verb ``measure accuracy``."""
+"""The command ``measure accuracy``."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def accuracy_command(
     """
     from stairline.measure.accuracy.agreement import accuracy, answers, images
     from stairline.measure.accuracy.predictors import predictor
-    from stairline.measure.store.report import accuracy_lines
+    from stairline.measure.reports.accuracy import accuracy_lines
 
     found = images(folder, labels)[:limit]
     ready = [predictor(model) for model in models]

@@ -1,4 +1,4 @@
-"""The verb ``measure energy``."""
+"""The command ``measure energy``."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def energy_command(trace_file: Path, latency_ms: float | None, picture: Path | N
     TRACE is a CSV of time in seconds and power in watts, at 1 kHz or so.
     """
     from stairline.measure.energy.trace import energy, read_trace
-    from stairline.measure.store.report import energy_lines
+    from stairline.measure.reports.energy import energy_lines
 
     trace = read_trace(trace_file)
     found = energy(trace, None if latency_ms is None else latency_ms / 1e3)
     for line in energy_lines(trace, found):
         click.echo(line)
     if picture:
-        from stairline.measure.energy import plot as energy_plot
-        from stairline.measure.store import plot
+        from stairline.measure.reports.energy_plot import trace_figure
+        from stairline.measure.reports.picture import require_matplotlib, save
 
-        plot.require_matplotlib()
-        plot.save(energy_plot.trace_figure(trace, found), picture)
+        require_matplotlib()
+        save(trace_figure(trace, found), picture)
         click.echo(f"wrote {picture}", err=True)

@@ -1,4 +1,4 @@
-"""The verb ``measure``: its own verbs are in the modules named *_commands.py."""
+"""The command ``measure``, which mounts the other commands of this folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from .accuracy import accuracy_command
 from .energy import energy_command
 from .imports import import_command
 from .plan import plan_command
-from .store import export_command, plot_command, run_command, show_command
+from .run import run_command
+from .store import export_command, plot_command, show_command
 
 
 @click.group("measure")

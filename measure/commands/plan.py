@@ -1,4 +1,4 @@
-"""The verb ``measure plan``."""
+"""The command ``measure plan``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from stairline.measure.plan import file as plans
 from stairline.measure.plan.configuration import AS_STORED
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 
 _FILE = click.Path(path_type=Path)
 
@@ -19,19 +19,23 @@ _FILE = click.Path(path_type=Path)
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option("--op", "ops", multiple=True, metavar="NAME", help="Operator (conv2d, dwconv2d) or block; may repeat.")
 @click.option("--hw", type=int, help="Height and width of the operator's input.")
-@click.option("--cin", type=int, help="Its input channels.")
-@click.option("--cout", type=int, help="Its output channels.")
-@click.option("--kernel", type=int, help="Its kernel size.")
-@click.option("--stride", type=int, help="Its stride.")
+@click.option("--cin", type=int, help="Input channels of the operator.")
+@click.option("--cout", type=int, help="Output channels of the operator.")
+@click.option("--kernel", type=int, help="Kernel size of the operator.")
+@click.option("--stride", type=int, help="Stride of the operator.")
 @click.option("--input", "pixels", type=int, metavar="PIXELS", help="Height and width of a zoo network's input.")
 @click.option("--width", type=float, help="Width multiplier of a zoo network that has one.")
 @click.option(
     "--sweep", metavar="NAME=VALUES", help="Vary one of these settings, such as cout=8:264:8 or cin=32,64,96."
 )
-@click.option("--design-space", is_flag=True, help="The dataset of the paper's Table 1; --op and settings narrow it.")
+@click.option(
+    "--design-space", is_flag=True, help="The dataset of the paper's Table 1, which --op and settings narrow."
+)
 @click.option("--sample", type=int, metavar="N", help="N configurations at random of all that would be planned.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of --sample.")
-@click.option("--dtype", "dtypes", multiple=True, default=("float32",), show_default=True, help="May repeat.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the draw of --sample.")
+@click.option(
+    "--dtype", "dtypes", multiple=True, default=("float32",), show_default=True, help="Precision; may repeat."
+)
 @click.option("-o", "--output", type=_FILE, required=True, metavar="FILE", help="The plan file to write.")
 def plan_command(
     models: tuple[str, ...],
@@ -67,11 +71,11 @@ def plan_command(
     _write(output, [plans.verified(entry.name, entry) for entry in entries], sample, seed)
 
 
-def _swept(text: str | None) -> plans.Sweep | None:
+def _swept(text: str | None) -> plans.SweptSetting | None:
     name, equals, values = (text or "").partition("=")
     if text and not equals:
         raise click.UsageError(f"--sweep '{text}': write NAME=FIRST:LAST:STEP, such as cout=8:264:8")
-    return plans.sweep(name, values) if text else None
+    return plans.swept_setting(name, values) if text else None
 
 
 def _given(settings: dict[str, Any]) -> dict[str, Any]:
@@ -79,9 +83,9 @@ def _given(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _model_entries(
-    model: str, settings: dict[str, Any], dtypes: Iterable[str], varied: plans.Sweep | None
+    model: str, settings: dict[str, Any], dtypes: Iterable[str], varied: plans.SweptSetting | None
 ) -> list[plans.Entry]:
-    """A file by its suffix; anything else is a name of the zoo, and refused with its names if it is none."""
+    """The entries for a model file, which a suffix shows it to be, or for a network of the zoo."""
     if Path(model).suffix:
         if not Path(model).is_file():
             raise MeasureError(f"{model}: no such file; check the path")
@@ -90,7 +94,7 @@ def _model_entries(
 
 
 def _write(path: Path, entries: list[plans.Entry], sample: int | None, seed: int) -> None:
-    """The plan of these entries, all of which are built once to see that they can be."""
+    """Write a plan of these entries, after each network is built once to see that it can be."""
     found = plans.configurations(entries)
     if sample is not None:
         entries = list(plans.sample(found, sample, seed))

@@ -1,1 +1,1 @@
-"""Energy of one inference from a power trace."""
+"""Energy of one inference, from a power trace."""

@@ -1,5 +1,7 @@
-"""Energy of one inference from a power trace, by the paper's appendix A: power fluctuates while the network is loaded,
-then repeats the same pattern until the inferences end; the average over that stage, times the time of one inference.
+"""Energy of one inference from a power trace, by the paper's appendix A.
+
+Power fluctuates while the network is loaded, then repeats the same pattern until the inferences end. The energy is the
+average power over that stage times the time of one inference.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stairline.measure.timing.record import MeasureError, ci95
+from stairline.measure.timing.errors import MeasureError
+from stairline.measure.timing.sample import ci95
 
 Vector = NDArray[np.float64]
 
@@ -42,32 +45,32 @@ class Trace(NamedTuple):
 
 
 class Energy(NamedTuple):
-    """What a trace says about its inferences."""
+    """The energy of one inference, and the stage of the trace that it was taken from."""
 
     stage_s: tuple[float, float]
-    """From when to when the pattern repeats."""
+    """Times between which the pattern repeats, in seconds."""
     period_s: float
     cycles: int
     power_w: float
     """Average over the whole cycles of the stage."""
     power_ci95_w: float
-    """Half-width of its 95 % confidence interval, by the means of blocks of cycles."""
+    """Half-width of the power's 95 % confidence interval, by the means of blocks of cycles."""
     inference_s: float
     """The latency that was given, else the period."""
 
     @property
     def energy_j(self) -> float:
-        """Of one inference: power times time."""
+        """Energy of one inference: power times time."""
         return self.power_w * self.inference_s
 
     @property
     def energy_ci95_j(self) -> float:
-        """Half-width of the 95 % confidence interval that comes from the power."""
+        """Half-width of the energy's 95 % confidence interval, as far as it comes from the power."""
         return self.power_ci95_w * self.inference_s
 
 
 def read_trace(path: Path) -> Trace:
-    """A CSV of time in seconds and power in watts, one sample a line, with or without a heading.
+    """A trace from a CSV of time in seconds and power in watts, one sample a line, with or without a heading.
 
     Raises MeasureError naming the file, the line and the value.
     """
@@ -89,7 +92,7 @@ def read_trace(path: Path) -> Trace:
 
 
 def trace(name: str, times_s: Vector, watts: Vector) -> Trace:
-    """Samples as a trace, interpolated where they come at uneven intervals. Raises MeasureError."""
+    """A trace from samples, interpolated where they come at uneven intervals. Raises MeasureError."""
     if len(times_s) < FEWEST_CYCLES * FEWEST_SAMPLES_A_CYCLE:
         raise MeasureError(f"{name}: {len(times_s)} samples are too few to show a pattern; record the whole experiment")
     steps_s = np.diff(times_s)
@@ -182,7 +185,7 @@ def _recurs(peak: int, peaks: Vector, lags: int) -> bool:
 
 
 def _without_spikes(watts: Vector) -> Vector:
-    """Single samples far outside what the trace does otherwise, brought to its edge: they hide where it repeats."""
+    """The trace with single extreme samples brought to the edge of the others: they would hide where it repeats."""
     low, high = np.quantile(watts, (0.005, 0.995))
     return np.clip(watts, low, high)
 
@@ -208,7 +211,7 @@ def _autocorrelation(watts: Vector) -> Vector:
 
 
 def _refined(likeness: Vector, peak: int) -> float:
-    """The period from the peak's furthest multiple that is still as clear, which tells it to fractions of a sample."""
+    """The period from the peak's furthest multiple that is still as clear, which gives it to fractions of a sample."""
     period = float(peak)
     multiple = 2
     while (near := round(multiple * period)) + 2 < len(likeness):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from stairline.measure.models.onnx.model import onnx_model
-from stairline.measure.models.tensorflow.keras import keras_model, save_keras
-from stairline.measure.models.tensorflow.operators import tensorflow_module
 from stairline.simulator.graph.graph import Graph
 
 from .common import BuildError, import_tensorflow
+from .onnx.model import onnx_model
 from .quantize import samples
+from .tensorflow.keras import keras_model, save_keras
+from .tensorflow.operators import tensorflow_module
 
 __all__ = [
     "TFLITE_PRECISIONS",

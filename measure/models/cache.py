@@ -1,7 +1,7 @@
-"""Models that were built before, in the user's cache directory, by what they were built from.
+"""Models that were built before, kept in the user's cache directory under a hash of what they were built from.
 
-An entry is a directory that appears whole, with a list of its files and their hashes. One that is not what its list
-says is built again. The cache is bounded: what was unused for longest goes first.
+An entry is a directory that appears whole, with a list of its files and their hashes. An entry that differs
+from its list is built again. The cache is bounded: the entry that was unused for longest goes first.
 """
 
 from __future__ import annotations
@@ -11,50 +11,54 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from inspect import getfile
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
-from stairline.measure.runtimes import Backend
 from stairline.simulator.graph.graph import Graph, digest
+
+Build = Callable[[Graph, str, Path], Path]
+"""Writes a graph at a precision into a directory, and gives the path of the model's file."""
 
 MAX_BYTES = 4 << 30
 _CONVERTERS = ("tensorflow", "tensorflow-cpu", "onnx", "onnxruntime", "openvino", "nncf")
-_CACHED = ("tflite", "onnxruntime", "openvino")
-"""Modules whose converters are Python packages, the versions of which are in the key."""
 _LIST = "files.json"
 _UNFINISHED = "building-"
 _ABANDONED_S = 86_400.0
 
 
-def built(backend: Backend, graph: Graph, dtype: str, directory: Path) -> Path:
-    """A model file in ``directory`` (and what belongs to it), built or taken from the cache.
+def cached(build: Build, suffix: str) -> Build:
+    """A function that does what ``build`` does, and takes the model from the cache where it was built before.
 
-    Raises BuildError as the backend's ``build`` does.
+    ``suffix`` is that of the model's file, and stands for the format in the key of an entry. The converter has to be
+    one of the Python packages whose versions are in the key.
     """
-    home, module = _home(), backend.build.__module__
-    if home is None or module.rsplit(".", 1)[-1] not in _CACHED:
-        return backend.build(graph, dtype, directory)
-    # The module stands for the format: backends that share the function that builds share models.
-    text = repr((digest(graph), dtype, module, _builder_digest()))
-    entry = home / hashlib.sha256(text.encode()).hexdigest()[:32]
-    names = _taken(entry, directory)
-    if names is None:
-        names = _made(backend, graph, dtype, entry, directory)
-    return next(directory / name for name in sorted(names) if Path(name).suffix in backend.formats)
+
+    def built(graph: Graph, dtype: str, directory: Path) -> Path:
+        home = _home()
+        if home is None:
+            return build(graph, dtype, directory)
+        text = repr((digest(graph), dtype, suffix, _builder_digest()))
+        entry = home / hashlib.sha256(text.encode()).hexdigest()[:32]
+        names = _taken(entry, directory)
+        if names is None:
+            names = _made(partial(build, graph, dtype), entry, directory)
+        return next(directory / name for name in sorted(names) if Path(name).suffix == suffix)
+
+    return built
 
 
-def _made(backend: Backend, graph: Graph, dtype: str, entry: Path, directory: Path) -> list[str]:
+def _made(write: Callable[[Path], Path], entry: Path, directory: Path) -> list[str]:
     """Build, keep a copy as ``entry`` unless another process was quicker, and put the files into ``directory``."""
     home = entry.parent
     with TemporaryDirectory(prefix=_UNFINISHED, dir=home) as temporary:
         made = Path(temporary) / "model"
         made.mkdir()
-        backend.build(graph, dtype, made)
+        write(made)
         files = [path for path in made.iterdir() if path.is_file()]
         for path in files:
             _link(path, directory / path.name)
@@ -90,7 +94,7 @@ def _taken(entry: Path, directory: Path) -> list[str] | None:
 
 
 def _shrink(home: Path, most_bytes: int) -> None:
-    """Remove entries, the longest unused first, until the others take no more than that; and what was abandoned."""
+    """Remove entries, the longest unused first, until ``most_bytes`` hold the others, and what was left unfinished."""
     everything = [(path, _last_use_s(path)) for path in home.iterdir()]
     kept_bytes = 0
     for path, used_s in sorted(everything, key=lambda item: item[1], reverse=True):
@@ -134,7 +138,7 @@ def _hash(path: Path) -> str:
 
 
 def _link(source: Path, target: Path) -> None:
-    """The file at another place, which stays when the cache drops it."""
+    """Make a file available at another place, where it stays when the cache drops it."""
     try:
         os.link(source, target)
     except OSError:
@@ -153,7 +157,7 @@ def _home() -> Path | None:
 
 @cache
 def _builder_digest() -> str:
-    """Of the converters' versions and of all source that turns a graph into files."""
+    """A hash of the converters' versions and of all source that turns a graph into files."""
     found = hashlib.sha256(repr([(name, _version(name)) for name in _CONVERTERS]).encode())
     for path in _sources():
         found.update(path.read_bytes())
@@ -162,7 +166,7 @@ def _builder_digest() -> str:
 
 def _sources() -> Iterable[Path]:
     here, graph = Path(__file__).parent, Path(getfile(Graph)).parent
-    return (*sorted(here.rglob("*.py")), *sorted((here.parent / "runtimes").glob("*.py")), graph / "attributes.py")
+    return (*sorted(here.rglob("*.py")), graph / "attributes.py")
 
 
 def _version(package: str) -> str:

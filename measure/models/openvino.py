@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from stairline.measure.models.onnx.model import onnx_model
 from stairline.simulator.graph.graph import Graph
 
 from .common import BuildError
+from .onnx.model import onnx_model
 from .quantize import SAMPLES, channels_first, samples
 
 

@@ -1,4 +1,4 @@
-"""What is measured: a network of the zoo, a model file, or an operator or block with its settings."""
+"""A configuration, which is one thing to measure: a network of the zoo, a model file, or an operator or block."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any, NamedTuple
 
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 from stairline.simulator import zoo
 from stairline.simulator.graph.graph import Graph
 
 _MOST_CHARACTERS = 72
 KINDS = ("model", "file", "op")
 AS_STORED = "file"
-"""The precision of a model file: its own."""
+"""In place of a precision, for a model file, which has its own."""
 
 _OPERATORS = {"conv2d": "conv", "dwconv2d": "dwconv"}
 _ZOO_WORDS = {"input": "input_size"}
@@ -33,17 +33,17 @@ class Configuration(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What people read, such as "conv2d hw=28 cin=320 cout=64 kernel=3"."""
+        """The configuration as people read it, such as "conv2d hw=28 cin=320 cout=64 kernel=3"."""
         return " ".join([self.name, *(f"{key}={value}" for key, value in self.settings)])
 
     @property
     def short_label(self) -> str:
-        """The same for tables: of a long chain its beginning."""
+        """The label for tables, where a long chain of operators is cut to its beginning."""
         return shorten(self.label, _MOST_CHARACTERS, placeholder=" ...")
 
     @property
     def digest(self) -> str:
-        """A hash of what is measured, precision apart; of a model file its content counts, and not only its name."""
+        """A hash of what is measured, without the precision; the content of a model file counts as well as its name."""
         content = sha256(Path(self.name)) if self.kind == "file" and Path(self.name).is_file() else ""
         text = json.dumps([self.kind, self.name, self.settings, content])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -53,9 +53,8 @@ class Configuration(NamedTuple):
         if self.kind == "imported":
             raise MeasureError(f"{self.name}: was imported: its layers are not known; give a table of them")
         if self.kind == "file":
-            from stairline.simulator.readers.dispatch import (
-                read,  # Most plans have no file of a format that has to be read.
-            )
+            # Most plans have no file that has to be read, and readers take time to import.
+            from stairline.simulator.readers.dispatch import read
 
             return read(self.name)
         if self.kind == "model":
@@ -67,7 +66,7 @@ class Configuration(NamedTuple):
 
 
 def _stack(name: str, depth: int = 1, **settings: Any) -> Graph:
-    """An operator or block, ``depth`` times one behind the other. Raises ZooError where that is not the same again."""
+    """``depth`` copies of an operator or block in a row. Raises ZooError where it changes the shape."""
     graph = zoo.build_stack(name, depth, **settings)
     entered, left = graph.tensors[graph.inputs[0]].shape, graph.tensors[graph.outputs[0]].shape
     if depth > 1 and entered != left:
@@ -76,7 +75,7 @@ def _stack(name: str, depth: int = 1, **settings: Any) -> Graph:
 
 
 def depth_difference_s(deep_s: float, deep: int, shallow_s: float, shallow: int) -> float:
-    """Time of one layer from two stacks of it: what entering and leaving the network costs drops out.
+    """Time in seconds of one layer from stacks of two depths: what entering and leaving the network costs drops out.
 
     Source: Tang et al., MLSys 2021, appendix A, with depths of 40 and 10.
     """
@@ -93,7 +92,7 @@ def configuration(kind: str, name: str, settings: dict[str, Any], dtype: str) ->
 
 
 def sha256(path: Path) -> str:
-    """Of a file's content; of an OpenVINO .xml file, with the weights in the .bin file beside it."""
+    """The SHA-256 of a file's content; for an OpenVINO .xml file it covers the weights in the .bin file beside it."""
     found = hashlib.sha256()
     weights = path.with_suffix(".bin")
     for part in (path, weights) if path.suffix == ".xml" and weights.is_file() else (path,):

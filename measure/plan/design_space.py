@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .file import Entry, PlanError, Sweep
+from .file import Entry, PlanError, SweptSetting
 
 DIMENSIONS = ("op", "kernel", "stride", "h", "w", "cin", "cout", "dtype")
-"""A layer's eight (section 2.1.1)."""
+"""The eight dimensions of a layer (section 2.1.1)."""
 
 KERNELS = (1, 3, 5, 7)
 BLOCK_KERNELS = (3, 5, 7)
@@ -48,7 +48,7 @@ def size() -> int:
 
 
 def dataset(dtypes: Sequence[str] = ("float32",)) -> tuple[Entry, ...]:
-    """All entries, each a sweep of one dimension, in each of the precisions."""
+    """All entries of the dataset, each a sweep of one dimension, in each of the precisions."""
     return tuple(
         Entry("op", op, {k: v for k, v in settings.items() if k != swept.setting}, dtype, swept)
         for dtype in dtypes
@@ -80,7 +80,7 @@ def _narrowed(entry: Entry, setting: str, value: int) -> Iterator[Entry]:
         yield entry
 
 
-_Row = tuple[str, dict[str, Any], Sweep]
+_Row = tuple[str, dict[str, Any], SweptSetting]
 
 
 def _channel_study() -> Iterator[_Row]:
@@ -88,8 +88,8 @@ def _channel_study() -> Iterator[_Row]:
     channels = f"{CHANNEL_RANGE[0]}:{CHANNEL_RANGE[1]}:1"
     for kernel in KERNELS:
         for setting in ("cout", "cin"):
-            yield "conv2d", _STUDY | {"kernel": kernel}, Sweep(setting, channels)
-        yield "dwconv2d", _DEPTHWISE | {"kernel": kernel}, Sweep("cin", channels)
+            yield "conv2d", _STUDY | {"kernel": kernel}, SweptSetting(setting, channels)
+        yield "dwconv2d", _DEPTHWISE | {"kernel": kernel}, SweptSetting("cin", channels)
     for op, base in (("conv2d", _STUDY), ("dwconv2d", _DEPTHWISE)):
         for stride in STRIDES:
             yield op, base | {"stride": stride}, _listed("hw", STUDY_SIZES)
@@ -120,5 +120,5 @@ def _blocks() -> Iterator[_Row]:
             yield op, fixed, _listed("stride", STRIDES)
 
 
-def _listed(setting: str, values: Sequence[int]) -> Sweep:
-    return Sweep(setting, ",".join(map(str, values)))
+def _listed(setting: str, values: Sequence[int]) -> SweptSetting:
+    return SweptSetting(setting, ",".join(map(str, values)))

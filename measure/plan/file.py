@@ -1,4 +1,4 @@
-"""The plan file: what is to be measured, in TOML that people read and edit (docs/measure.md)."""
+"""The plan file: a list of what is to be measured, in TOML that people read and edit (docs/measure.md)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 
 from .configuration import AS_STORED, KINDS, Configuration, configuration
 
 SCHEMA = 1
 MOST_VALUES = 100_000
-"""Of one sweep."""
+"""Number of values that one sweep may have."""
 _ZOO_SETTINGS = ("input", "width")
 
 
@@ -22,15 +22,15 @@ class PlanError(MeasureError):
     """A plan file that cannot be read: the message names the file, the entry, the value and the rule."""
 
 
-class Sweep(NamedTuple):
-    """One setting that takes several values, written "first:last:step" (both ends included) or "a,b,c"."""
+class SweptSetting(NamedTuple):
+    """A setting that takes several values, written "first:last:step" (both ends included) or "a,b,c"."""
 
     setting: str
     text: str
 
     @property
     def values(self) -> tuple[int, ...]:
-        """In the order of the text. Raises PlanError for a text that is neither."""
+        """The values in the order of the text. Raises PlanError for a text of neither form."""
         parts = self.text.split(":")
         if len(parts) == 3 and all(part.isdecimal() for part in parts):
             first, last, step = map(int, parts)
@@ -52,10 +52,10 @@ class Entry(NamedTuple):
     name: str
     settings: dict[str, Any]
     dtype: str
-    sweep: Sweep | None = None
+    sweep: SweptSetting | None = None
 
     def configurations(self) -> list[Configuration]:
-        """All that this entry asks for."""
+        """All configurations that this entry asks for."""
         if self.sweep is None:
             return [configuration(self.kind, self.name, self.settings, self.dtype)]
         return [
@@ -65,12 +65,12 @@ class Entry(NamedTuple):
 
 
 def configurations(entries: Iterable[Entry]) -> tuple[Configuration, ...]:
-    """All that a plan asks for, each once."""
+    """All configurations that a plan asks for, each once."""
     return tuple(dict.fromkeys(c for entry in entries for c in entry.configurations()))
 
 
 def sample(configurations: Sequence[Configuration], count: int, seed: int = 0) -> tuple[Entry, ...]:
-    """``count`` of these at random, each once, as entries of their own. Raises PlanError where there are fewer."""
+    """``count`` different configurations drawn at random, as one entry each. Raises PlanError where there are fewer."""
     from random import Random
 
     if not 0 < count <= len(configurations):
@@ -79,20 +79,20 @@ def sample(configurations: Sequence[Configuration], count: int, seed: int = 0) -
     return tuple(Entry(one.kind, one.name, dict(one.settings), one.dtype) for one in drawn)
 
 
-def sweep(setting: str, text: str) -> Sweep:
-    """From "first:last:step" or "a,b,c". Raises PlanError."""
-    found = Sweep(setting, text)
+def swept_setting(setting: str, text: str) -> SweptSetting:
+    """A setting with the values that "first:last:step" or "a,b,c" gives. Raises PlanError."""
+    found = SweptSetting(setting, text)
     _ = found.values
     return found
 
 
 def write(entries: Sequence[Entry]) -> str:
-    """The content of a plan file."""
+    """The content of a plan file with these entries."""
     return "\n".join([f"schema = {SCHEMA}", *(f"\n[[measure]]\n{_entry_text(entry)}" for entry in entries), ""])
 
 
 def read(path: Path) -> tuple[Entry, ...]:
-    """The entries of a plan file. Raises PlanError; what cannot be built is found when it is measured."""
+    """The entries of a plan file. Raises PlanError; a network that cannot be built is found by measuring."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -110,7 +110,7 @@ def read(path: Path) -> tuple[Entry, ...]:
 
 
 def verified(place: str, entry: Entry) -> Entry:
-    """The same entry. Raises PlanError for settings that its kind does not take."""
+    """The entry unchanged. Raises PlanError where it has settings that its kind does not take."""
     names = [*entry.settings, *([entry.sweep.setting] if entry.sweep else [])]
     if entry.kind == "file" and (names or entry.dtype != AS_STORED):
         found = names[0] if names else f"dtype {entry.dtype}"
@@ -138,13 +138,13 @@ def _entry(place: str, table: Any) -> Entry:
     return verified(place, Entry(kind, table[kind], settings, dtype, _sweep(place, table.get("sweep"))))
 
 
-def _sweep(place: str, table: Any) -> Sweep | None:
+def _sweep(place: str, table: Any) -> SweptSetting | None:
     if table is None:
         return None
     if not isinstance(table, dict) or len(table) != 1 or not all(isinstance(text, str) for text in table.values()):
         raise PlanError(f'{place}: sweep = {table!r}: vary one setting, as in sweep = {{ cout = "8:264:8" }}')
     try:
-        return next(sweep(setting, text) for setting, text in table.items())
+        return next(swept_setting(setting, text) for setting, text in table.items())
     except PlanError as error:
         raise PlanError(f"{place}: {error}") from None
 

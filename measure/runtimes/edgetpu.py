@@ -5,47 +5,38 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from stairline.measure.timing.record import MeasureError
-from stairline.simulator.graph.graph import Graph
+from stairline.measure.models.vendors import edgetpu_file
+from stairline.measure.timing import litert
+from stairline.measure.timing.errors import MeasureError
+from stairline.measure.timing.library import Infer, Library
 
-from . import Backend, import_runtime, tflite
-from .library import Infer, Library, library_backend
-from .vendor_builds import converted
+from .backend import Backend, import_runtime, library_backend
+from .tflite import FORMATS
 
-_LIBRARY = "libedgetpu.so.1"
-_COMPILER = "edgetpu_compiler"
+_DELEGATE = "libedgetpu.so.1"
 
 
 def _delegate() -> Any:
-    litert: Any = import_runtime("ai_edge_litert.interpreter", tflite.PACKAGE)
+    interpreter: Any = import_runtime("ai_edge_litert.interpreter", litert.PACKAGE)
     try:
-        return litert.load_delegate(_LIBRARY)
+        return interpreter.load_delegate(_DELEGATE)
     except (OSError, ValueError) as error:
         raise MeasureError(
-            f"no Edge TPU: {_LIBRARY} does not load ({error or 'no device answers'}): "
+            f"no Edge TPU: {_DELEGATE} does not load ({error or 'no device answers'}): "
             "install Coral's package libedgetpu1-std and plug the device in"
         ) from None
 
 
 def _version() -> str:
     _delegate()
-    return tflite.litert_version()
+    return litert.litert_version()
 
 
 def load(model: Path, threads: int) -> Infer:
-    """One inference; what the compiler left to the host runs on LiteRT's kernels."""
-    return tflite.load(model, threads, "BUILTIN_WITHOUT_DEFAULT_DELEGATES", (_delegate(),))
-
-
-def build(graph: Graph, dtype: str, directory: Path) -> Path:
-    """An int8 .tflite file, compiled for the Edge TPU by Google's compiler."""
-    plain = tflite.build(graph, dtype, directory)
-    compiled = plain.with_name(f"{plain.stem}_edgetpu.tflite")
-    command = [_COMPILER, "--show_operations", "--out_dir", str(directory), str(plain)]
-    return converted(command, compiled, "install Coral's package edgetpu-compiler (x86-64 Linux)").replace(plain)
+    """One inference; operators that the compiler left to the host run on LiteRT's kernels."""
+    return litert.load(model, threads, litert.WITHOUT_DELEGATES, (_delegate(),))
 
 
 def backend(name: str) -> Backend:
     """The Edge TPU by its delegate."""
-    used = Library("LiteRT", "Edge TPU", _version, load)
-    return library_backend(name, used, tflite.FORMATS, ("int8",), build)
+    return library_backend(name, Library("LiteRT", "Edge TPU", _version, load), FORMATS, ("int8",), edgetpu_file)

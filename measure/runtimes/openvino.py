@@ -6,11 +6,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from stairline.measure.timing.record import Counter
-from stairline.simulator.graph.graph import Graph
+from stairline.measure.models.cache import cached
+from stairline.measure.models.files import openvino_files
+from stairline.measure.timing.library import PROFILED_RUNS, Infer, Library, OperatorTimes, random_input
+from stairline.measure.timing.record import OperatorTime
 
-from . import Backend, import_runtime
-from .library import PROFILED_RUNS, Counters, Infer, Library, library_backend, random_input
+from .backend import Backend, import_runtime, library_backend
 
 _FORMATS = (".xml", ".onnx", ".tflite")
 _DTYPES = ("float32", "float16", "int8")
@@ -30,8 +31,8 @@ def load(model: Path, threads: int) -> Infer:
     return infer
 
 
-def profile(model: Path, threads: int) -> Counters:
-    """The plugin's counter of each node that it executed, which stand for the nodes fused into them."""
+def profile(model: Path, threads: int) -> OperatorTimes:
+    """Median times of the nodes that the plugin executed; each includes the nodes that were fused into it."""
     request = _request(model, threads, profiled=True)
     request.infer()
     times_s: dict[tuple[str, str, str], list[float]] = {}
@@ -41,7 +42,7 @@ def profile(model: Path, threads: int) -> Counters:
             if node.status.name == "EXECUTED":
                 key = node.node_name, node.node_type, node.exec_type
                 times_s.setdefault(key, []).append(node.real_time.total_seconds())
-    return tuple(Counter(name, op, median(times), kernel) for (name, op, kernel), times in times_s.items())
+    return tuple(OperatorTime(name, op, median(times), kernel) for (name, op, kernel), times in times_s.items())
 
 
 def _request(model: Path, threads: int, *, profiled: bool) -> Any:
@@ -67,13 +68,7 @@ def _request(model: Path, threads: int, *, profiled: bool) -> Any:
     return request
 
 
-def build(graph: Graph, dtype: str, directory: Path) -> Path:
-    """An .xml and a .bin file beside it: weights as float32 or float16, or all of it quantised after training."""
-    from stairline.measure.models.openvino import save_ir
-
-    return save_ir(graph, dtype, directory / "model.xml")
-
-
 def backend(name: str) -> Backend:
     """The CPU plugin with the latency hint."""
-    return library_backend(name, Library("OpenVINO", "CPU", _version, load, profile), _FORMATS, _DTYPES, build)
+    library = Library("OpenVINO", "CPU", _version, load, profile)
+    return library_backend(name, library, _FORMATS, _DTYPES, cached(openvino_files, ".xml"))

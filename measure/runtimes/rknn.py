@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stairline.measure.models.common import BuildError
+from stairline.measure.models.files import tflite_file
+from stairline.measure.models.vendors import array_inputs
+from stairline.measure.processes.python import foreign
+from stairline.measure.processes.tool import ToolError, output_of
+from stairline.measure.timing.errors import MeasureError
 from stairline.measure.timing.protocol import Protocol
-from stairline.measure.timing.record import Conditions, MeasureError, Run
+from stairline.measure.timing.record import Conditions, Run
 from stairline.measure.tool_output.vendor_tools import rknn_performance
+from stairline.simulator.graph.graph import Graph
 
-from . import Backend, tflite
-
-if TYPE_CHECKING:
-    from stairline.simulator.graph.graph import Graph
+from .backend import Backend, refuse_threads
 
 PYTHON_VARIABLE = "STAIRLINE_RKNN_PYTHON"
 """Environment variable of a Python that has the toolkit."""
@@ -31,7 +31,9 @@ TARGET_VARIABLE = "STAIRLINE_RKNN_TARGET"
 _PATIENCE_S = 900.0
 _QUANTIZED = {"float16": None, "uint8": "asymmetric_quantized-u8", "dfp8": "dynamic_fixed_point-8"}
 _SCRIPT = """
-import json, sys
+import json, site, sys
+if sys.prefix == sys.base_prefix:  # Isolated as it is, Python leaves out what a user installed for himself.
+    site.addsitedir(site.getusersitepackages())
 from rknn.api import RKNN
 request = json.loads(sys.argv[1])
 rknn = RKNN()
@@ -56,33 +58,25 @@ rknn.release()
 
 
 def _asked(request: Mapping[str, object]) -> str:
-    """What the toolkit prints. Raises MeasureError with its words, or saying what to install."""
+    """What the toolkit prints in answer to a request. Raises MeasureError quoting it, or saying what to install."""
     python = os.environ.get(PYTHON_VARIABLE, "python3")
-    if shutil.which(python) is None:
-        raise MeasureError(f"{python}: no such Python; set {PYTHON_VARIABLE} to one that has rknn-toolkit")
-    command = [python, "-c", _SCRIPT, json.dumps(request)]
+    command = [*foreign(python), "-c", _SCRIPT, json.dumps(request)]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=_PATIENCE_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise MeasureError(f"RKNN Toolkit took more than {_PATIENCE_S:g} s and was ended") from None
-    if "No module named 'rknn'" in done.stderr:
-        raise MeasureError(f"rknn-toolkit is not installed in {python}: install it, or set {PYTHON_VARIABLE}")
-    if done.returncode != 0:
-        words = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise MeasureError(f"RKNN Toolkit: {words[-1] if words else 'no word'}")
-    return done.stdout
+        return output_of("RKNN Toolkit", command, _PATIENCE_S, f"set {PYTHON_VARIABLE} to a Python with rknn-toolkit")
+    except ToolError as error:
+        if "No module named 'rknn'" in str(error):
+            raise MeasureError(
+                f"rknn-toolkit is not installed in {python}: install it, or set {PYTHON_VARIABLE}"
+            ) from None
+        raise
 
 
 def build(graph: Graph, dtype: str, directory: Path) -> Path:
-    """A .rknn file, quantised on a seeded image as the dtype says."""
-    from .vendor_builds import array_inputs
-
+    """Write model.rknn, quantised on a seeded image as ``dtype`` says. Raises BuildError."""
     result = directory / "model.rknn"
     request = {
         "duty": "build",
-        "plain": str(tflite.build(graph, "float32", directory)),
+        "plain": str(tflite_file(graph, "float32", directory)),
         "quantized": _QUANTIZED[dtype],
         "dataset": str(array_inputs(graph, directory)),
         "result": str(result),
@@ -99,8 +93,7 @@ def backend(name: str) -> Backend:
     target = os.environ.get(TARGET_VARIABLE, "rk3399pro")
 
     def conditions(threads: int) -> Conditions:
-        if threads != 1:
-            raise MeasureError(f"--threads {threads}: an NPU has no threads; leave it out")
+        refuse_threads(threads, "an NPU has no threads")
         version = _asked({"duty": "toolkit"})
         return Conditions(target, "", (), None, None, (), 1, "RKNN Toolkit", version.strip(), "NPU")
 

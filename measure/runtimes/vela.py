@@ -1,23 +1,24 @@
-"""Arm's Ethos-U compiler as a device: it prices each network that it compiles, and gives the same answer each time.
+"""Arm's Ethos-U compiler as a device: it estimates the time of each network that it compiles, always the same.
 
 Its times are its own estimate for the named system and memory, with nothing for operators that stay on the host.
 """
 
 from __future__ import annotations
 
-import csv
-import subprocess
-import sys
 from configparser import ConfigParser
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from stairline.measure.processes.python import OWN
+from stairline.measure.processes.tool import output_of
+from stairline.measure.timing.errors import MeasureError
 from stairline.measure.timing.protocol import Protocol
-from stairline.measure.timing.record import Conditions, Counter, MeasureError, Run
+from stairline.measure.timing.record import Conditions, Run
+from stairline.measure.tool_output.vela_tables import compiled_run, rows
 
-from . import Backend, import_runtime
+from .backend import Backend, import_runtime, refuse_threads
 from .tflite import build
 
 PACKAGE = "ethos-u-vela"
@@ -37,13 +38,13 @@ SYSTEMS = {
     "u65": System("Ethos_U65_Client_Server", "Dedicated_Sram_384KB"),
     "u85": System("Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB"),
 }
-"""What Vela 5 takes by default, said aloud so that a later default cannot change a record unnoticed."""
+"""The sections that Vela 5 takes by default, given explicitly so that a later default cannot change a record."""
 
 
 def estimate(accelerator: str, model: Path) -> Run:
     """Compile a .tflite file for an accelerator such as "ethos-u55-128" and read the compiler's own tables.
 
-    Raises MeasureError with the compiler's words, and where operators stay on the host, whose time it does not know.
+    Raises MeasureError quoting the compiler where it fails, and where operators stay on the host, which it leaves out.
     """
     with TemporaryDirectory(prefix="stairline-vela-") as directory:
         _compile(accelerator, model, Path(directory))
@@ -53,15 +54,7 @@ def estimate(accelerator: str, model: Path) -> Run:
     if host or not layers:
         what = f"{', '.join(host)} would run" if host else "the whole network runs"
         raise MeasureError(f"{what} on the host, for which Vela has no time; the rest alone is not the network")
-    clock_hz = float(total["core_clock"])
-    return Run((), (float(total["inference_time"]),), counters=counters(layers, clock_hz), exact=True)
-
-
-def counters(layers: list[dict[str, str]], clock_hz: float) -> tuple[Counter, ...]:
-    """Rows of Vela's per-layer table, in its order; operators of one kernel stand below it with no time."""
-    return tuple(
-        Counter(row["Name"], row["NNG Operator"], float(row["Op Cycles"]) / clock_hz, row["Target"]) for row in layers
-    )
+    return compiled_run(total, layers)
 
 
 def _compile(accelerator: str, model: Path, directory: Path) -> None:
@@ -69,28 +62,14 @@ def _compile(accelerator: str, model: Path, directory: Path) -> None:
     import_runtime("ethosu.vela", PACKAGE)
     chosen = {"accelerator-config": accelerator, "system-config": found.system, "memory-mode": found.memory}
     options = [f"--{key}={value}" for key, value in chosen.items()]
-    command = [sys.executable, "-P", "-m", "ethosu.vela", str(model), f"--output-dir={directory}", *options]
-    try:
-        done = subprocess.run(
-            [*command, f"--config={_CONFIGURATION}", "--verbose-performance"],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_PATIENCE_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise MeasureError(f"Vela took more than {_PATIENCE_S:g} s and was ended") from None
-    if done.returncode != 0:
-        words = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise MeasureError(f"Vela left with exit code {done.returncode}: {words[-1] if words else 'no word'}")
+    options += [f"--output-dir={directory}", f"--config={_CONFIGURATION}", "--verbose-performance"]
+    output_of("Vela", [*OWN, "-m", "ethosu.vela", str(model), *options], _PATIENCE_S, f"pip install {PACKAGE}")
 
 
 def _rows(directory: Path, pattern: str) -> list[dict[str, str]]:
     for path in directory.glob(pattern):
-        with path.open(encoding="utf-8", newline="") as file:
-            if rows := list(csv.DictReader(file)):
-                return rows
+        if found := rows(path):
+            return found
     raise MeasureError(f"Vela wrote no rows in {pattern}: this is not the output of version 5")
 
 
@@ -123,8 +102,7 @@ def backend(name: str) -> Backend:
     accelerator = name.removeprefix("vela-")
 
     def conditions(threads: int) -> Conditions:
-        if threads != 1:
-            raise MeasureError(f"--threads {threads}: an accelerator has no threads; leave it out")
+        refuse_threads(threads, "an accelerator has no threads")
         return _conditions(accelerator)
 
     def visit(model: Path, _threads: int, _protocol: Protocol) -> Run:

@@ -6,11 +6,13 @@ import json
 import sqlite3
 from pathlib import Path
 
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
 
 SCHEMA = 2
-"""1: one run to a configuration, in it two times of the matrix product as ``reference_s`` and a verdict, ``converged``.
-2: visits, numbered from 1; in each run a reading of the machine ``before`` and ``after``.
+"""The version of the tables.
+
+1: one run for each configuration, with two times of the matrix product (``reference_s``) and a verdict (``converged``).
+2: visits, numbered from 1, each a run with a reading of the machine ``before`` and ``after``.
 """
 
 _TABLE = """
@@ -41,7 +43,7 @@ def prepare(path: Path, connection: sqlite3.Connection) -> None:
         return
     with connection:
         connection.execute("BEGIN IMMEDIATE")
-        version = _version(path, connection)  # Anew: another process may have been quicker.
+        version = _version(path, connection)  # Read again: another process may have been quicker.
         if version == 0:
             connection.execute(_TABLE)
         elif version == 1:

@@ -20,11 +20,11 @@ from stairline.measure.timing.record import Conditions, Measurement, Run, pooled
 from .schema import StoreError, prepare
 
 IMPORTED = "imported"
-"""In place of a backend, where another tool took the time."""
+"""In place of a backend's name, where another tool took the time."""
 
 
 class Key(NamedTuple):
-    """What is measured once: a configuration's digest, its precision and the digest of the session's conditions."""
+    """What identifies a measurement: the digests of the configuration and of the session's conditions, and the rest."""
 
     digest: str
     backend: str
@@ -33,18 +33,18 @@ class Key(NamedTuple):
 
 
 class Record(NamedTuple):
-    """All visits to a configuration as one measurement, or the reason why a visit failed."""
+    """The outcome for a configuration: all visits as one measurement, or the reason why a visit failed."""
 
     configuration: Configuration
     backend: str
     conditions: Conditions
     outcome: Measurement | str
     taken_at: str
-    """When the last of them ended: UTC, ISO 8601."""
+    """When the last visit ended: UTC, ISO 8601."""
 
 
 class Store:
-    """An open store."""
+    """A store that is open."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path, self._connection = path, connection
@@ -61,7 +61,7 @@ class Store:
                 yield Key(digest, backend, dtype, setting), Run.from_values(json.loads(run))
 
     def failed(self) -> set[Key]:
-        """What failed."""
+        """The keys of all visits that failed."""
         rows = self._connection.execute("SELECT digest, backend, dtype, setting FROM record WHERE failure IS NOT NULL")
         return {Key(*row) for row in rows}
 
@@ -93,7 +93,7 @@ class Store:
             self._connection.execute("DELETE FROM record WHERE backend = ? AND failure IS NOT NULL", (backend,))
 
     def records(self) -> list[Record]:
-        """All that was measured and all that failed, in the order it was begun.
+        """The outcomes of all configurations, measured or failed, in the order in which they were begun.
 
         Visits that met different model files, built by different versions of a converter, stay apart.
         """
@@ -120,9 +120,9 @@ class Store:
 
 @contextmanager
 def opened(path: Path, *, create: bool = False) -> Iterator[Store]:
-    """The store in that file, which is made where ``create``, and upgraded where it is older.
+    """The store in a file, which is created if ``create`` is true and it is missing, and upgraded where it is older.
 
-    Raises StoreError for one that is missing, is something else, is of a later version, or can no longer be written.
+    Raises StoreError for a file that is missing, is no store, is of a later version, or can no longer be written.
     """
     if not create and not path.is_file():
         raise StoreError(f"{path}: no such file; 'stairline measure run' writes one")
@@ -164,6 +164,6 @@ def _record(
 
 
 def _joined(visits: list[Record]) -> Record:
-    """Visits with the same key, all measured or all failed; of failures, the last."""
+    """The outcome of visits with the same key: all that were measured as one, or the last failure."""
     measured = [record.outcome for record in visits if isinstance(record.outcome, Measurement)]
     return visits[-1]._replace(outcome=pooled(measured)) if measured else visits[-1]

@@ -6,30 +6,31 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from stairline.measure.plan.configuration import Configuration, configuration
-from stairline.measure.timing.record import MeasureError, Measurement
+from stairline.measure.timing.errors import MeasureError
+from stairline.measure.timing.record import Measurement
 
 from .store import Record
 
 
 class Sweep(NamedTuple):
-    """Measurements that differ in one setting only, in its order."""
+    """Measurements that differ in one setting only, in the order of its values."""
 
     setting: str
     backend: str
     others: Configuration
-    """What was measured, without that setting."""
+    """The configuration without the swept setting."""
     where: str
-    """The conditions, as far as a store is likely to hold several."""
+    """The conditions in which sweeps of one store are likely to differ, as text."""
     points: tuple[tuple[int, Measurement], ...]
 
     @property
     def values(self) -> tuple[int, ...]:
-        """Those of the setting."""
+        """The values of the swept setting."""
         return tuple(value for value, _ in self.points)
 
     @property
     def times_s(self) -> tuple[float, ...]:
-        """The latency at each value."""
+        """The latency in seconds at each value."""
         return tuple(found.latency_s for _, found in self.points)
 
     def at(self, value: int) -> Configuration:
@@ -60,7 +61,7 @@ def sweeps_over(records: Sequence[Record], setting: str) -> list[Sweep]:
 
 
 def by_name(sweep: Sweep) -> tuple[str, str, str, str]:
-    """What sweeps over one setting are listed by."""
+    """The key that sorts sweeps over one setting: backend, name, precision and conditions."""
     return sweep.backend, sweep.others.label, sweep.others.dtype, sweep.where
 
 

@@ -1,1 +1,1 @@
-"""How one model is timed on a machine: protocol, conditions, record. This part also runs on boards."""
+"""Timing one model on a machine. This folder also runs on boards: it needs Python 3.9, numpy and no other room."""

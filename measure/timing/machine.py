@@ -1,15 +1,13 @@
-"""What this machine tells about itself. A file that is not there gives None: containers and boards differ."""
+"""What this machine reports about itself. A missing file gives None, since containers and boards differ."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import gettempdir
 
-from .record import Conditions, MeasureError
+from .errors import MeasureError
+from .record import Conditions
 
 _CPUINFO = Path("/proc/cpuinfo")
 _CPUFREQ = Path("/sys/devices/system/cpu")
@@ -26,7 +24,7 @@ _FEATURES = frozenset(
 
 
 def pin(threads: int) -> tuple[int, ...]:
-    """Keep this process on as many of its cores as it has threads, the last ones, and return them.
+    """Keep this process on the last ``threads`` of the cores that it may use, and return their numbers.
 
     Raises MeasureError where there are fewer cores than threads.
     """
@@ -39,35 +37,8 @@ def pin(threads: int) -> tuple[int, ...]:
     return tuple(allowed[-threads:])
 
 
-@contextmanager
-def alone(cpus: Iterable[int]) -> Iterator[None]:
-    """Wait until no other session measures on these cores, and keep others from it."""
-    import fcntl  # Windows has none, and everything else of Stairline runs there.
-
-    with ExitStack() as held:
-        for core in sorted(cpus):  # In one order, so that no two wait for each other.
-            file = _opened(Path(gettempdir()) / f"stairline-core-{core}.lock")
-            held.callback(os.close, file)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _opened(path: Path) -> int:
-    """A file that exists from now on, whoever made it: Linux lets nobody create one that is another user's."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        try:
-            return os.open(path, flags)
-        except FileNotFoundError:
-            return os.open(path, flags | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise MeasureError(
-            f"{path}: cannot be opened: {error.strerror}; sessions take turns by it: remove it or set TMPDIR"
-        ) from None
-
-
 def conditions(cpus: tuple[int, ...], runtime: str, runtime_version: str, delegate: str) -> Conditions:
-    """The conditions of a session on these cores, with one thread each."""
+    """The conditions of a session that runs one thread on each of these cores."""
     information = _cpu_information()
     frequency = _CPUFREQ / f"cpu{cpus[0]}" / "cpufreq"
     maximum_khz = _integer(frequency / "cpuinfo_max_freq")
@@ -87,13 +58,13 @@ def conditions(cpus: tuple[int, ...], runtime: str, runtime_version: str, delega
 
 
 def temperature_c() -> float | None:
-    """Of the hottest thermal zone, in degrees Celsius."""
+    """Temperature of the hottest thermal zone, in degrees Celsius."""
     zones = (_integer(zone / "temp") for zone in _THERMAL.glob("thermal_zone*"))
     return max((millidegrees / 1e3 for millidegrees in zones if millidegrees is not None), default=None)
 
 
 def current_clock_hz() -> int | None:
-    """Of the first core that this process may run on, now."""
+    """Present clock of the first core that this process may run on."""
     core = min(os.sched_getaffinity(0))
     khz = _integer(_CPUFREQ / f"cpu{core}" / "cpufreq" / "scaling_cur_freq")
     if khz is not None:
@@ -103,7 +74,7 @@ def current_clock_hz() -> int | None:
 
 
 def _cpu_information(core: int = 0) -> dict[str, str]:
-    """What /proc/cpuinfo says of a core; nothing where it does not list the core."""
+    """The entries of /proc/cpuinfo for a core; empty where it does not list the core."""
     cores = [core_text.splitlines() for core_text in (_text(_CPUINFO) or "").split("\n\n")]
     pairs = [line.partition(":") for line in (cores[core] if core < len(cores) else [])]
     return {key.strip(): value.strip() for key, _, value in pairs}

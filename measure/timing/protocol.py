@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from . import machine, rapl
-from .record import Reading, Run, statistics
+from .record import Reading, Run
+from .sample import statistics
 
 TOLERANCE = 0.02
 """Half-width of the mean's 95 % interval over the mean that is good enough (the paper's appendix A)."""
@@ -18,7 +19,7 @@ _STREAM_VALUES = 16 << 20
 """64 MiB of float32: more than the last cache of most processors."""
 _STREAM_REPEATS = 7
 _BATCH = 10
-"""Runs between two looks at the interval."""
+"""Number of runs between two checks of the interval."""
 
 
 class Protocol(NamedTuple):
@@ -30,16 +31,16 @@ class Protocol(NamedTuple):
 
     visits: int = 5
     max_visits: int = 10
-    """Visits while no calm ones agree; see visits.py."""
+    """Number of visits at which to stop although no calm visits agree; see campaign/agreement.py."""
     warmups: int = 10
     runs: int = 10
-    """In each visit, at least."""
+    """Least number of timed runs in each visit."""
     max_runs: int = 200
-    """In each visit, while the mean is not known within ``TOLERANCE``."""
+    """Number of runs at which a visit stops although the mean is not known within ``TOLERANCE``."""
     max_s: float = 4.0
-    """Time after which a visit completes its ``runs`` and no more."""
+    """Time in seconds after which a visit completes its ``runs`` and takes no more."""
     visits_per_process: int = 1
-    """To different configurations; the visits to one are in processes of their own all the same."""
+    """Visits to different configurations that share a process; two visits to the same one never do."""
     counters: bool = False
     """Whether each visit ends with a profile of the operators, where the runtime has one."""
 
@@ -48,14 +49,14 @@ DEFAULT = Protocol()
 
 
 def measure_run(infer: Callable[[], object], protocol: Protocol = DEFAULT) -> Run:
-    """One visit: time ``infer`` until a bound or the tolerance is met."""
+    """Make one visit: time ``infer`` until the mean is known within ``TOLERANCE`` or a bound of the protocol is met."""
     before = reading()
     warmups_s = tuple(_timed(infer) for _ in range(protocol.warmups))
-    deadline_s, energy = time.perf_counter() + protocol.max_s, rapl.counters()
+    deadline_s, energy = time.perf_counter() + protocol.max_s, rapl.energy_counters()
     runs_s = [_timed(infer) for _ in range(protocol.runs)]
     while len(runs_s) < protocol.max_runs and time.perf_counter() < deadline_s and not is_narrow(runs_s):
         runs_s += [_timed(infer) for _ in range(min(_BATCH, protocol.max_runs - len(runs_s)))]
-    spent_j = rapl.spent_j(energy, rapl.counters())
+    spent_j = rapl.spent_j(energy, rapl.energy_counters())
     energy_j = None if spent_j is None else spent_j / len(runs_s)
     return Run(warmups_s, tuple(runs_s), before, reading(), energy_j=energy_j)
 
@@ -67,7 +68,7 @@ def is_narrow(runs_s: Sequence[float]) -> bool:
 
 
 def reading() -> Reading:
-    """Median times of two fixed pieces of work, which depend on nothing but the machine and what else runs on it."""
+    """The state of the machine now, with the median times of two fixed pieces of work."""
     from statistics import median
 
     import numpy as np

@@ -9,9 +9,10 @@ import re
 from itertools import takewhile
 from pathlib import Path
 
-from stairline.measure.timing.record import Counter, MeasureError, Run, Summary
+from stairline.measure.timing.errors import MeasureError
+from stairline.measure.timing.record import OperatorTime, Run, Summary
 
-from . import Imported, Source
+from .format import Imported, OutputFormat
 
 _STAT = re.compile(r"count=(\d+)((?: (?:first|curr|min|max|avg|std|p5|median|p95)=[-+.\deE]+)*)")
 _PAIR = re.compile(r"(\w+)=([-+.\deE]+)")
@@ -20,9 +21,9 @@ _RUN_ORDER = "Run Order"
 
 
 def parse(text: str) -> Run:
-    """The last block of timings, which is of the timed runs, and the operators that follow it.
+    """The last block of timings, which is that of the timed runs, and the operators that follow it.
 
-    Raises MeasureError where there is none.
+    Raises MeasureError where the text holds no timings.
     """
     blocks = [_block(match) for match in _STAT.finditer(text)]
     if not blocks:
@@ -33,13 +34,13 @@ def parse(text: str) -> Run:
     return Run((), (), summary=blocks[-1], counters=operators(text))
 
 
-def operators(text: str) -> tuple[Counter, ...]:
-    """The operators in running order, of the last table of that order."""
-    found: list[Counter] = []
+def operators(text: str) -> tuple[OperatorTime, ...]:
+    """The times of the operators in running order, from the last table that has this order."""
+    found: list[OperatorTime] = []
     lines = iter(text.splitlines())
     for line in lines:
         if _RUN_ORDER in line:
-            found = [counter for row in takewhile(_is_row, lines) if (counter := _operator(row))]
+            found = [one for row in takewhile(_is_row, lines) if (one := _operator(row))]
     return tuple(found)
 
 
@@ -54,17 +55,17 @@ def _is_row(line: str) -> bool:
     return bool(line.strip()) and "====" not in line
 
 
-def _operator(line: str) -> Counter | None:
-    """From [node type] [first] [avg ms] [%] ... [name], or with [start] before the times, as older versions print.
+def _operator(line: str) -> OperatorTime | None:
+    """One operator from a row; None for the heading.
 
-    None for the heading.
+    A row is [node type] [first] [avg ms] [%] ... [name]; older versions print [start] before the times.
     """
     cells = [cell.strip() for cell in re.split(r"\t|\s{2,}", line) if cell.strip()]
     percent = next((place for place, cell in enumerate(cells) if re.fullmatch(r"[\d.]+%", cell)), 0)
     if percent < 3:
         return None
     name = re.sub(r"^\[|\](:\d+)?$", "", cells[-1])
-    return Counter(name, cells[0].removeprefix("INFO:").strip(), float(cells[percent - 1]) / 1e3)
+    return OperatorTime(name, cells[0].removeprefix("INFO:").strip(), float(cells[percent - 1]) / 1e3)
 
 
 def _read(text: str, _path: Path) -> list[Imported]:
@@ -75,4 +76,4 @@ def _recognises(text: str) -> bool:
     return bool(_STAT.search(text) or _AVERAGES.search(text))
 
 
-SOURCE = Source("TFLite benchmark_model", _recognises, _read)
+FORMAT = OutputFormat("TFLite benchmark_model", _recognises, _read)

@@ -1,4 +1,4 @@
-"""A CSV of networks and their latencies: net, latency_ms and optionally std_ms, dtype."""
+"""A CSV of networks and their latencies: columns net, latency_ms and optionally std_ms, dtype."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stairline.measure.timing.record import Run, Summary
 
-from . import Imported, Source
+from .format import Imported, OutputFormat
 
 _MOST_ROWS = 1_000_000
 
@@ -27,4 +27,4 @@ def _recognises(text: str) -> bool:
     return {"net", "latency_ms"} <= columns
 
 
-SOURCE = Source("CSV of net and latency_ms", _recognises, _read)
+FORMAT = OutputFormat("CSV of net and latency_ms", _recognises, _read)

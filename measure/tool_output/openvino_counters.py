@@ -1,4 +1,4 @@
-"""What OpenVINO's benchmark_app writes into its report folder: a report, and counters, average or detailed.
+"""The files that OpenVINO's benchmark_app writes into its report folder: a report, and average or detailed counters.
 
 Source: OpenVINO, samples/cpp/benchmark_app/statistics_report.cpp, and its Python tool's reports.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from stairline.measure.timing.record import Counter, MeasureError, Run, Summary
+from stairline.measure.timing.errors import MeasureError
+from stairline.measure.timing.record import OperatorTime, Run, Summary
 
-from . import Imported, Source
+from .format import Imported, OutputFormat
 
 _TOTAL = "Total"
 _REPORT = "benchmark_report.csv"
@@ -18,13 +19,13 @@ _COUNTERS = "layerName;execStatus;layerType;execType;"
 
 
 def _read(text: str, path: Path) -> list[Imported]:
-    """The latency is the report's: counters are of layers alone, and their sum leaves out what lies between them."""
+    """The latency is the report's, since the sum of the layers' counters leaves out what lies between them."""
     if _COUNTERS not in text:
         return [Imported(Run((), (), summary=_latency(text)))]
     report = path.with_name(_REPORT)
     if not report.is_file():
         raise MeasureError(f"counters hold no latency of the network: keep the {_REPORT} of the same run beside them")
-    return [Imported(Run((), (), summary=_latency(report.read_text(encoding="utf-8")), counters=_counters(text)))]
+    return [Imported(Run((), (), summary=_latency(report.read_text(encoding="utf-8")), counters=_operator_times(text)))]
 
 
 def _latency(report: str) -> Summary:
@@ -40,8 +41,8 @@ def _latency(report: str) -> Summary:
     return Summary(int(values.get("total number of iterations", "0")), mean_s, None, low_s, high_s)
 
 
-def _counters(text: str) -> tuple[Counter, ...]:
-    """The executed layers. Detailed counters have a table for each request; the last is taken."""
+def _operator_times(text: str) -> tuple[OperatorTime, ...]:
+    """Times of the executed layers. Detailed counters have a table for each request, of which the last is taken."""
     tables: list[list[dict[str, str]]] = []
     for line in text.splitlines():
         cells = line.rstrip(";").split(";")
@@ -51,7 +52,7 @@ def _counters(text: str) -> tuple[Counter, ...]:
         elif tables and len(cells) >= 5 and cells[0] != _TOTAL:
             tables[-1].append(dict(zip(keys, cells)))
     return tuple(
-        Counter(row["layerName"], row["layerType"], _milliseconds(row["realTime (ms)"]) / 1e3, row["execType"])
+        OperatorTime(row["layerName"], row["layerType"], _milliseconds(row["realTime (ms)"]) / 1e3, row["execType"])
         for row in tables[-1]
         if row["execStatus"].endswith("EXECUTED")
     )
@@ -65,4 +66,4 @@ def _recognises(text: str) -> bool:
     return _COUNTERS in text[:100_000] or text.startswith("Command line parameters")
 
 
-SOURCE = Source("OpenVINO benchmark_app", _recognises, _read)
+FORMAT = OutputFormat("OpenVINO benchmark_app", _recognises, _read)

@@ -1,4 +1,4 @@
-"""What TensorRT's trtexec exports: --exportTimes (each run) and --exportProfile (each layer), both JSON.
+"""The JSON that TensorRT's trtexec exports: each run (--exportTimes) or each layer (--exportProfile).
 
 Source: NVIDIA TensorRT, samples/common/sampleReporting.cpp.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stairline.measure.timing.record import Counter, Run, Summary
+from stairline.measure.timing.record import OperatorTime, Run, Summary
 
-from . import Imported, Source, json_content
+from .format import Imported, OutputFormat, json_content
 
 
 def _read(text: str, _path: Path) -> list[Imported]:
@@ -17,12 +17,12 @@ def _read(text: str, _path: Path) -> list[Imported]:
     if "latencyMs" in rows[0]:
         return [Imported(Run((), tuple(float(row["latencyMs"]) / 1e3 for row in rows)))]
     count, layers = int(rows[0]["count"]), rows[1:]
-    counters = tuple(Counter(row["name"], "layer", float(row["averageMs"]) / 1e3) for row in layers)
-    return [Imported(Run((), (), summary=Summary(count, sum(c.time_s for c in counters)), counters=counters))]
+    times = tuple(OperatorTime(row["name"], "layer", float(row["averageMs"]) / 1e3) for row in layers)
+    return [Imported(Run((), (), summary=Summary(count, sum(one.time_s for one in times)), counters=times))]
 
 
 def _recognises(text: str) -> bool:
     return text.lstrip()[:1] == "[" and ('"latencyMs"' in text[:10_000] or '"averageMs"' in text[:10_000])
 
 
-SOURCE = Source("TensorRT trtexec", _recognises, _read)
+FORMAT = OutputFormat("TensorRT trtexec", _recognises, _read)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import CommandError, ConnectionLostError, TransportError, called, last_words
+from .transport import CommandError, ConnectionLostError, TransportError, run_client
 
 _INSTALL = "install Android's platform tools (package adb)"
 _PUSH_S = 600.0
@@ -23,8 +23,8 @@ class Adb:
 
     @classmethod
     def to(cls, serial: str) -> Adb:
-        """The device of that serial number, or the only one. Raises TransportError naming those there are."""
-        done = called("adb", ["adb", "devices"], _QUERY_S, _INSTALL)
+        """The device of that serial number, or the only one there is. Raises TransportError naming those ready."""
+        done = run_client("adb", ["adb", "devices"], _QUERY_S, _INSTALL)
         rows = [line.split() for line in done.stdout.splitlines()[1:] if len(line.split()) >= 2]
         states = {row[0]: row[1] for row in rows}
         ready = [one for one, state in states.items() if state == "device"]
@@ -45,18 +45,17 @@ class Adb:
     def push(self, local: Path, name: str) -> str:
         path = f"{self.directory}/{name}"
         self.run(["mkdir", "-p", self.directory], _QUERY_S)
-        done = called(self.name, ["adb", "-s", self.serial, "push", str(local), path], _PUSH_S, _INSTALL)
-        if done.returncode != 0:
-            words = last_words(done.stdout, done.stderr)
-            hint = f"; make room: adb shell rm -r {self.directory}" if "No space" in words else ""
-            raise TransportError(f"{self.name}: {local.name} cannot be put there: {words}{hint}")
+        done = run_client(self.name, ["adb", "-s", self.serial, "push", str(local), path], _PUSH_S, _INSTALL)
+        if done.code != 0:
+            hint = f"; make room: adb shell rm -r {self.directory}" if "No space" in done.last_line else ""
+            raise TransportError(f"{self.name}: {local.name} cannot be put there: {done.last_line}{hint}")
         return path
 
     def run(self, command: Sequence[str], timeout_s: float) -> str:
-        done = called(self.name, ["adb", "-s", self.serial, "shell", shlex.join(command)], timeout_s, _INSTALL)
-        words = last_words(done.stdout, done.stderr)
-        if done.returncode != 0 and ("device" in words and ("not found" in words or "offline" in words)):
+        done = run_client(self.name, ["adb", "-s", self.serial, "shell", shlex.join(command)], timeout_s, _INSTALL)
+        words = done.last_line
+        if done.code != 0 and ("device" in words and ("not found" in words or "offline" in words)):
             raise ConnectionLostError(f"{self.name}: {words}: is it still plugged in?")
-        if done.returncode != 0:
-            raise CommandError(done.returncode, words)
+        if done.code != 0:
+            raise CommandError(done.code, words)
         return done.stdout

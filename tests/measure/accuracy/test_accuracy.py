@@ -12,8 +12,8 @@ from PIL import Image
 
 from stairline.measure.accuracy.agreement import accuracy, images, prepared
 from stairline.measure.accuracy.predictors import predictor
-from stairline.measure.runtimes import backend
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.runtimes.registry import backend
+from stairline.measure.timing.errors import MeasureError
 from stairline.simulator.graph.builder import GraphBuilder
 from tests.checkout import ROOT
 

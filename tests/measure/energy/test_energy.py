@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stairline.measure.energy.trace import Energy, Vector, energy, read_trace, trace
-from stairline.measure.timing.rapl import counters, spent_j
-from stairline.measure.timing.record import MeasureError
+from stairline.measure.timing.errors import MeasureError
+from stairline.measure.timing.rapl import energy_counters, spent_j
 
 HZ = 1000.0
 START, TAIL = 1500, 600
@@ -146,11 +146,11 @@ def powercap(home: Path, energy_uj: int) -> Path:
 
 
 def test_the_packages_are_added_and_a_counter_may_go_round(tmp_path: Path) -> None:
-    before = counters(powercap(tmp_path, 900))
-    after = counters(powercap(tmp_path, 1500))
+    before = energy_counters(powercap(tmp_path, 900))
+    after = energy_counters(powercap(tmp_path, 1500))
     assert spent_j(before, after) == pytest.approx(2 * 600e-6)
 
 
 def test_no_counter_is_no_energy(tmp_path: Path) -> None:
-    assert counters(tmp_path) == ()
+    assert energy_counters(tmp_path) == ()
     assert spent_j((), ()) is None

@@ -20,6 +20,7 @@ from stairline.measure.models.parameters import input_values
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from tests.build_graphs import GRAPHS, mobile_network, single, window
+from tests.checkout import ROOT
 
 tf = pytest.importorskip("tensorflow")
 
@@ -253,12 +254,12 @@ def test_an_unknown_precision_names_the_known_ones() -> None:
 def test_without_tensorflow_the_error_says_what_to_install() -> None:
     script = (
         "import sys; sys.modules['tensorflow'] = None\n"
-        "from simulator.builder import GraphBuilder; from measure import build\n"
+        "from stairline.simulator.graph.builder import GraphBuilder; from stairline.measure.models import build\n"
         "b = GraphBuilder('n'); g = b.build(b.dense(b.input((1, 2)), 3))\n"
         "build.onnx_model(g)\n"
         "try: build.tflite_bytes(g)\n"
         "except build.BuildError as error: sys.exit(str(error))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stderr.strip().endswith("pip install 'stairline[measure]'")
     assert len(done.stderr.strip().splitlines()) == 1

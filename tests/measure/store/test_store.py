@@ -19,7 +19,7 @@ import pytest
 
 from stairline.measure.campaign.session import Progress, Session
 from stairline.measure.plan.configuration import Configuration, configuration
-from stairline.measure.runtimes import backend
+from stairline.measure.runtimes.registry import backend
 from stairline.measure.store.schema import SCHEMA, StoreError
 from stairline.measure.store.store import Key, opened
 from stairline.measure.timing.protocol import Protocol

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from stairline.measure import tool_output as imports
 from stairline.measure.store.store import Record, opened
-from stairline.measure.timing.record import MeasureError, Measurement
+from stairline.measure.timing.errors import MeasureError
+from stairline.measure.timing.record import Measurement
 from stairline.measure.tool_output.benchmark_model import parse
+from stairline.measure.tool_output.onnxruntime_profile import operator_times
+from stairline.measure.tool_output.reading import read
 from tests.checkout import ROOT
 
 # In the form of TensorFlow Lite's benchmark_model 2.x, as in tensorflow/tensorflow#42507.
@@ -104,7 +107,7 @@ max latency;20.09
 def test_the_latency_of_openvino_is_its_reports_and_not_the_sum_of_its_layers(tmp_path: Path) -> None:
     written(tmp_path / "benchmark_report.csv", REPORT)
     for name, content in (("average.csv", COUNTERS), ("detailed.csv", COUNTERS.replace("0.750", "9.000") + COUNTERS)):
-        tool, (found,) = imports.read(written(tmp_path / name, content))
+        tool, (found,) = read(written(tmp_path / name, content))
         assert "OpenVINO" in tool
         assert [(c.name, c.kernel, c.time_s) for c in found.run.counters] == [
             ("conv1", "jit_avx512_FP32", 750e-6),
@@ -113,13 +116,13 @@ def test_the_latency_of_openvino_is_its_reports_and_not_the_sum_of_its_layers(tm
         assert found.run.median_s == pytest.approx(13.37e-3)
         assert found.run.summary is not None
         assert (found.run.summary.runs, found.run.summary.min_s) == (222, pytest.approx(7.27e-3))
-    _, (alone,) = imports.read(tmp_path / "benchmark_report.csv")
+    _, (alone,) = read(tmp_path / "benchmark_report.csv")
     assert (alone.run.counters, alone.run.median_s) == ((), pytest.approx(13.37e-3))
 
 
 def test_counters_of_openvino_alone_are_no_latency(tmp_path: Path) -> None:
     with pytest.raises(MeasureError, match=r"keep the benchmark_report.csv of the same run beside them"):
-        imports.read(written(tmp_path / "c.csv", COUNTERS))
+        read(written(tmp_path / "c.csv", COUNTERS))
 
 
 def test_an_onnxruntime_profile_has_every_run(tmp_path: Path) -> None:
@@ -129,17 +132,17 @@ def test_an_onnxruntime_profile_has_every_run(tmp_path: Path) -> None:
     events = [event("Session", "session_initialization", 5000)]
     for dur in (900, 300, 500):
         events += [event("Node", "c_kernel_time", dur - 50), event("Session", "model_run", dur)]
-    _, (found,) = imports.read(written(tmp_path / "p.json", events))
+    _, (found,) = read(written(tmp_path / "p.json", events))
     assert (found.run.warmups_s, found.run.runs_s) == ((900e-6,), (300e-6, 500e-6))
     assert [c.time_s for c in found.run.counters] == pytest.approx([350e-6])
 
 
 def test_trtexec_exports_runs_and_layers(tmp_path: Path) -> None:
     times = [{"startEnqMs": 0.1, "latencyMs": ms, "computeMs": ms / 2} for ms in (2.0, 4.0)]
-    _, (runs,) = imports.read(written(tmp_path / "t.json", times))
+    _, (runs,) = read(written(tmp_path / "t.json", times))
     assert runs.run.runs_s == (0.002, 0.004)
     layers = [{"count": 10}, {"name": "conv", "timeMs": 15.0, "averageMs": 1.5, "medianMs": 1.4, "percentage": 100}]
-    _, (profile,) = imports.read(written(tmp_path / "l.json", layers))
+    _, (profile,) = read(written(tmp_path / "l.json", layers))
     assert [(c.name, c.time_s) for c in profile.run.counters] == [("conv", 0.0015)]
 
 
@@ -147,10 +150,10 @@ def test_layers_of_vela_need_the_clock_of_its_summary(tmp_path: Path) -> None:
     layers = "Original Operator,NNG Operator,Target,Op Cycles,Name\nConv2D,Conv2D,NPU,500,c\n"
     path = written(tmp_path / "net_per-layer.csv", layers)
     with pytest.raises(MeasureError, match="keep the summary"):
-        imports.read(path)
+        read(path)
     summary = "experiment,network,accelerator_configuration,core_clock,inference_time\nx,net,U55,500e6,2e-6\n"
     written(tmp_path / "net_summary_System.csv", summary)
-    _, (found,) = imports.read(path)
+    _, (found,) = read(path)
     assert (found.net, found.run.runs_s, found.run.counters[0].time_s) == ("net", (2e-6,), 1e-6)
 
 
@@ -173,7 +176,7 @@ def test_layers_of_vela_need_the_clock_of_its_summary(tmp_path: Path) -> None:
 )
 def test_a_bad_file_is_one_sentence(tmp_path: Path, content: str, complaint: str) -> None:
     with pytest.raises(MeasureError, match=complaint) as caught:
-        imports.read(written(tmp_path / "f.txt", content))
+        read(written(tmp_path / "f.txt", content))
     assert str(caught.value).startswith(str(tmp_path / "f.txt"))
     assert "\n" not in str(caught.value)
 
@@ -183,7 +186,7 @@ def imported(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*command, "--store", "s.db", "--device", "board"],
         cwd=cwd,
-        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PATH": ""},
         capture_output=True,
         text=True,
         check=False,
@@ -219,3 +222,15 @@ def test_nothing_is_imported_when_one_file_is_bad(tmp_path: Path) -> None:
     written(tmp_path / "bad.csv", "net,latency_ms\nb,0\n")
     assert imported("good.csv", "bad.csv", cwd=tmp_path).returncode == 2
     assert not (tmp_path / "s.db").exists()
+
+
+def test_onnxruntime_events_give_the_median_of_the_last_runs() -> None:
+    def event(name: str, dur: int, cat: str = "Node") -> dict[str, object]:
+        return {"cat": cat, "name": name, "dur": dur, "args": {"op_name": "Conv"}}
+
+    events = [event("model_run", 500, "Session")]
+    events += [event(f"{node}_kernel_time", dur) for dur in (90, 10, 70, 20) for node in ("a", "b")]
+    events.append(event("a_fence_before", 7))
+    found = operator_times(events, 3)
+    assert [(c.name, c.op) for c in found] == [("a", "Conv"), ("b", "Conv")]
+    assert [c.time_s for c in found] == pytest.approx([20e-6, 20e-6])

@@ -1,0 +1,1 @@
+"""Other programs that measuring runs: tools, and interpreters of Python."""

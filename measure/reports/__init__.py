@@ -1,0 +1,1 @@
+"""What people read of measurements: text, tables and pictures."""
