@@ -34,7 +34,7 @@ _DRIVERS = {
 
 
 def on_board(backend: Backend, target: str) -> Backend:
-    """A backend that is timed on a board. Raises MeasureError where no board runs it or the board cannot be reached."""
+    """A backend that is timed on a board. Raises MeasureError where it runs on none, or the board cannot be reached."""
     if backend.name not in _DRIVERS:
         raise MeasureError(
             f"--on {target}: {backend.name} runs on this machine only; on boards run {', '.join(_DRIVERS)}"

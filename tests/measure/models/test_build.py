@@ -20,6 +20,7 @@ from stairline.measure.models.parameters import input_values
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from tests.build_graphs import GRAPHS, mobile_network, single, window
+from tests.checkout import ROOT
 
 tf = pytest.importorskip("tensorflow")
 # Without oneDNN, as on processors that lack AVX-512, TensorFlow fuses a bias into a convolution that has no groups.
@@ -261,6 +262,6 @@ def test_without_tensorflow_the_error_says_what_to_install() -> None:
         "try: build.tflite_bytes(g)\n"
         "except build.BuildError as error: sys.exit(str(error))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stderr.strip().endswith("pip install 'stairline[measure]'")
     assert len(done.stderr.strip().splitlines()) == 1
