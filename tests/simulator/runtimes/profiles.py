@@ -24,10 +24,10 @@ BLOCKS = [
 
 def reported(backend: str, graph: Graph, directory: Path) -> Counter[str]:
     """How many nodes of each operator a runtime executes, by its own profile."""
-    from stairline.measure import runtimes as backends
+    from stairline.measure.runtimes.registry import backend as backend_named
     from stairline.measure.timing.protocol import Protocol
 
-    used = backends.backend(backend)
+    used = backend_named(backend)
     quick = Protocol(warmups=1, runs=2, max_runs=2, counters=True)
     return Counter(c.op for c in used.visit(used.build(graph, "float32", directory), 1, quick).counters)
 
