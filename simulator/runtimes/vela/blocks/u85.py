@@ -63,7 +63,7 @@ def sparse(channels: int) -> bool:
 
 
 def _unit(query: Query, kernel_first: bool) -> Size:
-    """Of the steps that the operator can take, the first that wastes least of the output."""
+    """The step of the multipliers that wastes least of the output, among those that the operator can take."""
     deep = UNITS[:1]
     if query.kind in ("depthwise", "pool", "copy"):
         allowed = deep

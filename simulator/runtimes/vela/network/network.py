@@ -72,7 +72,7 @@ class Network(NamedTuple):
 
 
 def connected(nodes: Sequence[Node], tensors: dict[int, Stored]) -> dict[int, Stored]:
-    """The same tensors, each with the positions of the nodes that write and read it."""
+    """The tensors with the positions of the nodes that write and read each of them filled in."""
     writers: dict[int, list[int]] = {}
     readers: dict[int, list[int]] = {}
     for position, node in enumerate(nodes):
