@@ -76,7 +76,7 @@ def test_the_figure_draws_the_latencies_and_marks_the_steps(tmp_path: Path) -> N
     assert curve.get_xdata().tolist() == [8, 12, 24, 40]
     np.testing.assert_allclose(curve.get_ydata(), [1.0, 1.5, 3.0, 5.0])
     assert [mark.get_xdata()[0] for mark in marks] == [16, 32]
-    assert panel.get_title() == "tflite: conv2d hw=28"
+    assert panel.get_title(loc="left") == "tflite: conv2d hw=28"
     picture.save(figure, tmp_path / "s.png")
     assert (tmp_path / "s.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(MeasureError, match=r"s\.txt: no format of pictures"):
