@@ -49,11 +49,12 @@ ALONG_AXES = {
     "lrn": 4,
     "log_softmax": 16,
     "cumsum": 1,
+    "transform_points": 8,
 }
 """Operators of one operand that keep its shape, but need its neighbours along an axis for each element."""
 
 REDUCTIONS = ("reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "reduce_any", "reduce_all")
 """Operators that reduce ``axes``, with one operation for each element of the operand, as mean does."""
 
-SEARCHES = {"argmax": 1, "argmin": 1, "topk": 2}
+SEARCHES = {"argmax": 1, "argmin": 1, "topk": 2, "landmarks_to_matrix": 2}
 """Operators that search along ``axis``, and their operations for each element of the operand."""

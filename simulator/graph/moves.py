@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from .attributes import Attributes
-from .shapes import OpError, Shape, along, at_least, rank_4
+from .shapes import OpError, Shape, along, at_least, pool2d, rank_4
 
 
 def argument(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
@@ -29,7 +29,10 @@ def topk(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 
 def gather(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """The slices of the first input along ``axis`` that the second one names; ``groups`` - 1 leading axes are shared."""
+    """The slices of the first input along ``axis`` that the second one names.
+
+    The first ``groups`` - 1 axes are shared. A single index takes the axis away, unless ``keepdims``.
+    """
     at_least(inputs, 2)
     shape, indices, shared = inputs[0], inputs[1], a.groups - 1
     axis = along(shape, a.axis)
@@ -135,10 +138,18 @@ def conv3d(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     return ((shape[0], *a.sizes, a.c_out),)
 
 
-def lstm(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
-    """(batch, steps, C_in) to (batch, steps, c_out), or the steps first; ``groups`` are the directions, joined."""
+def recurrent(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
+    """(batch, steps, C_in) to (batch, steps, c_out), or the steps first; ``groups`` are the directions, joined.
+
+    ``multiplier`` is the number of gates.
+    """
     at_least(inputs, 1)
     shape = inputs[0]
     if len(shape) != 3 or a.c_out < 1:
         raise OpError(f"input {shape} must have rank 3, and the cells {a.c_out} must be at least 1")
     return ((*shape[:2], a.c_out * a.groups),)
+
+
+def pool_argmax(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
+    """The output of a pooling, and the position of each of its elements in the input."""
+    return pool2d(inputs, a) * 2

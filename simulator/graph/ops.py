@@ -130,13 +130,13 @@ def _conv3d_weights(i: Shapes, a: Attributes) -> int:
     return (prod(a.steps) * i[0][-1] // a.groups + 1) * a.c_out
 
 
-def _lstm_macs(i: Shapes, _o: Shapes, a: Attributes) -> int:
-    """Four gates, each a product of the step's input and of the state of the step before."""
-    return prod(i[0][:2]) * 4 * a.c_out * (i[0][-1] + a.c_out) * a.groups
+def _recurrent_macs(i: Shapes, _o: Shapes, a: Attributes) -> int:
+    """For each step and gate, the product of the step's input and that of the state of the step before."""
+    return prod(i[0][:2]) * a.multiplier * a.c_out * (i[0][-1] + a.c_out) * a.groups
 
 
-def _lstm_weights(i: Shapes, a: Attributes) -> int:
-    return 4 * a.c_out * (i[0][-1] + a.c_out + 1) * a.groups
+def _recurrent_weights(i: Shapes, a: Attributes) -> int:
+    return a.multiplier * a.c_out * (i[0][-1] + a.c_out + 1) * a.groups
 
 
 def _channel_pair(i: Shapes, _a: Attributes) -> int:
@@ -212,13 +212,17 @@ OPS: dict[str, OpSpec] = {
     "quantize": _plain(shapes.same_as_input, 2),
     "dequantize": _plain(shapes.same_as_input, 2),
     "conv3d": OpSpec(moves.conv3d, _conv3d_macs, _conv3d_weights, 0),
-    "lstm": OpSpec(moves.lstm, _lstm_macs, _lstm_weights, 40),
+    "lstm": OpSpec(moves.recurrent, _recurrent_macs, _recurrent_weights, 40),
+    "rnn": OpSpec(moves.recurrent, _recurrent_macs, _recurrent_weights, 11),
     "argmax": _plain(moves.argument, families.SEARCHES["argmax"]),
     "argmin": _plain(moves.argument, families.SEARCHES["argmin"]),
     "topk": _plain(moves.topk, families.SEARCHES["topk"]),
     "gather": _plain(moves.gather),
     "gather_nd": _plain(moves.gather_nd),
     "scatter_nd": _plain(moves.stated),
+    "grid_sample": _plain(moves.stated, 8),
+    "landmarks_to_matrix": _plain(moves.stated, families.SEARCHES["landmarks_to_matrix"]),
+    "maxpool2d_argmax": _plain(moves.pool_argmax, 2),
     "fill": _plain(moves.stated),
     "one_hot": _plain(moves.stated),
     "tile": _plain(moves.tile),

@@ -27,6 +27,8 @@ def _split_v(s: TfliteState, n: FileNode) -> tuple[int, ...]:
 def _slice(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     begin, size, shape = s.required(n, 1, "starts"), s.required(n, 2, "sizes"), s.input_shape(n)
     sizes = tuple(d - b if z == -1 else z for b, z, d in zip(begin, size, shape))
+    if 0 in sizes:
+        return s.nothing(n)
     return s.add(n, "slice", [s.operand(n, 0)], Attributes(begin=begin, sizes=sizes))
 
 
@@ -59,6 +61,11 @@ def _range(size: int, begin: int, end: int, step: int, masks: list[bool]) -> ran
         start = begin + size if begin < 0 else begin
         return range(start, start + 1)
     return range(*slice(None if masks[0] else begin, None if masks[1] else end, step).indices(size))
+
+
+def _concat(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    operands = [s.operand(n, i) for i in range(len(n.inputs)) if not s.is_empty(n, i)]
+    return s.add(n, "concat", operands, Attributes(axis=s.option(n, 0)), fused=1)
 
 
 def _as_stated(s: TfliteState, n: FileNode, op: str) -> tuple[int, ...]:
@@ -102,11 +109,6 @@ def _transpose(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     return s.add(n, "transpose", [s.operand(n, 0)], Attributes(axes=axes))
 
 
-def _mean(s: TfliteState, n: FileNode) -> tuple[int, ...]:
-    attributes = Attributes(axes=s.required(n, 1, "axes"), keepdims=bool(s.option(n, 0, "?")))
-    return s.add(n, "mean", [s.operand(n, 0)], attributes)
-
-
 def _resize(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     sizes = s.numbers(n, 1) or (s.stated(n) or ((),))[0][1:3]
     if not sizes:
@@ -117,6 +119,7 @@ def _resize(s: TfliteState, n: FileNode) -> tuple[int, ...]:
 
 
 MOVES: dict[str, Converter] = {
+    "CONCATENATION": _concat,
     "SPLIT": _split,
     "SPLIT_V": _split_v,
     "SLICE": _slice,
@@ -128,7 +131,6 @@ MOVES: dict[str, Converter] = {
     "SQUEEZE": _squeeze,
     "EXPAND_DIMS": _expand_dims,
     "TRANSPOSE": _transpose,
-    "MEAN": _mean,
     "RESIZE_BILINEAR": _resize,
     "RESIZE_NEAREST_NEIGHBOR": _resize,
 }
