@@ -110,7 +110,7 @@ class File:
             found.values[name] = struct.unpack(f"<{len(stored) // struct.calcsize(layout)}{layout}", stored)
         elif stored is not None and 0 in shape:
             found.values[name] = ()
-        if stored and tensor.dtype == "int8":
+        if stored is not None and tensor.dtype == "int8" and table.scalar(2, "I"):
             found.samples[name] = self._sample(table.scalar(2, "I"))
 
     def _node(self, found: Subgraph, table: Table, names: list[str], place: int) -> list[FileNode]:
