@@ -50,8 +50,8 @@ class _Writer:
         called = self.file.subgraph(index)
         for name, new in names.items():
             if new not in self.flat.tensors:
-                is_part = depth > 0 and name in called.open
-                self.flat.tensors[new] = called.tensors[name]._replace(**({"shape": None} if is_part else {}))
+                tensor = called.tensors[name]
+                self.flat.tensors[new] = tensor._replace(shape=None) if depth and name in called.open else tensor
                 if name in called.values:
                     self.flat.values[new] = called.values[name]
                 if name in called.samples:
