@@ -77,16 +77,23 @@ def _sums(
     host = [time for kernel, time in priced if kernel.machine is not planned.machine]
     missing = [kernel for kernel, time in priced if time is None]
     crossings = [transfer for transfer in transfers if CROSSING in transfer.ops]
-    rows: list[tuple[str, str | Cell]] = [("in all", f"{whole_ms:,.3f} ms in {len(priced)} kernels")]
+    rows: list[tuple[str, str | Cell]] = [("in all", f"{whole_ms:,.3f} ms in {_counted(priced, 'kernel')}")]
     if host:
-        falls = f"{_ms(host):,.3f} of {whole_ms:,.3f} ms in {len(host)} kernels"
+        falls = f"{_ms(host):,.3f} of {whole_ms:,.3f} ms in {_counted(host, 'kernel')}"
         rows.append(
-            ("on the host", Cell(f"{falls}, and {_ms(crossings):,.3f} ms for {len(crossings)} crossings", "yellow"))
+            (
+                "on the host",
+                Cell(f"{falls}, and {_ms(crossings):,.3f} ms for {_counted(crossings, 'crossing')}", "yellow"),
+            )
         )
     if missing:
-        rows.append(("no model", Cell(f"{len(missing)} kernels, which the sum leaves out", "bold red")))
+        rows.append(("no model", Cell(f"{_counted(missing, 'kernel')}, left out of the sum", "bold red")))
     return tuple(rows)
 
 
 def _ms(found: Sequence[KernelPrediction | None]) -> float:
     return sum(time.latency_s for time in found if time is not None) * 1e3
+
+
+def _counted(things: Sequence[object], what: str) -> str:
+    return f"{len(things)} {what}{'s' * (len(things) != 1)}"

@@ -39,8 +39,11 @@ def _strided_slice(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     plain = not masks[2] and not masks[3] and not s.option(n, 5, "?")
     if begin is None or end is None or steps is None or not plain:
         return _as_stated(s, n, "strided_slice")
-    if not len(begin) == len(end) == len(steps) == len(shape) or 0 in steps:
+    if not len(begin) == len(end) == len(steps) <= len(shape) or 0 in steps:
         raise ReadError(f"node '{n.name}' (STRIDED_SLICE): {begin} to {end} by {steps} does not fit {shape}")
+    # Axes behind those that are stated are taken whole.
+    whole = shape[len(begin) :]
+    begin, end, steps = (*begin, *(0 for _ in whole)), (*end, *whole), (*steps, *(1 for _ in whole))
     ranges = [
         _range(shape[i], begin[i], end[i], steps[i], [bool(mask >> i & 1) for mask in masks]) for i in range(len(shape))
     ]
