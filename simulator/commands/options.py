@@ -22,6 +22,7 @@ def model_options(command: Command) -> Command:
         click.option(
             "--input", "input_size", type=int, metavar="PIXELS", help="Height and width of a built-in network's input."
         ),
+        click.option("--signature", metavar="NAME", help="The signature to read of a TFLite file that holds several."),
         click.option(
             "--shape",
             "shapes",

@@ -63,13 +63,14 @@ def request(
     input_size: int | None,
     width: float | None,
     allow_unknown: bool,
+    signature: str | None,
 ) -> Request:
     """The request in a verb's arguments; whatever can be refused before the first prediction is refused here."""
     if dtype not in (None, *ELEMENT_BYTES):
         raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
     platforms = _platforms(names, dtype)
     shape = _shapes(shapes)
-    found = tuple(networks(model, shape, input_size=input_size, width=width) for model in models)
+    found = tuple(networks(model, shape, input_size=input_size, width=width, signature=signature) for model in models)
     return Request(found, platforms, dtype, allow_unknown)
 
 
