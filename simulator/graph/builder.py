@@ -31,8 +31,19 @@ class GraphBuilder:
         return builder
 
     def keep(self, layer: Layer, inputs: tuple[int, ...]) -> None:
-        """Append a layer of the graph that is being rewritten; ``inputs`` must have the shapes of its old inputs."""
-        self._layers.append(layer if inputs == layer.inputs else layer._replace(inputs=inputs))
+        """Append a layer of the graph that is being rewritten.
+
+        Raises GraphError where one of ``inputs`` has another shape than the input that the layer was verified with.
+        """
+        if inputs != layer.inputs:
+            for old, new in zip(layer.inputs, inputs, strict=True):
+                if old != new and self.shape(old) != self.shape(new):
+                    raise GraphError(
+                        f"layer '{layer.name}' ({layer.op}): reads {self.shape(new)} in place of {self.shape(old)}: "
+                        "what is rewritten must keep its shape"
+                    )
+            layer = layer._replace(inputs=inputs)
+        self._layers.append(layer)
 
     def shape(self, tensor: int) -> Shape:
         """Shape of a tensor, in elements."""
