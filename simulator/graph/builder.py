@@ -55,9 +55,14 @@ class GraphBuilder:
         self._inputs.append(index)
         return index
 
-    def constant(self, shape: Shape, name: str = "constant", dtype: str | None = None) -> int:
-        """Declare an operand of ``shape`` elements that the model stores, such as the scale of a multiplication."""
-        return self._tensor(name, shape, dtype, constant=True)
+    def constant(
+        self, shape: Shape, name: str = "constant", dtype: str | None = None, value: float | None = None
+    ) -> int:
+        """Declare an operand of ``shape`` elements that the model stores, such as the scale of a multiplication.
+
+        ``value`` is the value of all its elements, where it is known and one.
+        """
+        return self._tensor(name, shape, dtype, constant=True, value=value)
 
     def layers(
         self,
@@ -178,9 +183,11 @@ class GraphBuilder:
             raise GraphError(f"padding '{padding}': give 'same', 'valid' or (top, bottom, left, right)")
         return Attributes(kernel=k, stride=s, dilation=d, padding=pads)
 
-    def _tensor(self, name: str, shape: Shape, dtype: str | None, constant: bool = False) -> int:
+    def _tensor(
+        self, name: str, shape: Shape, dtype: str | None, constant: bool = False, value: float | None = None
+    ) -> int:
         verify_dimensions(f"tensor '{name}'", shape)
-        self._tensors.append(Tensor(name, tuple(shape), dtype or self.dtype, constant))
+        self._tensors.append(Tensor(name, tuple(shape), dtype or self.dtype, constant, value))
         return len(self._tensors) - 1
 
     def _unique(self, name: str) -> str:

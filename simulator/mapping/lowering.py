@@ -1,4 +1,4 @@
-"""What a runtime's converter turns a network into: the platform's rules, one after the other, each over the whole graph.
+"""What a runtime's converter turns a network into: the platform's rules, each in turn over the whole graph.
 
 A rule sees what the rules before it left, and the graph that it leaves is held to the same terms as any other: new
 layers are verified as they are appended, a layer that stays must read tensors of the shapes that it was verified with,
@@ -62,8 +62,8 @@ def applied(step: Step, graph: Graph) -> Graph:
         raise GraphError(f"{graph.name}: lowering rule '{step.rule}': {error}") from None
     if left is not graph and left.shapes(left.outputs) != graph.shapes(graph.outputs):
         raise GraphError(
-            f"{graph.name}: lowering rule '{step.rule}': outputs become {list(left.shapes(left.outputs))}, but must stay "
-            f"{list(graph.shapes(graph.outputs))}: mend the rule, or leave it out of the platform file"
+            f"{graph.name}: lowering rule '{step.rule}': outputs become {list(left.shapes(left.outputs))}, but must "
+            f"stay {list(graph.shapes(graph.outputs))}: mend the rule, or leave it out of the platform file"
         )
     return left
 

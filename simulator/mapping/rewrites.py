@@ -208,9 +208,7 @@ def pad_merged_into_conv(graph: Graph, layer: Layer) -> Owned | None:
 
     def merged(b: GraphBuilder, conv: Layer, inputs: tuple[int, ...]) -> int:
         own = conv.attributes.padding
-        attributes = conv.attributes._replace(
-            padding=(own[0] + top, own[1] + bottom, own[2] + left, own[3] + right)
-        )
+        attributes = conv.attributes._replace(padding=(own[0] + top, own[1] + bottom, own[2] + left, own[3] + right))
         return b.layers(conv.op, inputs, attributes, name=conv.name, weights=conv.weights)[0]
 
     def without(_b: GraphBuilder, _pad: Layer, inputs: tuple[int, ...]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from stairline.simulator.canonical.chains import merge_chains
+from stairline.simulator.canonical.form import canonical
 from stairline.simulator.graph.graph import Graph, GraphError
 
 from .errors import ReadError
@@ -29,7 +29,7 @@ def read(path: str | Path, shape: Shapes = None) -> Graph:
     """
     path = Path(path)
     try:
-        return merge_chains(_reader(path)(path, shape))
+        return canonical(_reader(path)(path, shape))
     except ReadError as error:
         raise error.within(path) from None
     except GraphError as error:

@@ -33,6 +33,7 @@ from .flatbuffer import Flatbuffer, Table
 from .names import DTYPES, REFUSED, operator_names
 from .ops import convert
 from .state import TfliteState
+from .uniform import uniform
 
 _SMALL_BYTES = 1024
 """Stored tensors up to this size are read, because shapes may depend on them; larger ones are weights."""
@@ -98,7 +99,7 @@ def _contents(buffer: Flatbuffer) -> _Contents:
     file_tensors, values, samples = {}, {}, {}
     for name, table in zip(names, tables):
         stored = _stored(buffer, buffers, table)
-        file_tensors[name] = _file_tensor(table, constant=stored is not None)
+        file_tensors[name] = _file_tensor(table, stored)
         layout = _LAYOUTS.get(file_tensors[name].dtype)
         if stored and layout and len(stored) % struct.calcsize(layout) == 0:
             values[name] = struct.unpack(f"<{len(stored) // struct.calcsize(layout)}{layout}", stored)
@@ -153,12 +154,12 @@ def _unique_names(names: list[str]) -> list[str]:
     return [name if name and seen[name] == 1 else f"{name}#{index}" for index, name in enumerate(names)]
 
 
-def _file_tensor(table: Table, constant: bool) -> FileTensor:
+def _file_tensor(table: Table, stored: bytes | None) -> FileTensor:
     shape, signature = table.integers(0) or (), table.integers(7) or ()
     number = table.scalar(1, "b")
     dtype = DTYPES.get(number, f"type{number}")
     open_sizes = any(size < 0 for size in signature[1:])
-    return FileTensor(None if open_sizes else shape or (1,), dtype, constant)
+    return FileTensor(None if open_sizes else shape or (1,), dtype, stored is not None, uniform(table, dtype, stored))
 
 
 def _signature(table: Table) -> Dimensions | None:

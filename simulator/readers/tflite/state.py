@@ -32,8 +32,9 @@ class TfliteState(NamedTuple):
         """The builder's index of an operand; a stored operand is declared when it is first used."""
         name = self.name(node, position)
         if name not in self.tensors:
+            stored = self.file_tensors[name]
             self.tensors[name] = self.builder.constant(
-                self.stored_shape(node, position), name, self.file_tensors[name].dtype
+                self.stored_shape(node, position), name, stored.dtype, stored.value
             )
         return self.tensors[name]
 
