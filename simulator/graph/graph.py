@@ -106,6 +106,11 @@ class Graph:
                 producers[tensor] = index
         return tuple(producers)
 
+    @cached_property
+    def operators(self) -> frozenset[str]:
+        """The operators of which the network has a layer."""
+        return frozenset([layer.op for layer in self.layers])
+
     def shapes(self, tensors: Iterable[int]) -> tuple[Shape, ...]:
         """Shapes of the given tensors, in elements."""
         held = self.tensors

@@ -82,18 +82,19 @@ def rewritten(graph: Graph, rewrite: Rewrite) -> Graph:
     So a pad before a pad before a convolution is merged twice, and a rule whose replacement holds its own operator, as
     a sum and a scale in place of a mean do, is applied once.
     """
-    while True:
+    while not graph.operators.isdisjoint(rewrite.ops):
         replaced = _replaced(graph, rewrite)
         if len(replaced.layers) >= len(graph.layers):
             return replaced
         graph = replaced
+    return graph
 
 
 def _replaced(graph: Graph, rewrite: Rewrite) -> Graph:
     chosen: dict[int, Replacement] = {}
-    for layer in graph.layers:
+    for index, layer in enumerate(graph.layers):
         if layer.op in rewrite.ops:
-            owned = rewrite.match(graph, layer)
+            owned = rewrite.match(graph, index)
             if owned and chosen.keys().isdisjoint(owned):
                 chosen.update(owned)
     if not chosen:
@@ -101,7 +102,9 @@ def _replaced(graph: Graph, rewrite: Rewrite) -> Graph:
     builder = GraphBuilder.rewriting(graph)
     renamed: dict[int, int] = {}
     for index, layer in enumerate(graph.layers):
-        inputs = tuple([renamed.get(t, t) for t in layer.inputs])
+        inputs = layer.inputs
+        if not renamed.keys().isdisjoint(inputs):
+            inputs = tuple([renamed.get(t, t) for t in inputs])
         if index in chosen:
             renamed[layer.outputs[0]] = chosen[index](builder, layer, inputs)
         else:

@@ -25,8 +25,8 @@ Match = Callable[[Graph, Layer], Replacement | None]
 Owned = dict[int, Replacement]
 """What replaces each layer that one match of a rewrite takes, by the layer's index in the graph."""
 
-Joint = Callable[[Graph, Layer], Owned | None]
-"""(graph, layer) -> what replaces the layer and others around it, or None to leave them."""
+Joint = Callable[[Graph, int], Owned | None]
+"""(graph, index of a layer) -> what replaces the layer and others around it, or None to leave them."""
 
 
 class Rewrite(NamedTuple):
@@ -57,9 +57,9 @@ def matches(*ops: str) -> Callable[[Match], Match]:
 
     def register(match: Match) -> Match:
         @wraps(match)
-        def owned(graph: Graph, layer: Layer) -> Owned | None:
-            replacement = match(graph, layer)
-            return None if replacement is None else {graph.producer[layer.outputs[0]]: replacement}
+        def owned(graph: Graph, index: int) -> Owned | None:
+            replacement = match(graph, graph.layers[index])
+            return None if replacement is None else {index: replacement}
 
         REWRITES.register(match.__name__, Rewrite(ops, owned))
         return match
@@ -72,8 +72,8 @@ def rewrites(op: str, when: Callable[[Layer], bool] | None = None) -> Callable[[
 
     def register(replacement: Replacement) -> Replacement:
         @wraps(replacement)
-        def owned(graph: Graph, layer: Layer) -> Owned | None:
-            return {graph.producer[layer.outputs[0]]: replacement} if when is None or when(layer) else None
+        def owned(graph: Graph, index: int) -> Owned | None:
+            return {index: replacement} if when is None or when(graph.layers[index]) else None
 
         REWRITES.register(replacement.__name__, Rewrite((op,), owned))
         return replacement
@@ -197,12 +197,13 @@ def explicit_padding_as_pad(graph: Graph, layer: Layer) -> Replacement | None:
 
 
 @joins("pad")
-def pad_merged_into_conv(graph: Graph, layer: Layer) -> Owned | None:
+def pad_merged_into_conv(graph: Graph, index: int) -> Owned | None:
     """A pad of height and width that only convolutions read becomes part of them."""
+    layer = graph.layers[index]
     readers = graph.consumers[layer.outputs[0]]
     if not readers or layer.outputs[0] in graph.outputs or not _is_border(layer):
         return None
-    if any(graph.layers[index].op not in ("conv2d", "dwconv2d") for index in readers):
+    if any(graph.layers[reader].op not in ("conv2d", "dwconv2d") for reader in readers):
         return None
     (top, bottom), (left, right) = layer.attributes.pads[1:3]
 
@@ -214,7 +215,7 @@ def pad_merged_into_conv(graph: Graph, layer: Layer) -> Owned | None:
     def without(_b: GraphBuilder, _pad: Layer, inputs: tuple[int, ...]) -> int:
         return inputs[0]
 
-    return {graph.producer[layer.outputs[0]]: without, **dict.fromkeys(readers, merged)}
+    return {index: without, **dict.fromkeys(readers, merged)}
 
 
 def _is_border(pad: Layer) -> bool:
