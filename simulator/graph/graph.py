@@ -31,6 +31,8 @@ class Tensor:
     shape: Shape
     dtype: str = "float32"
     constant: bool = False
+    value: float | None = None
+    """The value of all elements of a constant, where it is known and one: spellings are told apart by it."""
 
 
 class Layer(NamedTuple):
@@ -104,6 +106,11 @@ class Graph:
                 producers[tensor] = index
         return tuple(producers)
 
+    @cached_property
+    def operators(self) -> frozenset[str]:
+        """The operators of which the network has a layer."""
+        return frozenset([layer.op for layer in self.layers])
+
     def shapes(self, tensors: Iterable[int]) -> tuple[Shape, ...]:
         """Shapes of the given tensors, in elements."""
         held = self.tensors
@@ -113,9 +120,9 @@ class Graph:
 def digest(graph: Graph) -> str:
     """A hash of everything in a graph that a prediction depends on, in 16 hexadecimal digits.
 
-    Operators, attributes, edges, shapes, precisions and samples of weights count; names do not.
+    Operators, attributes, edges, shapes, precisions, known values and samples of weights count; names do not.
     """
-    tensors = [(t.shape, t.dtype, t.constant) for t in graph.tensors]
+    tensors = [(t.shape, t.dtype, t.constant, *(() if t.value is None else (t.value,))) for t in graph.tensors]
     layers = [(s.op, s.inputs, s.outputs, tuple(s.attributes)) for s in graph.layers]
     samples = [(i, hashlib.sha256(s.weights).digest()) for i, s in enumerate(graph.layers) if s.weights]
     text = repr((tensors, layers, graph.inputs, graph.outputs, *([samples] if samples else [])))

@@ -34,6 +34,8 @@ class FileTensor(NamedTuple):
     shape: Shape | None
     dtype: str
     constant: bool = False
+    value: float | None = None
+    """The value of all elements of a stored tensor, where it is known and one."""
 
 
 Convert = Callable[[FileNode], Sequence[int]]

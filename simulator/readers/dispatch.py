@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from stairline.simulator.canonical.chains import merge_chains
+from stairline.simulator.canonical.form import canonical
 from stairline.simulator.graph.graph import Graph, GraphError
 
 from .errors import ReadError
@@ -31,10 +31,10 @@ def read(path: str | Path, shape: Shapes = None, signature: str | None = None) -
     try:
         chosen = _reader(path)
         if signature is None:
-            return merge_chains(chosen(path, shape))
+            return canonical(chosen(path, shape))
         if chosen is not _tflite:
             raise ReadError(f"--signature {signature}: only TFLite files hold signatures: leave it out")
-        return merge_chains(_tflite(path, shape, signature))
+        return canonical(_tflite(path, shape, signature))
     except ReadError as error:
         raise error.within(path) from None
     except GraphError as error:

@@ -15,7 +15,7 @@ from .handover import Result
 from .operators import Size
 from .published import COMPILED
 from .scaling import Batch, Cut, Dilated
-from .spellings import Branches, Grouped, Inserted, Joined, Line, Pair, Pooled, Product, Window
+from .spellings import Branches, Inserted, Joined, Line, Pair, Pooled, Product, Window
 
 
 class Witness(NamedTuple):
@@ -130,21 +130,13 @@ EXCEPTIONS: tuple[Row, ...] = (
     ),
     Row(
         ("operand order",),
-        ("add stored",),
-        (*ADRENO, *OPENVINO),
-        "Of an operator that joins a kernel, the first operand is subtracted as the linking one, whichever it is.",
-        "a fault of the model: simulator/mapping/work.py, _with_fused; on OpenVINO with the layout's fault above",
-        _all("operand order", Pair("add", "stored", 14, 24)),
-    ),
-    Row(
-        ("operand order",),
-        ("mul skip", "mul stored"),
+        ("mul skip",),
         ADRENO,
         "A multiplication joins the kernel that writes its first operand only.",
         "TensorFlow Lite, delegates/gpu/cl/inference_context.cc, Merge: no merge where link_index != 0; "
         "additions alone "
         "have their latest operand put first",
-        _all("operand order", Pair("mul", "skip", 14, 24), Pair("mul", "stored", 14, 24)),
+        _all("operand order", Pair("mul", "skip", 14, 24)),
     ),
     Row(
         ("branch order",),
@@ -175,53 +167,21 @@ EXCEPTIONS: tuple[Row, ...] = (
     Row(
         ("pad layer",),
         ("halves", "grouped"),
-        (*BUILTIN, *CORAL_HOST),
+        (*A76, *BUILTIN, *CORAL_HOST),
         "A pad is an operator of its own where a convolution in groups could have padded.",
         "TensorFlow Lite's interpreter runs the operators of the file; only delegates join a PAD to its reader",
         _all("pad layer", Window("halves", 8, 24, 5, 2, "same"), Window("grouped", 14, 64, 5, 2, "same")),
     ),
     Row(
         ("pad layer",),
-        ("conv2d", "dwconv2d"),
+        ("conv2d", "dwconv2d", "halves", "grouped"),
         CORAL,
         "A pad is an operator of its own where the convolution could have padded.",
         "PAD is in the Edge TPU compiler's list of operators; nobody has published whether it joins the convolution",
-        _all("pad layer", Window("conv2d", 14, 160, 3, 2, "same"), Window("dwconv2d", 7, 16, 3, 1, "same")),
-    ),
-    Row(
-        ("pad layer",),
-        ("halves", "grouped"),
-        (*A76, *CORAL, *ADRENO_21, *HEXAGON, *NCS2, *ETHOS),
-        "A layer meets the first rewrite that fits: one rule deletes the pad that another one's convolution "
-        "never gets, "
-        "or splits into groups and another never does.",
-        "a fault of the model: simulator/mapping/lowering.py, _rewritten",
         _all(
             "pad layer",
-            Window("halves", 14, 64, 3, 2, 1),
-            Window("grouped", 14, 8, 5, 1, 1),
-            Window("halves", 8, 24, 5, 2, "same"),
-        ),
-    ),
-    Row(
-        ("pad layer",),
-        ("grouped",),
-        (*ONNXRUNTIME, *OPENVINO, *XNNPACK),
-        "A convolution per channel is made depthwise by the first rewrite that fits, and never gets its pad.",
-        "a fault of the model: simulator/mapping/lowering.py, _rewritten; the pads are lost, and macs with them",
-        _all("pad layer", Window("grouped", 14, 8, 5, 1, 1)),
-    ),
-    Row(
-        ("pad layer",),
-        ("conv2d", "dwconv2d", "halves", "grouped"),
-        KPU,
-        "Uneven padding of a convolution becomes a pad on the scalar core, and a pad layer becomes uneven padding: "
-        "whichever rewrite comes first is the only one.",
-        "a fault of the model: simulator/mapping/lowering.py, _rewritten",
-        _all(
-            "pad layer",
-            Window("conv2d", 14, 64, 3, 2, "same"),
-            Window("dwconv2d", 8, 64, 3, 2, "same"),
+            Window("conv2d", 14, 160, 3, 2, "same"),
+            Window("dwconv2d", 7, 16, 3, 1, "same"),
             Window("halves", 8, 24, 5, 2, "same"),
             Window("grouped", 14, 64, 5, 2, "same"),
         ),
@@ -368,16 +328,6 @@ EXCEPTIONS: tuple[Row, ...] = (
     ),
     # Spellings that no canonical form makes one
     Row(
-        ("identity reshape", "Vela"),
-        ("reshape",),
-        ("*",),
-        "A reshape to the same shape stays: it runs, it parts what would fuse, and maps change their layout for it.",
-        "a fault of the model: nothing in simulator/canonical removes it; onnxruntime 1.32, OpenVINO 2026.4 "
-        "and Vela 5.2 "
-        "compile both spellings to the same kernels",
-        (*_all("identity reshape", *_READERS), *_vela("reshape")),
-    ),
-    Row(
         ("split and rejoined",),
         ("split",),
         (*A76, *BUILTIN, *XNNPACK, *CORAL_HOST, *ONNXRUNTIME, *ADRENO),
@@ -405,19 +355,6 @@ EXCEPTIONS: tuple[Row, ...] = (
         _all("split and rejoined", *_READERS),
     ),
     Row(
-        ("depthwise", "Vela"),
-        ("conv2d", "grouped depthwise"),
-        (*A76, *ADRENO, *BUILTIN, *CORAL, *CORAL_HOST, *ETHOS, *HEXAGON, *KPU, *NCS2, *RK3399),
-        "A convolution in as many groups as channels is split into one for each, or priced as a grouped one.",
-        "a fault of the model: conv_per_channel_as_dwconv is a rule of four platforms rather than canonical; "
-        "converters "
-        "write DEPTHWISE_CONV_2D, and Vela 5.2 prints the same for both",
-        (
-            *_all("depthwise", Grouped(14, 24, 3, 1), Grouped(28, 64, 3, 2), Grouped(4, 64, 5, 2)),
-            *_vela("grouped depthwise"),
-        ),
-    ),
-    Row(
         ("global mean",),
         ("mean",),
         ADRENO_21,
@@ -433,16 +370,6 @@ EXCEPTIONS: tuple[Row, ...] = (
         "Vela 5.2 prints 27.42 us for a global pooling and 35.06 for the mean (U55); onnxruntime 1.32 runs the one in "
         "blocks of channels and ReduceMean behind a ReorderOutput",
         _all("global mean", Pooled(7, 96, True)),
-    ),
-    Row(
-        ("swish",),
-        ("swish",),
-        (*ONNXRUNTIME, *OPENVINO, *K210),
-        "A map times its sigmoid is not taken for a swish.",
-        "a fault of the model: only readers name chains (simulator/canonical/chains.py); onnxruntime 1.32 "
-        "makes QuickGelu "
-        "of both, OpenVINO 2026.4 fuses both into the convolution",
-        _all("swish", *_READERS),
     ),
     # Growth
     Row(

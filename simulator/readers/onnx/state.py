@@ -58,12 +58,17 @@ class OnnxState(NamedTuple):
         name = self.name(node, position)
         if self.is_constant(node, position):
             shape = self.constant_shape(node, position) or (1,)
-            return self.builder.constant(shape, name, self.file_tensors[name].dtype)
+            return self.builder.constant(shape, name, self.file_tensors[name].dtype, self.uniform(name))
         if name not in self.tensors:
             raise ReadError(
                 f"{where(node)}: reads '{name}', an optional output that is not read: export the model without it"
             )
         return self.tensors[name]
+
+    def uniform(self, name: str) -> float | None:
+        """The value of all elements of a small stored tensor; None where it is not one, or not known."""
+        values = self.values.get(name)
+        return float(values[0]) if values and all(value == values[0] for value in values) else None
 
     def plain(self, node: FileNode, position: int) -> int:
         """The builder's index of an operand in the file's axis order; an image is transposed back by a layer."""
@@ -77,7 +82,7 @@ class OnnxState(NamedTuple):
         name = self.name(node, position)
         if self.is_constant(node, position):
             shape = aligned(self.constant_shape(node, position), image)
-            return self.builder.constant(shape, name, self.file_tensors[name].dtype)
+            return self.builder.constant(shape, name, self.file_tensors[name].dtype, self.uniform(name))
         index = self.operand(node, position)
         shape = self.builder.shape(index)
         if not image or len(shape) >= 4:

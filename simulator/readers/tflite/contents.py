@@ -13,6 +13,7 @@ from stairline.simulator.readers.errors import ReadError
 
 from .flatbuffer import Flatbuffer, Table
 from .names import DTYPES, operator_names
+from .uniform import uniform
 
 _SMALL_BYTES = 1024
 """Stored tensors up to this size are read, because shapes may depend on them; larger ones are weights."""
@@ -102,7 +103,7 @@ class File:
         shape, is_state = table.integers(0) or (), table.scalar(5, "?")
         if stored is None and not given and (0 in shape or is_state):
             stored = b""
-        tensor = found.tensors[name] = _file_tensor(table, constant=stored is not None)
+        tensor = found.tensors[name] = _file_tensor(table, stored)
         if (table.integers(7) or (0,))[0] < 0:
             found.open.add(name)
         layout = _LAYOUTS.get(tensor.dtype)
@@ -150,12 +151,13 @@ def _unique_names(names: list[str]) -> list[str]:
     return [name if name and seen[name] == 1 else f"{name}#{index}" for index, name in enumerate(names)]
 
 
-def _file_tensor(table: Table, constant: bool) -> FileTensor:
+def _file_tensor(table: Table, stored: bytes | None) -> FileTensor:
     shape, signature = table.integers(0) or (), table.integers(7) or ()
     number = table.scalar(1, "b")
     dtype = DTYPES.get(number, f"type{number}")
     open_sizes = any(size < 0 for size in signature[1:])
-    return FileTensor(None if open_sizes else shape or (1,), dtype, constant)
+    fixed = None if open_sizes else shape or (1,)
+    return FileTensor(fixed, dtype, stored is not None, uniform(table, dtype, stored))
 
 
 def _signature(table: Table) -> Dimensions | None:

@@ -40,8 +40,9 @@ class TfliteState(NamedTuple):
                 f"node '{node.name}' ({node.op}): operand {position} has no elements: export the model again"
             )
         if name not in self.tensors:
+            stored = self.file_tensors[name]
             self.tensors[name] = self.builder.constant(
-                self.stored_shape(node, position), name, self.file_tensors[name].dtype
+                self.stored_shape(node, position), name, stored.dtype, stored.value
             )
         return self.tensors[name]
 

@@ -150,7 +150,7 @@ NETWORKS = {
     "channel constants": (
         [CONV, node("Mul", "ac", "b"), node("Add", "bd")],
         [FILTER, floats("c", 8, 1, 1), floats("d")],
-        ["conv2d", "mul", "add"],
+        ["conv2d"],
     ),
     "attention over pixels": (
         [
