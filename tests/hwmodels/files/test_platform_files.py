@@ -86,7 +86,7 @@ BROKEN = [
     ("efficiency = { value = 0.5, source = \"sheet\" }\n", "", "efficiency: missing; 'tiled_gemm' needs it"),
     ("[kernels.conv2d]", '[kernels."dense|conv2d"]\nmodel = "free"\n[kernels.conv2d]', "'conv2d' has a rule already"),
     ("[kernels.conv2d]", '[kernels."conv2d|conv2d"]', "'conv2d' has a rule already, kernels.conv2d|conv2d"),
-    ("[partition]", '[[alike]]\nops = ["add"]\nlike = "conv"\nsource = "sheet"\n[partition]', "like: 'conv' has no rule"),
+    ("[partition]", '[[alike]]\nops = ["add"]\nlike = "conv"\nsource = "sheet"\n[partition]', "'conv' has no rule"),
     ("value = 8,", "value = 8, fit = true, min = 0, max = 16,", "kernels.conv2d.tile_n.min: 0 is out of range"),
 ]  # fmt: skip
 
