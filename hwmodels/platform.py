@@ -45,6 +45,14 @@ class Platform:
         return platform_digest(self.file, domain, record)
 
     @cached_property
+    def fitted_digest(self) -> str:
+        """The digest of what an overlay's numbers are fitted over, by which the overlay names this platform.
+
+        ``alike`` stays out of it: it adds operators and changes no prediction of a network that has none of them.
+        """
+        return platform_digest(self.file.model_copy(update={"alike": ()}))
+
+    @cached_property
     def dtypes(self) -> tuple[str, ...]:
         """The precisions that the platform runs, the default one first."""
         default = self.file.platform.default_dtype

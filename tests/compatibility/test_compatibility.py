@@ -109,7 +109,7 @@ def test_a_listed_platform_has_the_keys_that_it_had():
 def test_an_overlay_over_a_released_platform_loads_over_the_shipped_one(path, tmp_path):
     of_bytes = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     released, shipped = load(path), load(path.stem)
-    assert RELEASED_PARENTS[of_bytes] == released.digest == shipped.digest
+    assert RELEASED_PARENTS[of_bytes] == released.fitted_digest == shipped.fitted_digest
     overlay = tmp_path / "mine.toml"
     dtype = shipped.dtypes[0]
     overlay.write_text(
@@ -118,7 +118,7 @@ def test_an_overlay_over_a_released_platform_loads_over_the_shipped_one(path, tm
         "scores = { within_10 = 1, within_20 = 1, mape = 0 }\n",
         encoding="utf-8",
     )
-    assert load(overlay).overlay.parent_digest == shipped.digest
+    assert load(overlay).overlay.parent_digest == shipped.fitted_digest
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_an_overlay_over_a_users_own_file_states_its_bytes_and_is_refused_once_t
     overlay = Path(shutil.copy(HERE / "over-own-board.toml", tmp_path))
     (tmp_path / "own-board.toml").write_text(base, encoding="utf-8")
     digest = load(overlay).overlay.parent_digest
-    assert digest == load(tmp_path / "own-board.toml").digest
+    assert digest == load(tmp_path / "own-board.toml").fitted_digest
     (tmp_path / "own-board.toml").write_text(base.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(PlatformError, match=r"has changed since.*write parent_digest = ") as error:
         load(overlay)

@@ -169,7 +169,8 @@ def _clip(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     low, high = _bound(s, n, 1, "min"), _bound(s, n, 2, "max")
     if low == 0 and high in (6, None):
         return s.add(n, "relu6" if high == 6 else "relu", [s.operand(n, 0)])
-    return s.add(n, "clip", [s.operand(n, 0)])
+    # The bounds stay operands: by their values a spelled-out activation is recognised.
+    return s.add(n, "clip", [s.operand(n, i) for i, operand in enumerate(n.inputs) if operand])
 
 
 def _bound(s: OnnxState, n: FileNode, position: int, name: str) -> float | None:
