@@ -57,5 +57,5 @@ def _changed(platform: Platform, changes: Mapping[str, Mapping[str, object]]) ->
 
 
 def _parsed_anew(platform: Platform, data: Mapping[str, Any]) -> Platform:
-    """The platform of changed data. It carries no residual: trees that corrected other numbers' errors say nothing here."""
+    """The platform of changed data. It carries no residual, which corrected the errors of other numbers."""
     return replace(parse(data, platform.path), changed_from=platform.as_read, omitted=platform.omitted)

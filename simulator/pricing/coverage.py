@@ -12,28 +12,27 @@ from .prediction import Coverage
 
 _COMPLETE = Coverage(1.0, 1.0, 1.0)
 
-_WITHOUT_PRODUCTS = frozenset(
-    """
-    abs acos acosh addn and argmax argmin asin asinh assignvariable atan atan2 atanh averagepool bitshift
-    bitwiseand bitwisenot bitwiseor bitwisexor broadcastargs broadcastto bucketize cast ceil celu clip complexabs
-    compress concat concatenation constantofshape cos cosh cumsum densetosparse depthtospace dequantize
-    dequantizelinear div dropout dynamicquantizelinear dynamicupdateslice elu embeddinglookup equal erf exp expand
-    expanddims eyelike fakequant fill flatten floor floordiv floormod gather gatherelements gathernd gelu greater
-    greaterequal greaterorequal hardmax hardsigmoid hardswish hashtable hashtablefind hashtableimport hashtablelookup
-    hashtablesize identity imag instancenormalization isinf isnan l2normalization l2pool leakyrelu less lessequal
-    lessorequal localresponsenormalization log logicaland logicalnot logicalor logistic logsoftmax lppool lrn
-    lpnormalization matrixdiag matrixsetdiag max maxpool maxroipool maxunpool mean meanvariancenormalization min
-    mirrorpad mish mod mul neg nonmaxsuppression nonmaxsuppressionv4 nonmaxsuppressionv5 nonzero not notequal onehot or
-    pack pad pow prelu quantize quantizelinear randomnormal randomnormallike randomstandardnormal randomuniform
-    randomuniformlike range rank readvariable real reciprocal reduceall reduceany reducel1 reducel2 reducelogsum
-    reducelogsumexp reducemax reducemean reducemin reduceprod reducesum reducesumsquare relu0to1 relun1to1 reshape
-    reversesequence reversev2 rfft2d roialign round rsqrt scatterelements scatternd segmentsum select selectv2 selu
-    sequenceat sequenceconstruct shape shrink sign signbit sin sinh size skiplayernormalization softplus softsign
-    spacetobatchnd batchtospacend spacetodepth sparsetodense split splittosequence sqrt square squareddifference
-    stridedslice sum tan thresholdedrelu tile topk topkv2 trilu unique unpack unsortedsegmentmax unsortedsegmentmin
-    unsortedsegmentprod unsortedsegmentsum upsample varhandle where xor zeroslike
-    """.split()
-)
+_NAMES = """
+abs acos acosh addn and argmax argmin asin asinh assignvariable atan atan2 atanh averagepool bitshift
+bitwiseand bitwisenot bitwiseor bitwisexor broadcastargs broadcastto bucketize cast ceil celu clip complexabs
+compress concat concatenation constantofshape cos cosh cumsum densetosparse depthtospace dequantize
+dequantizelinear div dropout dynamicquantizelinear dynamicupdateslice elu embeddinglookup equal erf exp expand
+expanddims eyelike fakequant fill flatten floor floordiv floormod gather gatherelements gathernd gelu greater
+greaterequal greaterorequal hardmax hardsigmoid hardswish hashtable hashtablefind hashtableimport hashtablelookup
+hashtablesize identity imag instancenormalization isinf isnan l2normalization l2pool leakyrelu less lessequal
+lessorequal localresponsenormalization log logicaland logicalnot logicalor logistic logsoftmax lppool lrn
+lpnormalization matrixdiag matrixsetdiag max maxpool maxroipool maxunpool mean meanvariancenormalization min
+mirrorpad mish mod mul neg nonmaxsuppression nonmaxsuppressionv4 nonmaxsuppressionv5 nonzero not notequal onehot or
+pack pad pow prelu quantize quantizelinear randomnormal randomnormallike randomstandardnormal randomuniform
+randomuniformlike range rank readvariable real reciprocal reduceall reduceany reducel1 reducel2 reducelogsum
+reducelogsumexp reducemax reducemean reducemin reduceprod reducesum reducesumsquare relu0to1 relun1to1 reshape
+reversesequence reversev2 roialign round rsqrt scatterelements scatternd segmentsum select selectv2 selu
+sequenceat sequenceconstruct shape shrink sign signbit sin sinh size skiplayernormalization softplus softsign
+spacetobatchnd batchtospacend spacetodepth sparsetodense split splittosequence sqrt square squareddifference
+stridedslice sum tan thresholdedrelu tile topk topkv2 trilu unique unpack unsortedsegmentmax unsortedsegmentmin
+unsortedsegmentprod unsortedsegmentsum upsample varhandle where xor zeroslike
+"""
+_WITHOUT_PRODUCTS = frozenset(_NAMES.split())
 """Operators of ONNX and TFLite, in small letters without "_", that multiply no two operands in a sum of products.
 
 Of an operator that is neither here nor in ``_PRODUCTS`` the work is unknown, custom ones and control flow among them.
@@ -68,7 +67,7 @@ def is_omitted(kernel: Kernel) -> bool:
 
 def stated_macs(graph: Graph, layer: Layer) -> float | None:
     """The MACs of one layer outside the canonical set, from its shapes; None where these do not tell them."""
-    kind = layer.op.rpartition(":")[2].replace("_", "").lower()
+    kind = layer.op.rpartition(":")[2].removeprefix("com.microsoft.").replace("_", "").lower()
     if kind in _WITHOUT_PRODUCTS:
         return 0.0
     if kind not in _PRODUCTS or len(layer.inputs) < 2:
@@ -118,11 +117,13 @@ def _rows(inputs: Shapes, outputs: int) -> float:
 
 _PRODUCTS = {
     "conv": _filters_first,
+    "fusedconv": _filters_first,
     "convinteger": _filters_first,
     "qlinearconv": lambda inputs, outputs: float(outputs * prod(inputs[3][1:])) if len(inputs) > 3 else None,
     "convtranspose": _scattered,
     "conv3d": _filters_last,
     "matmul": _rows,
+    "fusedmatmul": _rows,
     "matmulinteger": _rows,
     "batchmatmul": _rows,
 }

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
 from types import MappingProxyType
 from typing import NamedTuple
 
 from stairline.hwmodels import Platform
-from stairline.hwmodels.kernels.base import BOUNDS
 from stairline.hwmodels.reports.platforms import provenance, rests_on
-from stairline.hwmodels.reports.text import Block, Cell, Column, Facts, Heading, Table, number, prose, word
+from stairline.hwmodels.reports.text import Block, Cell, Facts, Heading, Table, number, prose, word
 from stairline.simulator.pricing.precision import difference
-from stairline.simulator.pricing.prediction import KernelPrediction, Prediction, Summary
+from stairline.simulator.pricing.prediction import Prediction, Summary
+
+from .digits import decimal_places, prefixed, three_digits
+from .kernels import all_kernels, kinds_of_kernel, limited_by
 
 _STYLES = {"ok": "green", "falls_back": "yellow", "cannot_run": "bold red"}
 _MARKS = {"ok": " ", "falls_back": "*", "cannot_run": "!"}
@@ -21,10 +22,6 @@ _MEANINGS = {
     "falls_back": "falls_back: some operators run on the fallback processor; their time and transfers are included",
     "cannot_run": "cannot_run: the platform cannot run the network; the latency is what its operators would take",
 }
-
-
-_FIXED = "per inference"
-"""The name, in tables, of the cost of one inference that belongs to no kernel."""
 
 
 class Outcome(NamedTuple):
@@ -44,15 +41,15 @@ def single(prediction: Prediction, platform: Platform, *, every_kernel: bool = F
         Heading(f"LOWER BOUND: {title}" if "lower_bound" in s.flags else title),
         platform.file.title,
         Facts((*_outcome(prediction, platform), *_work(prediction), rest)),
-        _by_operator(prediction),
-        *([_every_kernel(prediction)] if every_kernel else []),
+        kinds_of_kernel(prediction),
+        *([all_kernels(prediction)] if every_kernel else []),
     ]
 
 
 def several(outcomes: Sequence[Outcome]) -> list[Block]:
     """The report on many predictions: a line for each, then the reasons for each status other than ok."""
     energy = any(o.summary.energy_j is not None for o in outcomes)
-    decimals = _decimal_places([o.summary.lower_s * 1e3 for o in outcomes])
+    decimals = decimal_places([o.summary.lower_s * 1e3 for o in outcomes])
     columns = (
         *(prose("network"), prose("platform"), word("precision"), number("ms"), number("from"), number("to")),
         *((number("mJ"),) if energy else ()),
@@ -65,7 +62,7 @@ def several(outcomes: Sequence[Outcome]) -> list[Block]:
             s.dtype,
             f"{'>' * _bounded(s)}{s.latency_s * 1e3:,.{decimals}f}",
             *(_ends(s, lambda seconds: f"{seconds * 1e3:,.{decimals}f}")),
-            *(("-" if s.energy_j is None else _three_digits(s.energy_j * 1e3),) if energy else ()),
+            *(("-" if s.energy_j is None else three_digits(s.energy_j * 1e3),) if energy else ()),
             Cell(" ".join((s.status, *s.flags)), _STYLES[s.status]),
         )
         for label, s, _ in outcomes
@@ -78,7 +75,7 @@ def comparison(outcomes: Sequence[Outcome], platforms: int) -> list[Block]:
 
     ``outcomes`` holds, network after network, one outcome for each of the ``platforms``.
     """
-    decimals = _decimal_places([o.summary.latency_s * 1e3 for o in outcomes])
+    decimals = decimal_places([o.summary.latency_s * 1e3 for o in outcomes])
     rows: list[tuple[str | Cell, ...]] = []
     for start in range(0, len(outcomes), platforms):
         row = [o.summary for o in outcomes[start : start + platforms]]
@@ -91,39 +88,39 @@ def _outcome(prediction: Prediction, platform: Platform) -> list[tuple[str, str 
     s = prediction.summary
     bounded = _bounded(s)
     rows: list[tuple[str, str | Cell]] = [
-        ("latency", Cell(f"{'at least ' * bounded}{_three_digits(s.latency_s * 1e3)} ms", "bold"))
+        ("latency", Cell(f"{'at least ' * bounded}{three_digits(s.latency_s * 1e3)} ms", "bold"))
     ]
     if s.status != "cannot_run":
-        low, high = _ends(s, lambda seconds: _three_digits(seconds * 1e3))
+        low, high = _ends(s, lambda seconds: three_digits(seconds * 1e3))
         rows.append(("90 % interval", f"{low} to {high} ms{' for the operators that are modelled' * bounded}"))
     rows += [("status", _status(s)), *_choices(s, platform)]
     if s.extrapolates_in:
         differs = f"differs from every calibrated network, most in {s.extrapolates_in}"
         rows.append(("extrapolation", Cell(differs, "yellow")))
     if s.analytical_s != s.latency_s:
-        rows.append(("analytical", f"{_three_digits(s.analytical_s * 1e3)} ms, without the platform's residual"))
+        rows.append(("analytical", f"{three_digits(s.analytical_s * 1e3)} ms, without the platform's residual"))
     rows += [("reason", text) for text in _kinds_of_reason(prediction.reasons)]
     if s.energy_j is not None:
-        rows.append(("energy", f"{_three_digits(s.energy_j * 1e3)} mJ"))
+        rows.append(("energy", f"{three_digits(s.energy_j * 1e3)} mJ"))
     return rows
 
 
 def _work(p: Prediction) -> list[tuple[str, str | Cell]]:
     macs = sum(k.macs for k in p.kernels)
-    rows: list[tuple[str, str | Cell]] = [("work", f"{_prefixed(macs, 'MAC')} in {len(p.kernels)} kernels")]
+    rows: list[tuple[str, str | Cell]] = [("work", f"{prefixed(macs, 'MAC')} in {len(p.kernels)} kernels")]
     padded = [k for k in p.kernels if k.cost.padded_macs > 0]
     wasted = sum(k.cost.padded_macs - k.macs for k in padded)
     if wasted > 0:
         share = wasted / sum(k.cost.padded_macs for k in padded)
         rows.append(
-            ("padding", f"{_prefixed(wasted, 'MAC')} added by partly filled tiles, {share:.1%} of the MACs executed")
+            ("padding", f"{prefixed(wasted, 'MAC')} added by partly filled tiles, {share:.1%} of the MACs executed")
         )
-    limits = ", ".join(f"{what} {share:.0%}" for what, share in _limits(p).items() if share >= 0.005)
+    limits = ", ".join(f"{what} {share:.0%}" for what, share in limited_by(p).items() if share >= 0.005)
     if limits:
         rows.append(("limited by", f"{limits} of the time"))
     if p.fixed_s > 0.0:
-        rows.append(("fixed cost", f"{_three_digits(p.fixed_s * 1e3)} ms per inference, the same for every network"))
-    rows.append(("peak memory", f"{_prefixed(p.peak_memory_bytes, 'B')} of activations, without parameters"))
+        rows.append(("fixed cost", f"{three_digits(p.fixed_s * 1e3)} ms per inference, the same for every network"))
+    rows.append(("peak memory", f"{prefixed(p.peak_memory_bytes, 'B')} of activations, without parameters"))
     rows.append(("coverage", _coverage(p.summary)))
     return rows
 
@@ -199,92 +196,6 @@ def _first(names: Sequence[str], what: str) -> str:
     return names[0] if len(names) == 1 else f"{len(names):,} {what}, the first {names[0]}"
 
 
-def _by_operator(p: Prediction) -> Table:
-    """The table of kernels grouped by their operators and processor, the group with the longest time first."""
-
-    def kind(kernel: KernelPrediction) -> tuple[str, str]:
-        return "+".join(kernel.ops), kernel.processor
-
-    groups = [list(kernels) for _, kernels in groupby(sorted(p.kernels, key=kind), key=kind)]
-    groups.sort(key=_total_s, reverse=True)
-    decimals = _decimal_places([max(map(_total_s, groups), default=0.0) * 1e3 / 100])
-    columns, processor = _processor_column(p)
-    rows = tuple(
-        (
-            _chain(kernels[0]),
-            *processor(kernels[0]),
-            str(len(kernels)),
-            _prefixed(sum(k.macs for k in kernels)),
-            f"{_total_s(kernels) * 1e3:,.{decimals}f}",
-            _share(p, _total_s(kernels)),
-            next(iter(_shares(kernels))) if _total_s(kernels) else "-",
-        )
-        for kernels in groups
-    )
-    rows += _fixed_row(p, (*("-" for _ in columns), "-", "-", f"{p.fixed_s * 1e3:,.{decimals}f}", _share(p, p.fixed_s)))
-    numbers = (number("kernels"), number("MAC"), number("ms"), number("share"))
-    return Table((prose("operators"), *columns, *numbers, word("limited by")), rows)
-
-
-def _every_kernel(p: Prediction) -> Table:
-    columns, processor = _processor_column(p)
-    rows = tuple(
-        (
-            k.name,
-            _chain(k),
-            *processor(k),
-            _prefixed(k.macs),
-            _prefixed(k.cost.padded_macs),
-            _prefixed(k.bytes_moved, "B"),
-            f"{k.latency_s * 1e3:,.4f}",
-            k.bound if k.latency_s else "-",
-        )
-        for k in p.kernels
-    )
-    rows += _fixed_row(p, ("-", *("-" for _ in columns), "-", "-", "-", f"{p.fixed_s * 1e3:,.4f}"))
-    numbers = (number("MAC"), number("padded"), number("bytes"), number("ms"))
-    return Table((prose("kernel"), prose("operators"), *columns, *numbers, word("limited by")), rows)
-
-
-def _processor_column(p: Prediction) -> tuple[tuple[Column, ...], Callable[[KernelPrediction], tuple[str, ...]]]:
-    """The column with the processor of a kernel; none where all kernels, transfers apart, run on the same one."""
-    if len({k.processor for k in p.kernels if k.processor != "link"}) < 2:
-        return (), lambda _: ()
-    return (word("runs on"),), lambda kernel: (kernel.processor,)
-
-
-def _fixed_row(p: Prediction, cells: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """The row of the cost per inference, which belongs to no kernel; none where the platform has no such cost."""
-    return ((_FIXED, *cells, _FIXED),) if p.fixed_s > 0.0 else ()
-
-
-def _share(p: Prediction, time_s: float) -> str:
-    return f"{time_s / p.latency_s:.1%}" if p.latency_s else "-"
-
-
-def _limits(p: Prediction) -> dict[str, float]:
-    """The share of the latency in kernels limited by each bound, and in the cost per inference, the largest first."""
-    in_kernels = _total_s(p.kernels) / p.latency_s if p.latency_s else 0.0
-    limits = {bound: share * in_kernels for bound, share in _shares(p.kernels).items()}
-    limits[_FIXED] = p.fixed_s / p.latency_s if p.latency_s else 0.0
-    return dict(sorted(limits.items(), key=lambda item: -item[1]))
-
-
-def _total_s(kernels: Sequence[KernelPrediction]) -> float:
-    return sum(k.latency_s for k in kernels)
-
-
-def _shares(kernels: Sequence[KernelPrediction]) -> dict[str, float]:
-    """The share of the kernels' time spent in kernels limited by each bound, the largest share first."""
-    total_s = _total_s(kernels) or 1.0
-    shares = {bound: _total_s([k for k in kernels if k.bound == bound]) / total_s for bound in BOUNDS}
-    return dict(sorted(shares.items(), key=lambda item: -item[1]))
-
-
-def _chain(kernel: KernelPrediction) -> str:
-    return " + ".join(kernel.ops)
-
-
 def _explanations(
     outcomes: Iterable[Outcome], marks: Mapping[str, str] = MappingProxyType({}), shown: int = 30
 ) -> list[Block]:
@@ -324,25 +235,6 @@ def _precisions(outcomes: Iterable[Outcome]) -> list[Block]:
 def _marked(s: Summary, decimals: int) -> Cell:
     bound = ">" * _bounded(s)
     return Cell(f"{bound}{s.latency_s * 1e3:,.{decimals}f}{_MARKS[s.status]}", _STYLES[s.status])
-
-
-def _decimal_places(values: Iterable[float]) -> int:
-    """The number of decimal places, at most four, with which the smallest positive value has three digits."""
-    smallest = min((value for value in values if value > 0), default=1.0)
-    return next((d for d in range(4) if smallest * 10**d >= 100), 4)
-
-
-def _three_digits(value: float) -> str:
-    """A number with three digits, or with all digits of its whole part where that has more."""
-    return f"{value:,.{_decimal_places([value])}f}"
-
-
-def _prefixed(value: float, unit: str = "") -> str:
-    """A count with a prefix k, M or G, such as "300.8 MMAC", "640 B" or, without a unit, "300.8 M"."""
-    for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= factor:
-            return f"{value / factor:,.1f} {prefix}{unit}"
-    return f"{value:,.0f} {unit}".rstrip()
 
 
 def label(platform: Platform) -> str:
