@@ -26,7 +26,8 @@ class Attributes(NamedTuple):
     """Axes that mean reduces; for transpose, the input axis that each output axis is taken from."""
     keepdims: bool = False
     sizes: tuple[int, ...] = ()
-    """Target shape of reshape; (height, width) of resize; sizes along ``axis`` of split; extent of slice."""
+    """Target shape of reshape; (height, width) of resize; sizes along ``axis`` of split; extent of slice; sizes of
+    the indices of an Einsum."""
     begin: tuple[int, ...] = ()
     """First element along each axis of slice and strided_slice."""
     end: tuple[int, ...] = ()

@@ -70,6 +70,8 @@ def stated_macs(graph: Graph, layer: Layer) -> float | None:
     kind = layer.op.rpartition(":")[2].removeprefix("com.microsoft.").replace("_", "").lower()
     if kind in _WITHOUT_PRODUCTS:
         return 0.0
+    if kind == "einsum" and layer.attributes.sizes:
+        return float(prod(layer.attributes.sizes))
     if kind not in _PRODUCTS or len(layer.inputs) < 2:
         return None
     inputs = graph.shapes(layer.inputs)

@@ -70,7 +70,7 @@ def summarize(
         model=planned.graph.name,
         platform=machine.name,
         dtype=machine.dtype,
-        status="cannot_run" if planned.unsupported else "falls_back" if planned.fallbacks else "ok",
+        status=_status(planned),
         latency_s=latency_s,
         lower_s=latency_s / factor,
         upper_s=latency_s * factor,
@@ -82,6 +82,15 @@ def summarize(
         fixed_s=machine.inference_s,
         file_dtype=planned.graph.file_dtype,
     )
+
+
+def _status(planned: Plan) -> str:
+    """The word of ``Summary.status`` that applies."""
+    if planned.unsupported:
+        return "cannot_run"
+    if planned.fallbacks:
+        return "falls_back"
+    return "lower_bound" if any(k.rule is None for k in planned.kernels) else "ok"
 
 
 def _flags(planned: Plan, extrapolates_in: str) -> tuple[str, ...]:

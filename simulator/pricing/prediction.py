@@ -61,7 +61,8 @@ class Summary(NamedTuple):
     platform: str
     dtype: str
     status: str
-    """ok; falls_back: some layers run on another processor, in the times given; cannot_run: times are hypothetical."""
+    """ok; lower_bound: layers without a model are left out; falls_back: some layers run on another processor, in the
+    times given; cannot_run: times are hypothetical."""
     latency_s: float
     lower_s: float
     upper_s: float
@@ -114,7 +115,7 @@ class Prediction:
 
     @property
     def status(self) -> str:
-        """ok, falls_back or cannot_run."""
+        """ok, lower_bound, falls_back or cannot_run."""
         return self.summary.status
 
     @cached_property

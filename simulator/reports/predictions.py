@@ -15,10 +15,11 @@ from stairline.simulator.pricing.prediction import Prediction, Summary
 from .digits import decimal_places, prefixed, three_digits
 from .kernels import all_kernels, kinds_of_kernel, limited_by
 
-_STYLES = {"ok": "green", "falls_back": "yellow", "cannot_run": "bold red"}
-_MARKS = {"ok": " ", "falls_back": "*", "cannot_run": "!"}
+_STYLES = {"ok": "green", "lower_bound": "yellow", "falls_back": "yellow", "cannot_run": "bold red"}
+_MARKS = {"ok": " ", "lower_bound": " ", "falls_back": "*", "cannot_run": "!"}
 _MEANINGS = {
     "ok": "ok: all operators run on the platform",
+    "lower_bound": "lower_bound: operators without a model are left out; the others run on the platform",
     "falls_back": "falls_back: some operators run on the fallback processor; their time and transfers are included",
     "cannot_run": "cannot_run: the platform cannot run the network; the latency is what its operators would take",
 }
@@ -63,7 +64,7 @@ def several(outcomes: Sequence[Outcome]) -> list[Block]:
             f"{'>' * _bounded(s)}{s.latency_s * 1e3:,.{decimals}f}",
             *(_ends(s, lambda seconds: f"{seconds * 1e3:,.{decimals}f}")),
             *(("-" if s.energy_j is None else three_digits(s.energy_j * 1e3),) if energy else ()),
-            Cell(" ".join((s.status, *s.flags)), _STYLES[s.status]),
+            Cell(" ".join(dict.fromkeys((s.status, *s.flags))), _STYLES[s.status]),
         )
         for label, s, _ in outcomes
     )
@@ -80,8 +81,14 @@ def comparison(outcomes: Sequence[Outcome], platforms: int) -> list[Block]:
     for start in range(0, len(outcomes), platforms):
         row = [o.summary for o in outcomes[start : start + platforms]]
         rows.append((row[0].model, *(_marked(s, decimals) for s in row)))
-    columns = (prose("ms"), *(number(f"{label}\n{s.dtype}") for label, s, _ in outcomes[:platforms]))
+    heads = (_head([o for o in outcomes[place::platforms]]) for place in range(platforms))
+    columns = (prose("ms"), *map(number, heads))
     return [Table(columns, tuple(rows)), *_explanations(outcomes, _MARKS), *_precisions(outcomes)]
+
+
+def _head(column: Sequence[Outcome]) -> str:
+    """A platform and the precisions of its column, each once, in the order of the rows."""
+    return f"{column[0].label}\n{'/'.join(dict.fromkeys(o.summary.dtype for o in column))}"
 
 
 def _outcome(prediction: Prediction, platform: Platform) -> list[tuple[str, str | Cell]]:
@@ -146,8 +153,6 @@ def _bounded(s: Summary) -> bool:
 
 def _status(s: Summary) -> Cell:
     """What the status means; that operators have no model is said where all others run on the platform."""
-    if s.status == "ok" and "lower_bound" in s.flags:
-        return Cell("lower bound: operators without a model are left out; the others run on the platform", "yellow")
     if s.status == "ok" and "operators_omitted" in s.flags:
         return Cell("lower bound: the platform's measurements leave out operators of this network", "yellow")
     return Cell(_MEANINGS[s.status], _STYLES[s.status])
@@ -206,7 +211,7 @@ def _explanations(
     legend = [
         f"{marks.get(status, '')} {text}".lstrip()
         for status, text in _MEANINGS.items()
-        if status != "ok" and any(o.summary.status == status for o in explained)
+        if status not in ("ok", "lower_bound") and any(o.summary.status == status for o in explained)
     ]
     if any(_bounded(o.summary) for o in explained):
         legend.append("> a lower bound: operators that have no model or were not measured are left out")

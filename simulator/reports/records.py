@@ -47,7 +47,7 @@ def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str
 
 def csv_row(s: Summary) -> tuple[str, ...]:
     """One prediction as the texts of ``CSV_COLUMNS``; a status other than ok is the first of the flags."""
-    flags = (s.status, *s.flags) if s.status != "ok" else s.flags
+    flags = tuple(dict.fromkeys((s.status, *s.flags))) if s.status != "ok" else s.flags
     energy = "" if s.energy_j is None else f"{s.energy_j * 1e3:.6g}"
     ends = ("", "") if s.status == "cannot_run" else (f"{s.lower_s * 1e3:.6g}", f"{s.upper_s * 1e3:.6g}")
     latency, covered = f"{s.latency_s * 1e3:.6g}", f"{s.coverage.least:.6g}"
