@@ -81,7 +81,7 @@ def comparison(outcomes: Sequence[Outcome], platforms: int) -> list[Block]:
     for start in range(0, len(outcomes), platforms):
         row = [o.summary for o in outcomes[start : start + platforms]]
         rows.append((row[0].model, *(_marked(s, decimals) for s in row)))
-    heads = (_head([o for o in outcomes[place::platforms]]) for place in range(platforms))
+    heads = (_head(outcomes[place::platforms]) for place in range(platforms))
     columns = (prose("ms"), *map(number, heads))
     return [Table(columns, tuple(rows)), *_explanations(outcomes, _MARKS), *_precisions(outcomes)]
 
