@@ -50,9 +50,10 @@ def rounded(value: Any) -> Any:
 
 
 def assert_same(now: dict[str, Any], then: dict[str, Any]) -> None:
-    assert list(now) == list(then)
+    """Every key of the release is there, in its order and with its value; keys may have been added since."""
+    assert [key for key in now if key in then] == list(then)
     assert set(now["provenance"]) == set(then["provenance"])
-    for key in now.keys() - CONTENT_MAY_DIFFER:
+    for key in then.keys() - CONTENT_MAY_DIFFER:
         assert rounded(now[key]) == rounded(then[key]), key
 
 
@@ -102,7 +103,7 @@ def test_a_plan_of_the_release_asks_for_what_the_store_that_it_filled_has():
 def test_a_listed_platform_has_the_keys_that_it_had():
     (then,) = json.loads((HERE / "platforms.json").read_text(encoding="utf-8"))
     for now in json.loads(answer("platforms", "--json")):
-        assert list(now) == list(then)
+        assert [key for key in now if key in then] == list(then)
 
 
 @pytest.mark.parametrize("path", RELEASED, ids=lambda path: path.stem)
