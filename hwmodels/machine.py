@@ -76,6 +76,8 @@ class Machine:
     """The networks that the platform was calibrated on, in outline; None for a platform that was not calibrated."""
     residual: Residual | None = None
     """The correction that calibration found for the times of kernels; None where there is none."""
+    omitted: tuple[str, ...] = ()
+    """Names in ``rules`` of operators that take no time, because the platform's measurements do not include them."""
 
     def rule_name(self, op: str, groups: int = 1) -> str:
         """The name in ``rules`` of the rule for an operator in so many groups, whether or not there is such a rule."""

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.graph import Graph
+from stairline.simulator.graph.sources import is_layer_table
 from stairline.simulator.readers.dispatch import read as read_file
 from stairline.simulator.readers.errors import ReadError
-from stairline.simulator.readers.formats import Shapes, is_layer_table
+from stairline.simulator.readers.formats import Shapes
 
 from . import zoo
 

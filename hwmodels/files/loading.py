@@ -133,7 +133,8 @@ def _overlaid(path: str, raw: bytes, parent: Platform, parent_bytes_digest: str 
         overlay = _without_foreign_copies(overlay, parent)
     changes = {key: change.model_dump() for key, change in overlay.values.items()}
     data = changed(parent.file, changes, path) | differences(overlay, parent.file)
-    return replace(parse(omitting(data, overlay.omitted, path), path), overlay=overlay)
+    omitted = tuple(dict.fromkeys((*parent.omitted, *overlay.omitted)))
+    return replace(parse(omitting(data, overlay.omitted, path), path), overlay=overlay, omitted=omitted)
 
 
 def _without_foreign_copies(overlay: OverlayFile, parent: Platform) -> OverlayFile:

@@ -27,7 +27,8 @@ class Attributes(NamedTuple):
     keepdims: bool = False
     sizes: tuple[int, ...] = ()
     """Target shape of reshape, tile, expand and scatter_nd; (height, width) of resize; sizes along ``axis`` of
-    split; extent of slice; (k,) of topk; (depth, height, width) of the output of conv3d."""
+    split; extent of slice; (k,) of topk; (depth, height, width) of the output of conv3d; sizes of the indices of an
+    Einsum."""
     begin: tuple[int, ...] = ()
     """First element along each axis of slice and strided_slice."""
     end: tuple[int, ...] = ()

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from .attributes import NEUTRAL, Attributes
 from .ops import OPS, OpError, Shape, is_canonical
+from .sources import is_model_file
 
 MAX_DIMENSION = 1 << 31
 """Largest dimension accepted, in elements: the signed 32-bit limit of the formats that are read."""
@@ -87,6 +88,14 @@ class Graph:
         fields = {"name": name, "tensors": tensors, "layers": layers, "inputs": inputs, "outputs": outputs}
         graph.__dict__.update(fields, dtype=dtype, source=source)
         return graph
+
+    @property
+    def file_dtype(self) -> str:
+        """The precision of the model file that the network was read from; empty for any other network.
+
+        Networks of the zoo, of layer tables and of programs are described without one.
+        """
+        return self.dtype if is_model_file(self.source) else ""
 
     @cached_property
     def consumers(self) -> tuple[tuple[int, ...], ...]:

@@ -215,6 +215,21 @@ def _cast(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     return s.add(n, "cast", [s.operand(n, 0)])
 
 
+def _einsum(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+    """A layer outside the canonical set whose ``sizes`` are those of the equation's indices: their product is its MACs.
+
+    They are left out where the equation has an ellipsis or an operand's shape is not known.
+    """
+    terms = option(n, "equation", "").replace(" ", "").partition("->")[0].split(",")
+    sizes: dict[str, int] = {}
+    for term, name in zip(terms, n.inputs):
+        file_tensor = s.file_tensors.get(name)
+        if file_tensor is None or file_tensor.shape is None or len(term) != len(file_tensor.shape) or "." in term:
+            return unknown(s, n)
+        sizes.update(zip(term, file_tensor.shape))
+    return unknown(s, n, Attributes(sizes=tuple(sizes.values())))
+
+
 _RULES: dict[str, Converter] = {
     "Conv": _conv(1),
     "ConvInteger": _conv(1),
@@ -241,6 +256,7 @@ _RULES: dict[str, Converter] = {
     **ELEMENTS,
     "QuantizeLinear": _quantize,
     "DequantizeLinear": _dequantize,
+    "Einsum": _einsum,
     "Identity": _same,
     "Dropout": _same,
     "Cast": _cast,

@@ -169,7 +169,7 @@ def option(node: FileNode, name: str, default: Any) -> Any:
     return value
 
 
-def unknown(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+def unknown(s: OnnxState, n: FileNode, attributes: Attributes = NEUTRAL) -> tuple[int, ...]:
     """Append a layer "onnx:NAME" with the shapes that the file or ONNX's inference states; return its outputs."""
     missing = [name for name in n.outputs if name and s.stated(name) is None]
     if missing:
@@ -177,9 +177,8 @@ def unknown(s: OnnxState, n: FileNode) -> tuple[int, ...]:
             f"{where(n)}: no rule infers its output shape, and the file states no shape of '{missing[0]}': "
             "add a value_info for it, or export the model without it"
         )
-    return s.add(
-        n, f"onnx:{n.op}", [s.operand(n, i) for i, name in enumerate(n.inputs) if name and not _empty(s, n, i)]
-    )
+    operands = [s.operand(n, i) for i, name in enumerate(n.inputs) if name and not _empty(s, n, i)]
+    return s.add(n, f"onnx:{n.op}", operands, attributes)
 
 
 def _empty(s: OnnxState, n: FileNode, position: int) -> bool:
