@@ -35,6 +35,9 @@ STRIPED = ELEMENTWISE | {"conv2d", "dwconv2d", "mean", "avgpool2d", "maxpool2d",
 OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
 """Operators for which Vela chooses blocks in another way than for the others of the same kernel model."""
 
+MOST_ROWS_HIGH = 16
+"""Height of the map that the rows of a product become: the largest divisor up to it and up to the width."""
+
 
 def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
     """Nodes and tensors of the kernels that an Ethos-U runs."""
@@ -74,6 +77,8 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     chain = [layer for layer in layers[1:] if layer.op in ELEMENTWISE]
     inputs = list(first.inputs[: 2 if rule.model == "ethos_u_elementwise" else 1])
     work = _work(first, kernel.work)
+    if first.op == "dense":
+        work = _rows_as_map(work)
     if len(inputs) == 2 and _elements(graph, inputs[1]) > _elements(graph, inputs[0]):
         inputs.reverse()
         work = _with_input(work, as_nhwc(graph.tensors[inputs[0]].shape))
@@ -89,7 +94,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     p = _with_operands(p, graph, inputs, second, stored)
     return Node(
         number,
-        OWN_KINDS.get(first.op) or KINDS[rule.model],
+        _kind(first, rule.model, work),
         Operator(rule.model, work, rule.roof, p, Codes(ONES if first.op == "mean" else first.weights, p.weight_ratio)),
         tuple(stored.stored[t] for t in inputs),
         _placed(graph, [t for layer in chain for t in layer.inputs if t not in made], stored),
@@ -154,6 +159,24 @@ def _work(first: Layer, work: Work) -> Work:
     if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
         return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
     return work
+
+
+def _kind(first: Layer, model: str, work: Work) -> Kind:
+    """What Vela takes the kernel for when it searches for a block and moves inputs."""
+    if first.op == "dense" and work.w_out > 1.0:
+        return "rows"
+    return OWN_KINDS.get(first.op) or KINDS[model]
+
+
+def _rows_as_map(work: Work) -> Work:
+    """A product of many rows as a convolution of one element over a map of as many pixels, which reads weights once.
+
+    Source: the shapes that Vela 5.2 lists with --verbose-schedule for products of 2 to 10,000 rows.
+    """
+    rows = int(work.n * work.h_in * work.w_in)
+    h = max(side for side in range(1, MOST_ROWS_HIGH + 1) if rows % side == 0 and side * side <= rows)
+    height, width = float(h), float(rows // h)
+    return work._replace(n=1.0, h_in=height, w_in=width, h_out=height, w_out=width)
 
 
 def _sized(work: Work, size: Size) -> Work:
