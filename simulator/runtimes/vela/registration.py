@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from stairline.hwmodels.platform import Machine
 from stairline.simulator.graph.graph import Graph, Layer
+from stairline.simulator.graph.ops import ACTIVATIONS
 from stairline.simulator.mapping.fusion import condition
 from stairline.simulator.mapping.placement import Placement, nothing_streamed, placement_rule
 from stairline.simulator.mapping.schedules import SCHEDULES, Schedule
@@ -17,6 +20,18 @@ from .schedule.schedule import schedule
 def regrouped_alike(graph: Graph, last: Layer, candidate: Layer) -> bool:
     """Vela takes the maps of both for ones of more channels, or of neither."""
     return regroups(graph, last) == regroups(graph, candidate)
+
+
+@condition
+def on_one_map(graph: Graph, last: Layer, candidate: Layer) -> bool:
+    """Vela runs both on the same map: convolutions of several images take nothing in, products of many rows only
+    activations."""
+    while last.op in ACTIVATIONS and graph.producer[last.inputs[0]] >= 0:
+        last = graph.layers[graph.producer[last.inputs[0]]]
+    *rows, _ = graph.tensors[last.outputs[0]].shape
+    if last.op == "conv2d":
+        return rows[0] == 1
+    return last.op != "dense" or candidate.op in ACTIVATIONS or prod(rows) == 1
 
 
 @placement_rule

@@ -12,6 +12,7 @@ from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.graph.ops import ACTIVATIONS, as_nhwc
 from stairline.simulator.mapping.plan import Kernel
 from stairline.simulator.runtimes.vela.blocks.query import Kind, Size, round_up, volume
+from stairline.simulator.runtimes.vela.parts import is_image, is_pointwise
 from stairline.simulator.runtimes.vela.weights.codes import Codes
 
 from .layout import Layout
@@ -77,8 +78,10 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     chain = [layer for layer in layers[1:] if layer.op in ELEMENTWISE]
     inputs = list(first.inputs[: 2 if rule.model == "ethos_u_elementwise" else 1])
     work = _work(first, kernel.work)
-    if first.op == "dense":
+    if first.op == "dense" or (is_pointwise(first) and work.n > 1.0):
         work = _rows_as_map(work)
+    elif work.n > 1.0:
+        work = _images_as_map(work)
     if len(inputs) == 2 and _elements(graph, inputs[1]) > _elements(graph, inputs[0]):
         inputs.reverse()
         work = _with_input(work, as_nhwc(graph.tensors[inputs[0]].shape))
@@ -103,6 +106,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         bool({layer.op for layer in layers} & (ACTIVATIONS - CLIPS)),
         bool(chain),
         not chain and first.op in STRIPED,
+        is_image(graph, first),
     )
 
 
@@ -177,6 +181,11 @@ def _rows_as_map(work: Work) -> Work:
     h = max(side for side in range(1, MOST_ROWS_HIGH + 1) if rows % side == 0 and side * side <= rows)
     height, width = float(h), float(rows // h)
     return work._replace(n=1.0, h_in=height, w_in=width, h_out=height, w_out=width)
+
+
+def _images_as_map(work: Work) -> Work:
+    """All images as one map, one below the other: what remains of a batch works on single pixels."""
+    return work._replace(n=1.0, h_in=work.n * work.h_in, h_out=work.n * work.h_out)
 
 
 def _sized(work: Work, size: Size) -> Work:

@@ -44,6 +44,8 @@ class Place(NamedTuple):
     """Rows of a stripe; 0: all."""
     movable_input: bool = True
     """Whether the input could be put in the fast memory instead."""
+    shared: bool = False
+    """Whether other operators have the same weights, so that they are not sliced."""
     consumer_estimate: Estimate | None = None
     """Estimate of the first operator that reads the output."""
 
@@ -158,7 +160,7 @@ def _worthwhile_slices(op: Operator, place: Place, case: Case) -> tuple[int, ...
         return (0, depth) if whole else None
     hideable = case.may_start_early and _smallest(case.copy_cycles, depth) < case.slack.cycles and case.readings > 1
     if case.at_start or quicker or depth // int(op.p.block_c) > 2 or hideable:
-        return _slices(op, case, place.free_bytes // 2)
+        return (0, depth) if place.shared and place.before is None else _slices(op, case, place.free_bytes // 2)
     return None
 
 
