@@ -36,13 +36,21 @@ def is_image(graph: Graph, layer: Layer) -> bool:
 
 @graph_pass
 def images_one_by_one(graph: Graph) -> Graph:
-    """A window over several images is one operator for each image, and their activation one over all images."""
-    chosen = {
-        index
-        for index, layer in enumerate(graph.layers)
-        if layer.op in WINDOWS and not is_pointwise(layer) and _images(graph, layer) > 1
-    }
-    return _rewritten(graph, chosen, _one_by_one) if chosen else graph
+    """A window over several images is one operator for each image, and their activation one over all images.
+
+    A convolution of single pixels takes all images as one map. Neither writes its result to its place in a concatenation.
+    """
+    chosen = {i for i, layer in enumerate(graph.layers) if layer.op in WINDOWS and _images(graph, layer) > 1}
+    joined = {t for layer in graph.layers if layer.op == "concat" for t in layer.inputs}
+
+    def replace(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        if is_pointwise(layer):
+            done = b.layers(layer.op, inputs, layer.attributes, name=layer.name, weights=layer.weights)
+        else:
+            done = _one_by_one(b, layer, inputs)
+        return b.layers("copy", done, name=f"{layer.name}/copy") if layer.outputs[0] in joined else done
+
+    return _rewritten(graph, chosen, replace) if chosen else graph
 
 
 @graph_pass

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from stairline.hwmodels.platform import Machine
 from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.graph.ops import ACTIVATIONS
@@ -12,7 +10,7 @@ from stairline.simulator.mapping.placement import Placement, nothing_streamed, p
 from stairline.simulator.mapping.schedules import SCHEDULES, Schedule
 
 from .network.order import depth_first
-from .network.regrouping import regroups
+from .network.regrouping import in_rows, regroups
 from .schedule.schedule import schedule
 
 
@@ -24,14 +22,10 @@ def regrouped_alike(graph: Graph, last: Layer, candidate: Layer) -> bool:
 
 @condition
 def on_one_map(graph: Graph, last: Layer, candidate: Layer) -> bool:
-    """Vela runs both on the same map: convolutions of several images take nothing in, products of many rows only
-    activations."""
-    while last.op in ACTIVATIONS and graph.producer[last.inputs[0]] >= 0:
-        last = graph.layers[graph.producer[last.inputs[0]]]
-    *rows, _ = graph.tensors[last.outputs[0]].shape
+    """Vela runs both on one map: a convolution of images takes nothing in, a product of many rows only activations."""
     if last.op == "conv2d":
-        return rows[0] == 1
-    return last.op != "dense" or candidate.op in ACTIVATIONS or prod(rows) == 1
+        return graph.tensors[last.outputs[0]].shape[0] == 1
+    return candidate.op in ACTIVATIONS or not in_rows(graph, last)
 
 
 @placement_rule

@@ -12,13 +12,13 @@ from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.graph.ops import ACTIVATIONS, as_nhwc
 from stairline.simulator.mapping.plan import Kernel
 from stairline.simulator.runtimes.vela.blocks.query import Kind, Size, round_up, volume
-from stairline.simulator.runtimes.vela.parts import is_image, is_pointwise
+from stairline.simulator.runtimes.vela.parts import is_image
 from stairline.simulator.runtimes.vela.weights.codes import Codes
 
 from .layout import Layout
 from .network import Network, Node, Stored, connected
 from .operator import Operator
-from .regrouping import regrouped, regroups
+from .regrouping import in_rows, map_of_rows, regrouped, regroups
 
 ALIGNMENT = 16
 ONES = b"\1"
@@ -35,9 +35,6 @@ STRIPED = ELEMENTWISE | {"conv2d", "dwconv2d", "mean", "avgpool2d", "maxpool2d",
 """Operators that may run stripe by stripe."""
 OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
 """Operators for which Vela chooses blocks in another way than for the others of the same kernel model."""
-
-MOST_ROWS_HIGH = 16
-"""Height of the map that the rows of a product become: the largest divisor up to it and up to the width."""
 
 
 def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
@@ -78,16 +75,16 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     chain = [layer for layer in layers[1:] if layer.op in ELEMENTWISE]
     inputs = list(first.inputs[: 2 if rule.model == "ethos_u_elementwise" else 1])
     work = _work(first, kernel.work)
-    if first.op == "dense" or (is_pointwise(first) and work.n > 1.0):
+    if in_rows(graph, first):
         work = _rows_as_map(work)
     elif work.n > 1.0:
-        work = _images_as_map(work)
+        work = _images_as_map(work, len(graph.tensors[first.inputs[0]].shape))
     if len(inputs) == 2 and _elements(graph, inputs[1]) > _elements(graph, inputs[0]):
         inputs.reverse()
         work = _with_input(work, as_nhwc(graph.tensors[inputs[0]].shape))
     if first.op == "copy" and graph.tensors[inputs[0]].constant:
         work = _border(work, as_nhwc(graph.tensors[stored.stored[last.outputs[0]]].shape))
-    second = as_nhwc(graph.tensors[inputs[1]].shape)[1:] if len(inputs) == 2 else None
+    second = _map(graph, inputs[1]) if len(inputs) == 2 else None
     if regroups(graph, first):
         size = regrouped((int(work.h_out), int(work.w_out), int(work.c_out)))
         work, second = _sized(work, size), size if second and volume(second) > 1 else second
@@ -123,7 +120,7 @@ def _with_fused(p: EthosU, activations: set[str], chained: int, bricks: bool) ->
 
 def _placed(graph: Graph, tensors: list[int], stored: Layout) -> tuple[tuple[int, Size], ...]:
     """The stored tensor and the size of each of ``tensors``."""
-    return tuple((stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:]) for t in tensors)
+    return tuple((stored.stored[t], _map(graph, t)) for t in tensors)
 
 
 def _with_operands(p: EthosU, graph: Graph, inputs: list[int], second: Size | None, stored: Layout) -> EthosU:
@@ -141,6 +138,13 @@ def _with_operands(p: EthosU, graph: Graph, inputs: list[int], second: Size | No
     height, width, channels = map(float, second)
     bricks = float(stored.bricks[inputs[1]])
     return p._replace(second_h=height, second_w=width, second_c=channels, second_bricks=bricks)
+
+
+def _map(graph: Graph, tensor: int) -> Size:
+    """Size of a tensor as an element-wise operator sees it: all images one below the other."""
+    shape = graph.tensors[tensor].shape
+    n, h, w, c = as_nhwc(shape)
+    return (h, n * w, c) if len(shape) == 2 else (n * h, w, c)
 
 
 def _own_activations(layers: list[Layer]) -> set[str]:
@@ -173,18 +177,15 @@ def _kind(first: Layer, model: str, work: Work) -> Kind:
 
 
 def _rows_as_map(work: Work) -> Work:
-    """A product of many rows as a convolution of one element over a map of as many pixels, which reads weights once.
-
-    Source: the shapes that Vela 5.2 lists with --verbose-schedule for products of 2 to 10,000 rows.
-    """
-    rows = int(work.n * work.h_in * work.w_in)
-    h = max(side for side in range(1, MOST_ROWS_HIGH + 1) if rows % side == 0 and side * side <= rows)
-    height, width = float(h), float(rows // h)
+    """A product of many rows as a convolution of single pixels over one map, which reads weights once."""
+    height, width = map(float, map_of_rows(int(work.n * work.h_in * work.w_in)))
     return work._replace(n=1.0, h_in=height, w_in=width, h_out=height, w_out=width)
 
 
-def _images_as_map(work: Work) -> Work:
-    """All images as one map, one below the other: what remains of a batch works on single pixels."""
+def _images_as_map(work: Work, rank: int) -> Work:
+    """All images as one map, one below the other, or all rows of a matrix in one line: what works on single pixels."""
+    if rank == 2:
+        return work._replace(n=1.0, w_in=work.n * work.w_in, w_out=work.n * work.w_out)
     return work._replace(n=1.0, h_in=work.n * work.h_in, h_out=work.n * work.h_out)
 
 

@@ -48,7 +48,7 @@ class Node(NamedTuple):
     striped: bool
     """Whether it may run stripe by stripe: a window, product or element-wise operator with nothing chained behind."""
     shared: bool = False
-    """Whether other operators have the same weights, which are then copied as a whole or not at all."""
+    """Whether other operators have the same weights: those of the other images of a batch."""
     stages: bool = False
     """Whether it only copies the input of the next node to the fast memory, and belongs to that node's kernel."""
 

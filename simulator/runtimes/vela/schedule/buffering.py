@@ -45,7 +45,7 @@ class Place(NamedTuple):
     movable_input: bool = True
     """Whether the input could be put in the fast memory instead."""
     shared: bool = False
-    """Whether other operators have the same weights, so that they are not sliced."""
+    """Whether other operators have the same weights."""
     consumer_estimate: Estimate | None = None
     """Estimate of the first operator that reads the output."""
 
@@ -96,6 +96,9 @@ def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
 
     ``reference`` is the operator's estimate without buffering.
     """
+    if place.shared and place.before is None:
+        # Vela's tables show the first image's weights copied as those of the second, which wait for nothing.
+        place = place._replace(before=Slack(reference.run_cycles, place.free_bytes))
     case = _case(op, place, reference)
     if case.fast_cycles >= case.in_place_cycles:
         return None
@@ -160,7 +163,7 @@ def _worthwhile_slices(op: Operator, place: Place, case: Case) -> tuple[int, ...
         return (0, depth) if whole else None
     hideable = case.may_start_early and _smallest(case.copy_cycles, depth) < case.slack.cycles and case.readings > 1
     if case.at_start or quicker or depth // int(op.p.block_c) > 2 or hideable:
-        return (0, depth) if place.shared and place.before is None else _slices(op, case, place.free_bytes // 2)
+        return _slices(op, case, place.free_bytes // 2)
     return None
 
 
