@@ -15,6 +15,7 @@ from stairline.simulator.runtimes.vela.blocks.query import Kind, Size, round_up,
 from stairline.simulator.runtimes.vela.parts import is_image
 from stairline.simulator.runtimes.vela.weights.codes import Codes
 
+from .dilation import undilated
 from .layout import Layout
 from .network import Network, Node, Stored, connected
 from .operator import Operator
@@ -74,7 +75,9 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     first, last = layers[0], layers[-1]
     chain = [layer for layer in layers[1:] if layer.op in ELEMENTWISE]
     inputs = list(first.inputs[: 2 if rule.model == "ethos_u_elementwise" else 1])
-    work = _work(first, kernel.work)
+    work, codes = undilated(
+        _work(first, kernel.work), Codes(ONES if first.op == "mean" else first.weights, rule.parameters.weight_ratio)
+    )
     if in_rows(graph, first):
         work = _rows_as_map(work)
     elif work.n > 1.0:
@@ -95,7 +98,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     return Node(
         number,
         _kind(first, rule.model, work),
-        Operator(rule.model, work, rule.roof, p, Codes(ONES if first.op == "mean" else first.weights, p.weight_ratio)),
+        Operator(rule.model, work, rule.roof, p, codes),
         tuple(stored.stored[t] for t in inputs),
         _placed(graph, [t for layer in chain for t in layer.inputs if t not in made], stored),
         stored.stored[last.outputs[0]],
