@@ -241,17 +241,12 @@ EXCEPTIONS: tuple[Row, ...] = (
         ),
     ),
     Row(
-        ("dense rank", "dense or convolution", "Vela"),
-        ("dense", "dense, rank *"),
+        ("dense or convolution",),
+        ("dense",),
         ETHOS,
-        "Rows of a matrix are images of a batch, each of which reads all weights, and those of a sequence "
-        "have blocks of "
-        "one row.",
-        "a fault of the model: simulator/graph/ops.py, as_nhwc, and simulator/runtimes/vela/network.py; Vela "
-        "makes rows "
-        "height and width (convert_batched_fc_shape: 4 = 2x2, 8 = 2x4, 16 = 4x4, else 1 x n) and prints the "
-        "same for every rank",
-        (*_all("dense rank", _ROWS), *_all("dense or convolution", _ROWS), *_vela("dense, rank 2", "dense, rank 4")),
+        "A product runs on a map of all its rows, and a convolution of single pixels on the map that it has.",
+        "Vela 5.2 prints 16.03 us for the product of 196 rows and 15.70 for the convolution (U55)",
+        _all("dense or convolution", _ROWS),
     ),
     Row(
         ("dense rank",),
@@ -388,12 +383,12 @@ EXCEPTIONS: tuple[Row, ...] = (
         _all("split and rejoined", *_READERS),
     ),
     Row(
-        ("split and rejoined", "Vela"),
+        ("split and rejoined",),
         ("split",),
         ETHOS,
-        "A split is refused.",
-        "a fault of the model: no rule for split in the platform files; Vela 5.2 prints 14.72 us (U55) and 8.09 (U85)",
-        (*_all("split and rejoined", *_READERS), *_vela("split")),
+        "The parts of a split are copied into the concatenation that puts them together again.",
+        "Vela 5.2 lists two copies behind the convolution and prints 14.72 us (U55) and 8.09 (U85)",
+        _all("split and rejoined", *_READERS),
     ),
     Row(
         ("split and rejoined",),
@@ -529,27 +524,7 @@ EXCEPTIONS: tuple[Row, ...] = (
         ETHOS,
         "A dilated window reads other bursts, in blocks of other shapes.",
         "Vela 5.2 prints 254.42 us for a depthwise convolution dilated by 2 and 800.00 for the plain one (U85)",
-        _all("dilation", Dilated("conv2d", 56, 16, 2), Dilated("dwconv2d", 28, 16, 3), Dilated("conv2d", 14, 128, 3)),
-    ),
-    Row(
-        ("Vela",),
-        ("conv2d dilated by 3",),
-        ETHOS,
-        "A dilation beyond 2, which the engine does not have, costs nothing.",
-        "a fault of the model: simulator/runtimes/vela; Vela 5.2 prints what a 7x7 window would take, "
-        "9847.98 us against 1828.17 (U55)",
-        _vela("conv2d dilated by 3"),
-    ),
-    Row(
-        ("Vela",),
-        ("batch *",),
-        ETHOS,
-        "Every image of a batch takes what one does, its activation included.",
-        "a fault of the model: simulator/runtimes/vela takes n as a factor; Vela 5.2 makes n operators of "
-        "one image, of "
-        "which the first alone waits for its weights, and one operator more for the activation of all images: 88.86, "
-        "77.63 and 101.78 us where a single image with its ReLU takes 83.36 (U55)",
-        _vela("batch 2", "batch 4"),
+        _all("dilation", Dilated("conv2d", 56, 16, 2), Dilated("dwconv2d", 56, 64, 2)),
     ),
     # Roofs
     Row(

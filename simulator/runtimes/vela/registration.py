@@ -21,8 +21,13 @@ def regrouped_alike(graph: Graph, last: Layer, candidate: Layer) -> bool:
 
 
 @condition
-def on_one_map(graph: Graph, last: Layer, candidate: Layer) -> bool:
-    """Vela runs both on one map: a convolution of images takes nothing in, a product of many rows only activations."""
+def in_one_pass(graph: Graph, last: Layer, candidate: Layer) -> bool:
+    """Vela runs both in one pass: a convolution of images takes nothing in, a product of many rows only activations.
+
+    No activation follows another one.
+    """
+    if last.op in ACTIVATIONS and candidate.op in ACTIVATIONS:
+        return False
     if last.op == "conv2d":
         return graph.tensors[last.outputs[0]].shape[0] == 1
     return candidate.op in ACTIVATIONS or not in_rows(graph, last)

@@ -88,7 +88,7 @@ def _completed(net: Network, node: Node, decision: Decision, fast: set[int], bef
         weight_bytes=float(sum(size.weights for size in sizes)),
         scale_bytes=float(sum(size.scales for size in sizes)),
         buffered_early_bytes=float(sizes[0].bytes) if found.early else 0.0,
-        copy_visible_cycles=max(copied_cycles(p, op.roof, sizes[0].bytes) - lead, 0.0) + table,
+        copy_visible_cycles=max(copied_cycles(p, op.roof, sizes[0].bytes) - lead, table),
         copy_cycles=copied_cycles(p, op.roof, encode(op.work, p, op.codes, op.work.c_out).bytes)
         - lead
         + found.slack.cycles
