@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import accumulate, pairwise
 
-from stairline.simulator.graph.attributes import Attributes
+from stairline.simulator.graph.attributes import NEUTRAL, Attributes
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.mapping.lowering import graph_pass
 
 Replacement = Callable[[GraphBuilder, Layer, tuple[int, ...]], tuple[int, ...]]
 """(builder, layer, its inputs in the builder) -> the tensors that replace its outputs."""
-WINDOWS = frozenset({
-    "conv2d", "dwconv2d", "maxpool2d", "avgpool2d", "globalavgpool2d", "globalmaxpool2d", "mean"
-})  # fmt: skip
+WINDOWS = frozenset({"conv2d", "dwconv2d", "maxpool2d", "avgpool2d", "globalavgpool2d", "globalmaxpool2d"})
 """Operators that read their input in windows, which do not reach from one image into the next."""
 
 
@@ -38,7 +36,7 @@ def is_image(graph: Graph, layer: Layer) -> bool:
 def images_one_by_one(graph: Graph) -> Graph:
     """A window over several images is one operator for each image, and their activation one over all images.
 
-    A convolution of single pixels takes all images as one map. Neither writes its result to its place in a concatenation.
+    A convolution of single pixels takes all images as one map. Neither writes to its place in a concatenation.
     """
     chosen = {i for i, layer in enumerate(graph.layers) if layer.op in WINDOWS and _images(graph, layer) > 1}
     joined = {t for layer in graph.layers if layer.op == "concat" for t in layer.inputs}
@@ -48,7 +46,8 @@ def images_one_by_one(graph: Graph) -> Graph:
             done = b.layers(layer.op, inputs, layer.attributes, name=layer.name, weights=layer.weights)
         else:
             done = _one_by_one(b, layer, inputs)
-        return b.layers("copy", done, name=f"{layer.name}/copy") if layer.outputs[0] in joined else done
+        copy = layer._replace(op="copy", name=f"{layer.name}/copy", attributes=NEUTRAL, weights=b"")
+        return _one_by_one(b, copy, done) if layer.outputs[0] in joined else done
 
     return _rewritten(graph, chosen, replace) if chosen else graph
 

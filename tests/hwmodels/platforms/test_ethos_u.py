@@ -70,7 +70,57 @@ def grouped() -> Graph:
     return b.build(b.conv2d(b.conv2d(b.input((1, 28, 28, 16)), 64), 64, 3, groups=4))
 
 
+def rows() -> Graph:
+    """Products of 150 rows, which the compiler runs on a map of 10 x 15, with a residual on a line of 150."""
+    b = GraphBuilder("rows")
+    x = b.input((1, 150, 64))
+    return b.build(b.layer("add", b.dense(b.dense(x, 96, activation="relu"), 64), x))
+
+
+def batch() -> Graph:
+    """Three images, of which windows take one at a time, activations and convolutions of single pixels all together."""
+    b = GraphBuilder("batch")
+    x = b.conv2d(b.input((3, 28, 28, 16)), 32, 3, activation="relu")
+    x = b.conv2d(b.dwconv2d(x, 3, activation="relu"), 64, 1)
+    return b.build(b.layer("maxpool2d", x, kernel=(2, 2), stride=(2, 2)))
+
+
+def batch_joined() -> Graph:
+    """Two images whose branches are copied into a concatenation."""
+    b = GraphBuilder("batch_joined")
+    x = b.input((2, 20, 20, 16))
+    return b.build(b.layer("concat", b.conv2d(x, 16, 3), b.dwconv2d(x, 3), axis=-1))
+
+
+def dilated() -> Graph:
+    """Kernels dilated by three and four, where the engine dilates by two at most."""
+    b = GraphBuilder("dilated")
+    x = b.conv2d(b.input((1, 28, 28, 16)), 32, 3, dilation=3, activation="relu")
+    return b.build(b.dwconv2d(x, 3, dilation=4))
+
+
+def split() -> Graph:
+    """A split of which one half is convolved and both are joined again."""
+    b = GraphBuilder("split")
+    left, right = b.layers("split", [b.conv2d(b.input((1, 16, 16, 16)), 32, 3)], Attributes(axis=-1, sizes=(16, 16)))
+    return b.build(b.layer("concat", left, b.conv2d(right, 16, 3), axis=-1))
+
+
+def tables() -> Graph:
+    """Activations that look up a table, in the pass of a convolution and behind another activation, and a maximum."""
+    b = GraphBuilder("tables")
+    x = b.input((1, 24, 24, 32))
+    y = b.layer("maximum", b.layer("leaky_relu", b.conv2d(x, 32, 3)), x)
+    return b.build(b.layer("gelu", b.conv2d(y, 48, 1, activation="relu6")))
+
+
 NETWORKS = {
+    "rows": rows,
+    "batch": batch,
+    "batch_joined": batch_joined,
+    "dilated": dilated,
+    "split": split,
+    "tables": tables,
     "conv": conv,
     "grouped": grouped,
     "inverted_residuals": inverted_residuals,

@@ -75,16 +75,11 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     first, last = layers[0], layers[-1]
     chain = [layer for layer in layers[1:] if layer.op in ELEMENTWISE]
     inputs = list(first.inputs[: 2 if rule.model == "ethos_u_elementwise" else 1])
-    work, codes = undilated(
-        _work(first, kernel.work), Codes(ONES if first.op == "mean" else first.weights, rule.parameters.weight_ratio)
-    )
-    if in_rows(graph, first):
-        work = _rows_as_map(work)
-    elif work.n > 1.0:
-        work = _images_as_map(work, len(graph.tensors[first.inputs[0]].shape))
+    codes = Codes(ONES if first.op == "mean" else first.weights, rule.parameters.weight_ratio)
+    work, codes = undilated(_work(graph, first, kernel.work), codes)
     if len(inputs) == 2 and _elements(graph, inputs[1]) > _elements(graph, inputs[0]):
         inputs.reverse()
-        work = _with_input(work, as_nhwc(graph.tensors[inputs[0]].shape))
+        work = _with_input(work, _map(graph, inputs[0]))
     if first.op == "copy" and graph.tensors[inputs[0]].constant:
         work = _border(work, as_nhwc(graph.tensors[stored.stored[last.outputs[0]]].shape))
     second = _map(graph, inputs[1]) if len(inputs) == 2 else None
@@ -165,11 +160,13 @@ def _elements(graph: Graph, tensor: int) -> int:
     return n * h * w * c
 
 
-def _work(first: Layer, work: Work) -> Work:
-    """The kernel's work, in which a global pooling is a window as large as the map."""
+def _work(graph: Graph, first: Layer, work: Work) -> Work:
+    """The kernel's work on one map; a global pooling is a window as large as the map."""
     if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
         return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
-    return work
+    if in_rows(graph, first):
+        return _rows_as_map(work)
+    return _images_as_map(work, len(graph.tensors[first.inputs[0]].shape)) if work.n > 1.0 else work
 
 
 def _kind(first: Layer, model: str, work: Work) -> Kind:
@@ -206,5 +203,5 @@ def _border(work: Work, whole: tuple[int, int, int, int]) -> Work:
     return work._replace(h_in=float(h), h_out=float(h))
 
 
-def _with_input(work: Work, shape: tuple[int, int, int, int]) -> Work:
-    return work._replace(h_in=float(shape[1]), w_in=float(shape[2]), c_in=float(shape[3]))
+def _with_input(work: Work, size: Size) -> Work:
+    return work._replace(h_in=float(size[0]), w_in=float(size[1]), c_in=float(size[2]))

@@ -20,7 +20,5 @@ def undilated(work: Work, codes: Codes) -> tuple[Work, Codes]:
     kept_h, kept_w = (LARGEST if size % LARGEST == 0 else 1 for size in (work.dilation_h, work.dilation_w))
     kernel_h = (work.kernel_h - 1) * (work.dilation_h // kept_h) + 1
     kernel_w = (work.kernel_w - 1) * (work.dilation_w // kept_w) + 1
-    spread = work._replace(
-        kernel_h=kernel_h, kernel_w=kernel_w, dilation_h=float(kept_h), dilation_w=float(kept_w)
-    )
+    spread = work._replace(kernel_h=kernel_h, kernel_w=kernel_w, dilation_h=float(kept_h), dilation_w=float(kept_w))
     return spread, codes.filled(kernel_h * kernel_w / (work.kernel_h * work.kernel_w))

@@ -47,9 +47,9 @@ def _mixed(graph: Graph, stored: list[int]) -> set[int]:
     seen: dict[tuple[int, bool], bool] = {}
     mixed = set()
     for layer in graph.layers:
-        if layer.op not in VIEWS and layer.op != "concat":
+        if layer.op not in ("reshape", "concat"):
             grouped, rows = regroups(graph, layer), in_rows(graph, layer)
-            for tensor in (*layer.inputs, *layer.outputs):
+            for tensor in layer.inputs if layer.op in VIEWS else (*layer.inputs, *layer.outputs):
                 if seen.setdefault((tensor, False), grouped) != grouped:
                     mixed.add(tensor)
                 if seen.setdefault((stored[tensor], True), rows) != rows:

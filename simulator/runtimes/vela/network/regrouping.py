@@ -32,7 +32,9 @@ def in_rows(graph: Graph, layer: Layer) -> bool:
 
     Where an activation is fused, it runs on that map too.
     """
-    while layer.op in ACTIVATIONS and len(graph.consumers[layer.inputs[0]]) == 1 and graph.producer[layer.inputs[0]] >= 0:
+    while (
+        layer.op in ACTIVATIONS and len(graph.consumers[layer.inputs[0]]) == 1 and graph.producer[layer.inputs[0]] >= 0
+    ):
         layer = graph.layers[graph.producer[layer.inputs[0]]]
         if layer.op == "conv2d":
             return False

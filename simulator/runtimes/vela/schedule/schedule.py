@@ -65,7 +65,11 @@ def _unlimited(net: Network) -> list[Decision]:
     for node in net.nodes:
         one = step(node, int(node.op.work.h_out))
         before = decisions[-1].slack if decisions else None
-        proposal = propose(one.op, Place(before, UNLIMITED_BYTES, shared=node.shared), one.reference) if one.op.weighted else None
+        proposal = (
+            propose(one.op, Place(before, UNLIMITED_BYTES, shared=node.shared), one.reference)
+            if one.op.weighted
+            else None
+        )
         decisions.append(Decision(one, proposal, proposal.slack if proposal else Slack(one.cycles, UNLIMITED_BYTES)))
     return decisions
 
