@@ -43,6 +43,12 @@ def of_one_image(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bo
     return len(shape) < 4 or shape[0] == 1
 
 
+@constraint
+def of_integers(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
+    """the input must be integers"""
+    return not graph.tensors[layer.inputs[0]].dtype.startswith("float")
+
+
 @placement_rule
 def vela(_graph: Graph, groups: list[list[int]], _machines: list[Machine], _main: Machine) -> Placement:
     """The schedule of the whole network decides what lives where."""

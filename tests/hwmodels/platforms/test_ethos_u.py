@@ -159,8 +159,19 @@ def test_without_weights_they_are_taken_for_uniform(stored: Callable[[str], Path
     assert known_s < unknown_s < 1.15 * known_s
 
 
-def test_an_operator_that_stays_on_the_host_is_not_priced_at_nothing() -> None:
+def test_an_operator_that_vela_does_not_list_runs_on_the_host_and_what_is_around_it_does_not() -> None:
     b = GraphBuilder("normalised")
-    graph = b.build(b.layer("layer_norm", b.conv2d(b.input((1, 8, 8, 16)), 16, 1)))
-    with pytest.raises(ValueError, match="layer_norm"):
-        stairline.load("ethos-u55-128-vela5.2").predict(graph)
+    x = b.layer("layer_norm", b.conv2d(b.input((1, 8, 8, 16)), 16, 1))
+    kernels = stairline.load("ethos-u55-128-vela5.2").predict(b.build(b.conv2d(x, 16, 1))).kernels
+    ran = [(kernel.ops[0], kernel.processor) for kernel in kernels if "crossing" not in kernel.ops]
+    assert ran == [("conv2d", "ethos-u55"), ("layer_norm", "cortex-m55"), ("conv2d", "ethos-u55")]
+    assert all(kernel.latency_s > 0.0 for kernel in kernels)
+
+
+def test_a_mean_of_two_images_leaves_the_engine() -> None:
+    # Vela 5.2: "Batch must be 1" is a constraint of MEAN.
+    b = GraphBuilder("mean")
+    prediction = stairline.load("ethos-u85-256-vela5.2").predict(
+        b.build(b.layer("mean", b.input((2, 8, 8, 16)), axes=(1, 2)))
+    )
+    assert any("batch must be 1" in reason for reason in prediction.reasons)

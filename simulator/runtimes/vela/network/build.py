@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import ceil
 
 from stairline.hwmodels.kernels.base import Work
@@ -38,14 +38,14 @@ OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
 """Operators for which Vela chooses blocks in another way than for the others of the same kernel model."""
 
 
-def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
-    """Nodes and tensors of the kernels that an Ethos-U runs."""
+def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout, borders: Collection[int]) -> Network:
+    """Nodes and tensors of the kernels that an Ethos-U runs; others read or write the tensors ``borders``."""
     nodes = tuple(
         _node(graph, kernel, number, stored)
         for number, kernel in enumerate(kernels)
         if kernel.rule is not None and isinstance(kernel.rule.parameters, EthosU)
     )
-    outside = {stored.stored[t] for t in (*graph.inputs, *graph.outputs)}
+    outside = {stored.stored[t] for t in borders}
     tensors = {
         tensor: Stored(
             _bytes(graph, tensor, stored),

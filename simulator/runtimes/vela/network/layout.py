@@ -6,6 +6,7 @@ CheckLinearFormatForConcatSplit.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.ethos_u.memory import BRICK
@@ -25,10 +26,13 @@ class Layout(NamedTuple):
     bricks: tuple[bool, ...]
 
 
-def layout(graph: Graph) -> Layout:
-    """How Vela stores the tensors of a lowered graph; the inputs of a concatenation are parts of its output."""
+def layout(graph: Graph, borders: Collection[int]) -> Layout:
+    """How Vela stores the tensors of a lowered graph; the inputs of a concatenation are parts of its output.
+
+    ``borders`` are the tensors that anything but the Ethos-U reads or writes, which are in plain rows.
+    """
     stored, linear = _joined(graph)
-    linear |= {*graph.inputs, *graph.outputs, *_mixed(graph, stored)}
+    linear |= {*borders, *_mixed(graph, stored)}
     for layer in graph.layers:
         if layer.op in VIEWS and not graph.tensors[layer.inputs[0]].constant:
             source, view = layer.inputs[0], layer.outputs[0]

@@ -36,7 +36,9 @@ def schedule(graph: Graph, kernels: Sequence[Kernel], machine: Machine) -> list[
 
     The capacity of ``machine`` is that of the fast memory.
     """
-    net = network(graph, kernels, layout(graph))
+    host = [graph.layers[i] for kernel in kernels if kernel.machine is not machine for i in kernel.layers]
+    borders = {*graph.inputs, *graph.outputs, *(t for layer in host for t in (*layer.inputs, *layer.outputs))}
+    net = network(graph, kernels, layout(graph, borders), borders)
     if any(node.op.p.maps_slow > 0.0 for node in net.nodes):
         fast_bytes = int(machine.capacity_bytes)
         net = staged(net, fast_bytes)
