@@ -559,7 +559,7 @@ EXCEPTIONS: tuple[Row, ...] = (
         ("output",),
         ETHOS,
         "A result that the host's operators read passes the memory once, and one that leaves the network does not.",
-        "an Ethos-U and its host share their memory (Arm's vela.ini: Shared_Sram, Dedicated_Sram), in which outputs stay",
+        "an Ethos-U and its host share their memory (Arm's vela.ini), in which outputs stay",
         _all("result", Result(32, 300)),
     ),
     # Corrections and clocks
