@@ -66,8 +66,8 @@ def test_the_taps_beyond_a_map_are_those_that_counting_finds(size, kernel, strid
 @pytest.mark.parametrize(
     ("hw", "c_in", "c_out", "kernel", "groups", "measured_s"),
     [
-        # 28, 48, 48, 7, 48 was measured at 2.684e-3 s: CONV_2D in as many groups as channels, which no converter writes and
-        # which the canonical form makes depthwise.
+        # 28, 48, 48, 7, 48 was measured at 2.684e-3 s: CONV_2D in as many groups as channels, which the canonical
+        # form makes depthwise, as converters write it.
         (14, 64, 64, 5, 16, 0.715e-3),
         (14, 128, 64, 3, 16, 0.504e-3),
         (14, 64, 64, 1, 2, 0.214e-3),
