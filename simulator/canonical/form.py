@@ -16,7 +16,6 @@ from .constants import constant_folded, folded_hard_sigmoid
 from .found import Finder, Found
 from .identities import IDENTITIES
 from .normalisations import normalisation
-from .regrouping import per_channel
 from .spellings import ANCHORS, spelled
 
 Table = Mapping[str, tuple[Finder, ...]]
@@ -30,7 +29,7 @@ _SPELLED: dict[str, tuple[Finder, ...]] = {
 PHASES: tuple[Table, ...] = (
     IDENTITIES,
     _SPELLED,
-    {**dict.fromkeys(("add", "sub", "mul", "div", "batch_norm"), (constant_folded,)), "conv2d": (per_channel,)},
+    dict.fromkeys(("add", "sub", "mul", "div", "batch_norm"), (constant_folded,)),
 )
 """The rules of each phase by operator. All phases are repeated until none of them finds anything."""
 

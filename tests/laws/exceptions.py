@@ -15,7 +15,7 @@ from .handover import Result
 from .operators import Size
 from .published import COMPILED
 from .scaling import Batch, Cut, Dilated
-from .spellings import Branches, Inserted, Joined, Line, Pair, Pooled, Product, Window
+from .spellings import Branches, Grouped, Inserted, Joined, Line, Pair, Pooled, Product, Window
 
 
 class Witness(NamedTuple):
@@ -519,6 +519,19 @@ EXCEPTIONS: tuple[Row, ...] = (
         "a fault of the model: hwmodels/kernels/work_groups.py, wave_rounds.py and wave_moves.py; they run "
         "at the GPU's clock",
         _all("clock", _BIG, _SMALL),
+    ),
+    Row(
+        ("depthwise", "Vela"),
+        ("conv2d", "grouped depthwise"),
+        (*A76, *ADRENO, *BUILTIN, *CORAL, *CORAL_HOST, *ETHOS, *HEXAGON, *KPU, *NCS2, *RK3399),
+        "A convolution in as many groups as channels is split into one for each, or priced as a grouped one.",
+        "a fault of the model: conv_per_channel_as_dwconv is a rule of four platforms rather than canonical; "
+        "converters "
+        "write DEPTHWISE_CONV_2D, and Vela 5.2 prints the same for both",
+        (
+            *_all("depthwise", Grouped(14, 24, 3, 1), Grouped(28, 64, 3, 2), Grouped(4, 64, 5, 2)),
+            *_vela("grouped depthwise"),
+        ),
     ),
     Row(
         ("clock",),

@@ -119,15 +119,6 @@ def test_a_network_of_one_operator_that_changes_nothing_keeps_it():
     assert operators(b.build(b.layer("reshape", b.input((1, 8)), sizes=(1, 8)))) == ["reshape"]
 
 
-@pytest.mark.parametrize(("c_out", "multiplier"), [(16, 1), (32, 2)])
-def test_a_convolution_in_as_many_groups_as_channels_is_depthwise(c_out, multiplier):
-    b = GraphBuilder("groups")
-    form = canonical(b.build(b.conv2d(b.input((1, 8, 8, 16)), c_out, 3, 2, groups=16)))
-    (layer,) = form.layers
-    assert (layer.op, layer.attributes.multiplier, layer.attributes.groups) == ("dwconv2d", multiplier, 1)
-    assert form.shapes(form.outputs) == ((1, 4, 4, c_out),)
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_the_networks_of_the_zoo_have_their_canonical_form_already(name):
     graph = build(name)
