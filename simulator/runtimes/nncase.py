@@ -142,7 +142,7 @@ def _main_memory_full(graph: Graph, machines: list[Machine], main: Machine) -> I
 
 
 def main_memory_needs(graph: Graph, machines: list[Machine], main: Machine) -> list[Need]:
-    """What each layer needs of the K210's main memory: its parameters, and its operands where the KPU does not run it."""
+    """What each layer needs of the K210's main memory: parameters, and its operands where the KPU does not run it."""
     return [
         Need(
             weight_elements(graph, layer) * main.element_bytes,

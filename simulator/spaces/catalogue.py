@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from stairline.hwmodels.spelling import did_you_mean
 
+from .errors import SpaceError
 from .mnasnet import mnasnet
 from .mobile import fbnet, ofa_mobilenet_v3, proxylessnas
-from .space import Space, SpaceError
+from .space import Space
 from .transformer import vision_transformer
 from .widths import mobilenet_v1_channels, resnet50_widths, shufflenet_v2_widths
 

@@ -18,9 +18,10 @@ from stairline.simulator.mapping.placement import LOCAL_NEEDS
 from stairline.simulator.pricing.batch import collector_paused
 from stairline.simulator.walk import fallback_machine, require_rules
 
-from .exploring import Exploration, NotComposableError
+from .errors import NotComposableError
+from .exploring import Exploration
 from .parts import times_s
-from .space import Codes, Space
+from .structure import Codes, Structure
 
 Vector = NDArray[np.float64]
 
@@ -29,13 +30,15 @@ VERIFIED_NETWORKS = 64
 
 
 class Found(NamedTuple):
-    """What a compiled space says of networks, each an array (networks,)."""
+    """What is predicted of networks of a space, each an array (networks,)."""
 
     latency_s: Vector
     energy_j: Vector
     """Not a number where the power of a processor that runs some layers is not known."""
     status: NDArray[np.str_]
     """The words of a prediction's status: ok, falls_back or cannot_run."""
+    macs: Vector
+    """Multiply-adds of the networks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +48,7 @@ class CompiledSpace:
     The columns hold a value for each fragment in each situation: the choices of one situation follow one another.
     """
 
-    space: Space
+    space: Structure
     machine: Machine
     following: NDArray[np.int64]
     """The row of the first node of the situation that a node leads to, where the choice at its position is added."""
@@ -60,6 +63,8 @@ class CompiledSpace:
     kept_bytes: Vector
     working_bytes: Vector
     """What the fragment takes of the platform's main memory, between inferences and while it runs."""
+    macs: Vector
+    """Multiply-adds of the fragment's layers."""
 
     def latencies_s(self, codes: Codes) -> Vector:
         """(networks,): the latency of each network in seconds. Raises SpaceError for a code that is not the space's."""
@@ -79,6 +84,7 @@ class CompiledSpace:
             latency_s,
             latency_s * own_w + self._sum(valid, self.extra_j),
             np.where(refused, "cannot_run", np.where(leaves, "falls_back", "ok")),
+            self._sum(valid, self.macs),
         )
 
     def _sum(self, codes: Codes, column: Vector) -> Vector:
@@ -115,7 +121,7 @@ def _largest(codes: Any, following: Any, column: Any, found: Any) -> None:
         found[i] = largest
 
 
-def compiled(space: Space, machine: Machine) -> CompiledSpace:
+def compiled(space: Structure, machine: Machine) -> CompiledSpace:
     """Plan and price every fragment of a space in every situation.
 
     Raises NotComposableError where the kernels of a fragment depend on more than its situation, SpaceError where the
@@ -155,6 +161,7 @@ def _columns(exploration: Exploration) -> CompiledSpace:
         np.array([float(part.refused) for part in parts]),
         np.array([float(part.need.kept_bytes) for part in parts]),
         np.array([float(part.need.working_bytes) for part in parts]),
+        np.array([part.macs for part in parts]),
     )
 
 

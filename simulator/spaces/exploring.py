@@ -13,15 +13,12 @@ from typing import NamedTuple
 
 from stairline.hwmodels.platform import Machine
 
+from .errors import NotComposableError, SpaceError
 from .parts import Part, Situation, parts_of
-from .space import Space, SpaceError, State
+from .structure import State, Structure
 
 MAX_NODES = 500_000
 """Fragments in situations that a space may have: their prices take some tens of MB."""
-
-
-class NotComposableError(ValueError):
-    """The kernels of a fragment depend on more than its situation: on its neighbours, or on the whole network."""
 
 
 class Node(NamedTuple):
@@ -35,7 +32,7 @@ class Node(NamedTuple):
 class Exploration:
     """What is known of a space on a machine; ``explore`` makes it complete."""
 
-    def __init__(self, space: Space, machine: Machine) -> None:
+    def __init__(self, space: Structure, machine: Machine) -> None:
         self.space, self.machine = space, machine
         self.parts: dict[Node, Part] = {}
         self.situations: list[dict[Situation, int]] = [{} for _ in range(len(space.positions) + 1)]

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.zoo.parts import CLASSES, inverted_residual, make_divisible, squeeze_excite
 
-from .space import Choice, Flow, Position, Space, settling
+from .space import Space
+from .structure import Choice, Flow, Position, settling
 
 
 class _Settings(NamedTuple):
@@ -29,17 +30,23 @@ _STAGES = ((24, 2, 2), (32, 3, 2), (64, 4, 2), (96, 3, 1), (160, 3, 2))
 """Channels, layers and stride of MobileNetV2's second to sixth stage."""
 
 
-def mnasnet(resolution: int = 224) -> Space:
-    """MnasNet's space of 432 settings for each of five blocks, at one resolution in pixels."""
+def mnasnet(resolution: int = 224, blocks: int = 5) -> Space:
+    """MnasNet's space of 432 settings for each of five blocks, at one resolution in pixels.
+
+    With fewer ``blocks``, the later ones are left out of the networks.
+    """
     positions = [Position("stem", (Choice("stem", partial(_stem, resolution)),))]
-    for number, (c_out, layers, stride) in enumerate(_STAGES, 1):
+    for number, (c_out, layers, stride) in enumerate(_STAGES[:blocks], 1):
         block = f"block {number}"
-        counts = tuple(Choice(str(layers + more), partial(_block, c_out, stride, layers + more)) for more in (-1, 0, 1))
+        counts = tuple(
+            Choice(str(layers + more), partial(_block, c_out, stride, layers + more), (layers + more,))
+            for more in (-1, 0, 1)
+        )
         positions += [
-            settling(f"{block} operator", ("conv", "dwconv", "mbconv3", "mbconv6"), ordered=False),
+            settling(f"{block} operator", ("conv", "dwconv", "mbconv3", "mbconv6")),
             settling(f"{block} kernel", (3, 5)),
             settling(f"{block} se", (0.0, 0.25)),
-            settling(f"{block} skip", ("none", "pool", "identity"), ordered=False),
+            settling(f"{block} skip", ("none", "pool", "identity")),
             settling(f"{block} width", (0.75, 1.0, 1.25)),
             Position(f"{block} layers", counts),
         ]

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.zoo.parts import CLASSES, inverted_residual, make_divisible
 
-from .space import Choice, Flow, Fragment, Position, Space, settling
+from .space import Space
+from .structure import Choice, Flow, Fragment, Position, settling
 
 
 class _Stage(NamedTuple):
@@ -49,7 +50,9 @@ def ofa_mobilenet_v3(resolutions: tuple[int, ...] = (128, 160, 192, 224)) -> Spa
     128 to 224 pixels; the stem, the first block and the head are those of MobileNetV3-Large. A block beyond its stage's
     depth is left out, whatever its choice.
     """
-    positions = [Position("resolution", tuple(Choice(str(size), partial(_ofa_stem, size)) for size in resolutions))]
+    positions = [
+        Position("resolution", tuple(Choice(str(size), partial(_ofa_stem, size), (size,)) for size in resolutions))
+    ]
     for number, stage in enumerate(_OFA, 1):
         positions.append(settling(f"stage {number} depth", (2, 3, 4)))
         positions += [
@@ -70,7 +73,7 @@ def proxylessnas(resolution: int = 224) -> Space:
     for number, stage in enumerate(_PROXYLESS, 1):
         for block in range(stage.blocks):
             position = _mixed(f"stage {number} block {block + 1}", (3, 6), partial(_proxyless_block, stage, block))
-            none = (Choice("none", _nothing),) if block else ()
+            none = (Choice("none", _nothing, (0, 0)),) if block else ()
             positions.append(position._replace(choices=(*none, *position.choices)))
     positions.append(_only("head", partial(_pooled_head, 1280, "relu6")))
     return Space("proxylessnas", tuple(positions))
@@ -86,12 +89,14 @@ def fbnet(resolution: int = 224) -> Space:
         for block in range(stage.blocks):
             stride = 1 if block else stage.stride
             candidates = [
-                Choice(f"k{k} e{e}" + f" g{g}" * (g > 1), partial(_fbnet_block, stage.c_out, stride, k, e, g))
+                Choice(
+                    f"k{k} e{e}" + f" g{g}" * (g > 1), partial(_fbnet_block, stage.c_out, stride, k, e, g), (k, e / g)
+                )
                 for k in (3, 5)
                 for e, g in ((1, 2), (1, 1), (3, 1), (6, 1))
             ]
-            none = Choice("none", partial(_fbnet_none, stage.c_out, stride))
-            positions.append(Position(f"stage {number} block {block + 1}", (none, *candidates), ordered=False))
+            none = Choice("none", partial(_fbnet_none, stage.c_out, stride), (0, 0))
+            positions.append(Position(f"stage {number} block {block + 1}", (none, *candidates)))
     positions.append(_only("head", partial(_pooled_head, 1984, "relu")))
     return Space("fbnet", tuple(positions))
 
@@ -102,8 +107,8 @@ def _only(name: str, fragment: Fragment) -> Position:
 
 def _mixed(name: str, expansions: tuple[int, ...], block: partial[Flow]) -> Position:
     """The inverted residuals of each kernel and expansion; ``block`` takes both before the builder and the flow."""
-    choices = [Choice(f"k{k} e{e}", partial(block, k, e)) for k in (3, 5, 7) for e in expansions]
-    return Position(name, tuple(choices), ordered=False)
+    choices = [Choice(f"k{k} e{e}", partial(block, k, e), (k, e)) for k in (3, 5, 7) for e in expansions]
+    return Position(name, tuple(choices))
 
 
 def _nothing(_builder: GraphBuilder, flow: Flow) -> Flow:

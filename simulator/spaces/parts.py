@@ -10,6 +10,7 @@ import numpy as np
 from stairline.hwmodels.kernels.base import Work
 from stairline.hwmodels.platform import Machine, Rule
 from stairline.simulator.graph.graph import Graph
+from stairline.simulator.graph.ops import count
 from stairline.simulator.mapping.placement import LOCAL_NEEDS, Need
 from stairline.simulator.mapping.plan import Kernel, Plan, require_models
 from stairline.simulator.pricing.batch import price
@@ -17,7 +18,7 @@ from stairline.simulator.pricing.predict import transfers
 from stairline.simulator.pricing.residual import corrections
 from stairline.simulator.walk import plan
 
-from .space import Grown, Space, State
+from .structure import Grown, State, Structure
 
 
 class Run(NamedTuple):
@@ -48,11 +49,13 @@ class Part(NamedTuple):
     """What the fragment takes of the platform's main memory."""
     refused: bool
     """Whether no processor of the platform runs the fragment."""
+    macs: float
+    """Multiply-adds of the fragment's layers."""
     behind: Situation
     """What the next fragment finds."""
 
 
-def parts_of(space: Space, code: Sequence[int], machine: Machine) -> list[Part]:
+def parts_of(space: Structure, code: Sequence[int], machine: Machine) -> list[Part]:
     """What each position of a network runs as. A kernel belongs to the position of its first layer."""
     grown = space.grown(np.array(code, dtype=np.int64))
     planned = plan(grown.graph, machine)
@@ -62,11 +65,29 @@ def parts_of(space: Space, code: Sequence[int], machine: Machine) -> list[Part]:
     for kernel in planned.kernels:
         kernels[owners[kernel.layers[0]]].append(_run(planned, kernel))
     needs, moved_s = _needs(planned, owners, positions), _moved_s(planned, owners, positions)
+    macs = macs_by_position(grown)
     refused, elsewhere = _refused(planned, owners), _ends_elsewhere(planned, owners, positions)
     return [
-        Part(tuple(kernels[p]), tuple(moved_s[p]), needs[p], p in refused, Situation(grown.states[p], elsewhere[p]))
+        Part(
+            tuple(kernels[p]),
+            tuple(moved_s[p]),
+            needs[p],
+            p in refused,
+            macs[p],
+            Situation(grown.states[p], elsewhere[p]),
+        )
         for p in range(positions)
     ]
+
+
+def macs_by_position(grown: Grown) -> list[float]:
+    """The multiply-adds of the layers of each position."""
+    shapes = grown.graph.shapes
+    of_layer = [
+        float(count(layer.op, shapes(layer.inputs), shapes(layer.outputs), layer.attributes).macs)
+        for layer in grown.graph.layers
+    ]
+    return [sum(of_layer[first:end]) for first, end in zip((0, *grown.ends), grown.ends)]
 
 
 def _owners(grown: Grown, lowered: Graph) -> list[int]:

@@ -1,171 +1,63 @@
-"""A space of networks: positions one after the other, at each of which one of several fragments is chosen.
-
-A network of the space is a code: the index of the choice at each position. What a choice settles for later positions,
-such as how many blocks a stage has, flows along with the tensor that the next fragment reads.
-"""
+"""A space of networks with their latencies: compiled where its kernels compose, otherwise predicted one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from math import prod
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from stairline.simulator.graph.builder import GraphBuilder
-from stairline.simulator.graph.graph import Graph
-from stairline.simulator.graph.ops import Shape
+from stairline.hwmodels import Platform
+from stairline.hwmodels.platform import Machine
+from stairline.simulator.pricing.batch import predict_many
 
-Codes = NDArray[np.uint8]
-"""(networks, positions): the index of the choice at each position of each network."""
-
-
-class SpaceError(ValueError):
-    """A space or a code that is not valid; the message names the position, the value and the rule."""
-
-
-class Flow(NamedTuple):
-    """What a fragment hands to the next one: its tensor, and what the choices so far have settled."""
-
-    tensor: int
-    """Index of the tensor in the builder; -1 before the fragment that declares the network's input."""
-    settled: tuple[Hashable, ...] = ()
-
-
-class State(NamedTuple):
-    """What the fragment of a position reads: a fragment appends equal layers in equal states."""
-
-    shape: Shape
-    """The shape of the flow's tensor; empty before the network's input is declared."""
-    settled: tuple[Hashable, ...]
-
-
-class Grown(NamedTuple):
-    """A network of a space, and for each position the number of layers up to its end and the state behind it."""
-
-    graph: Graph
-    ends: tuple[int, ...]
-    states: tuple[State, ...]
-
-
-Fragment = Callable[[GraphBuilder, Flow], Flow]
-"""Appends layers behind the flow's tensor and returns the flow behind them."""
-
-
-class Choice(NamedTuple):
-    """One fragment that may stand at a position, with the label that users read."""
-
-    label: str
-    fragment: Fragment
-
-
-class Position(NamedTuple):
-    """A place in the networks of a space, and what may stand there."""
-
-    name: str
-    choices: tuple[Choice, ...]
-    ordered: bool = True
-    """Whether each choice can express more than the one before it, as with growing widths, kernels and depths."""
-
-
-def settling(name: str, values: Sequence[Hashable], *, ordered: bool = True) -> Position:
-    """A position that adds no layers: its choice settles a value, which later fragments find last in ``settled``."""
-    return Position(name, tuple(Choice(str(value), partial(_settle, value)) for value in values), ordered)
-
-
-def _settle(value: Hashable, _builder: GraphBuilder, flow: Flow) -> Flow:
-    return flow._replace(settled=(*flow.settled, value))
+from .compiled import CompiledSpace, Found, compiled
+from .errors import NotComposableError
+from .parts import macs_by_position
+from .structure import Codes, Structure
 
 
 @dataclass(frozen=True, eq=False)
-class Space:
-    """The networks that result from one choice at each position.
+class Space(Structure):
+    """The networks that result from one choice at each position, and their latencies on any platform.
 
     Raises SpaceError for a space without positions, and for a position that has no choice or more than 256.
     """
 
-    name: str
-    positions: tuple[Position, ...]
+    _compiled: dict[Machine, CompiledSpace | NotComposableError] = field(default_factory=dict, init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        if not self.positions:
-            raise SpaceError(f"space '{self.name}' has no positions: give it at least one")
-        for position in self.positions:
-            if not 1 <= len(position.choices) <= 256:
-                raise SpaceError(
-                    f"space '{self.name}', position '{position.name}': has {len(position.choices)} choices; "
-                    "a position has 1 to 256"
-                )
+    def predict(self, codes: Codes | Sequence[Sequence[int]], platform: Platform, dtype: str | None = None) -> Found:
+        """Latency, energy and status of the networks with these codes, at ``dtype`` or the platform's default.
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """The number of choices at each position."""
-        return tuple(len(position.choices) for position in self.positions)
-
-    @property
-    def size(self) -> int:
-        """The number of codes; codes that differ only in choices without effect give equal networks."""
-        return prod(self.widths)
-
-    def graph(self, code: Sequence[int] | Codes) -> Graph:
-        """The network with this code. Raises SpaceError as ``valid`` does."""
-        return self.grown(code).graph
-
-    def grown(self, code: Sequence[int] | Codes) -> Grown:
-        """The network with this code and how it grew. Raises SpaceError as ``valid`` does."""
-        (row,) = self.valid([code])
-        builder, flow = GraphBuilder("-".join(map(str, row)), source=f"space:{self.name}"), Flow(-1)
-        ends, reached = [], []
-        for position, choice in zip(self.positions, row):
-            flow = position.choices[choice].fragment(builder, flow)
-            ends.append(len(builder))
-            reached.append(State(builder.shape(flow.tensor), flow.settled))
-        return Grown(builder.build(flow.tensor), tuple(ends), tuple(reached))
-
-    def labels(self, code: Sequence[int] | Codes) -> dict[str, str]:
-        """The label of the choice at each position, by the position's name."""
-        (row,) = self.valid([code])
-        return {position.name: position.choices[choice].label for position, choice in zip(self.positions, row)}
-
-    def sample(self, count: int, seed: int) -> Codes:
-        """(count, positions): codes drawn with equal chances, with repetition; equal for equal seeds."""
-        drawn = np.random.default_rng(seed).integers(0, self.widths, size=(count, len(self.positions)))
-        return drawn.astype(np.uint8)
-
-    def neighbours(self, code: Sequence[int] | Codes) -> Codes:
-        """(neighbours, positions): all codes that differ from this one in exactly one position."""
-        (row,) = self.valid([code])
-        return np.array(list(_changed_once(row, self.widths)), dtype=np.uint8).reshape(-1, len(row))
-
-    def valid(self, codes: Sequence[Sequence[int] | Codes] | Codes) -> Codes:
-        """The codes as an array, where each is one of this space.
-
-        Raises SpaceError naming the first row and position that is not.
+        The first call on a machine plans and prices every fragment, which takes seconds; then a network costs a sum.
+        Where the kernels of a fragment depend on the whole network, ``slow_reason`` says why and the networks are
+        planned one by one. Equal to ``predict`` of each network but for rounding. Raises SpaceError for a code that is
+        not the space's, PlatformError for a precision that the platform lacks, and UnknownOperatorError when an
+        operator has no kernel model.
         """
-        rows = np.asarray(codes)
-        if rows.ndim != 2 or rows.shape[1] != len(self.positions):
-            raise SpaceError(
-                f"space '{self.name}': codes of shape {rows.shape}; a code has {len(self.positions)} positions"
-            )
-        if rows.dtype.kind not in "iu":
-            raise SpaceError(f"space '{self.name}': codes are {rows.dtype}; give integers")
-        widths = np.array(self.widths)
-        if len(rows) and ((rows.max(axis=0) >= widths).any() or (rows.min(axis=0) < 0).any()):
-            row, place = np.argwhere((rows < 0) | (rows >= widths))[0]
-            raise SpaceError(
-                f"space '{self.name}', row {row}, position '{self.positions[place].name}': choice {rows[row, place]} "
-                f"does not exist; it has choices 0 to {self.widths[place] - 1}"
-            )
-        return rows.astype(np.uint8, copy=False)
+        rows, machine = self.valid(codes), platform.machine(dtype)
+        table = self._table(machine)
+        return table.predict(rows) if isinstance(table, CompiledSpace) else _one_by_one(self, rows, machine)
+
+    def slow_reason(self, platform: Platform, dtype: str | None = None) -> str:
+        """Why the space's networks are planned one by one on a platform; empty where they are compiled."""
+        table = self._table(platform.machine(dtype))
+        return "" if isinstance(table, CompiledSpace) else str(table)
+
+    def _table(self, machine: Machine) -> CompiledSpace | NotComposableError:
+        if machine not in self._compiled:
+            try:
+                self._compiled[machine] = compiled(self, machine)
+            except NotComposableError as why:
+                self._compiled[machine] = why
+        return self._compiled[machine]
 
 
-def _changed_once(code: Codes, widths: Sequence[int]) -> Iterator[Codes]:
-    for place, width in enumerate(widths):
-        for choice in range(width):
-            if choice != code[place]:
-                changed = code.copy()
-                changed[place] = choice
-                yield changed
+def _one_by_one(space: Structure, codes: Codes, machine: Machine) -> Found:
+    summaries = list(predict_many(map(space.graph, codes), machine))
+    return Found(
+        np.array([s.latency_s for s in summaries]),
+        np.array([np.nan if s.energy_j is None else s.energy_j for s in summaries]),
+        np.array([s.status for s in summaries], dtype=np.str_),
+        np.array([sum(macs_by_position(space.grown(code))) for code in codes]),
+    )

@@ -7,7 +7,8 @@ from functools import partial
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.zoo.parts import CLASSES
 
-from .space import Choice, Flow, Position, Space, settling
+from .space import Space
+from .structure import Choice, Flow, Position, settling
 
 _PATCH, _HEAD_CHANNELS, _MAX_DEPTH = 16, 64, 14
 
@@ -17,15 +18,15 @@ def vision_transformer(resolution: int = 224) -> Space:
 
     Source: Chen et al. 2021, table 1 (supernet-tiny), with heads of 64 channels and a class token.
     """
-    embeddings = tuple(Choice(str(c), partial(_embed, resolution, c)) for c in (192, 216, 240))
+    embeddings = tuple(Choice(str(c), partial(_embed, resolution, c), (c,)) for c in (192, 216, 240))
     positions = [Position("channels", embeddings), settling("depth", (12, 13, 14))]
     for number in range(_MAX_DEPTH):
         layers = tuple(
-            Choice(f"h{heads} r{ratio}", partial(_layer, number, heads, ratio))
+            Choice(f"h{heads} r{ratio}", partial(_layer, number, heads, ratio), (heads, ratio))
             for heads in (3, 4)
             for ratio in (3.5, 4.0)
         )
-        positions.append(Position(f"layer {number + 1}", layers, ordered=False))
+        positions.append(Position(f"layer {number + 1}", layers))
     return Space("vision_transformer", (*positions, Position("head", (Choice("head", _head),))))
 
 

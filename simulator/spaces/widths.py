@@ -8,7 +8,8 @@ from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.zoo.parts import CLASSES
 from stairline.simulator.zoo.shufflenet import v2_reduction, v2_unit
 
-from .space import Choice, Flow, Position, Space
+from .space import Space
+from .structure import Choice, Flow, Position
 
 _MOBILENET_V1 = (
     *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
@@ -44,11 +45,11 @@ def resnet50_widths(resolution: int = 224) -> Space:
     for number, (c_out, units, stride) in enumerate(_RESNET_STAGES, 1):
         widths = tuple(round(c_out * share / 8) for share in (2, 3, 4, 5, 6, 7, 8))
         stages = tuple(
-            Choice(f"{width} x{depth}", partial(_resnet_stage, width, depth, stride))
+            Choice(f"{width} x{depth}", partial(_resnet_stage, width, depth, stride), (width, depth))
             for depth in range(max(1, units - 3), units + 1)
             for width in widths
         )
-        positions.append(Position(f"stage {number}", stages, ordered=False))
+        positions.append(Position(f"stage {number}", stages))
     return Space("resnet50_widths", (*positions, _classifier()))
 
 
@@ -62,7 +63,7 @@ def shufflenet_v2_widths(resolution: int = 224) -> Space:
 
 
 def _widths(name: str, widths: tuple[int, ...], fragment: partial[Flow]) -> Position:
-    return Position(name, tuple(Choice(str(width), partial(fragment, width)) for width in widths))
+    return Position(name, tuple(Choice(str(width), partial(fragment, width), (width,)) for width in widths))
 
 
 def _classifier() -> Position:
