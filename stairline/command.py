@@ -12,6 +12,7 @@ import click
 
 from stairline import __version__
 from stairline.calibration.commands.calibrate import calibrate_command
+from stairline.calibration.commands.check import check_command
 from stairline.calibration.commands.fit import fit_command
 from stairline.calibration.commands.probe import probe_command
 from stairline.calibration.commands.transfer import transfer_command
@@ -123,6 +124,7 @@ main.add_command(calibrate_command)
 main.add_command(fit_command)
 main.add_command(transfer_command)
 main.add_command(probe_command)
+main.add_command(check_command)
 main.add_command(platforms)
 main.add_command(measure_group)
 platforms.add_command(show_command)

@@ -68,7 +68,7 @@ ROOMS = (
     ("calibration.overlays",),
     ("calibration.probing",),
     ("calibration.choosing", "calibration.transfer"),
-    ("calibration.report",),
+    ("calibration.check", "calibration.report"),
     ("calibration.commands",),
 )
 """All rooms, low to high: a room imports lower ones only, so not its neighbours in a row either."""
