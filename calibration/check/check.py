@@ -20,6 +20,8 @@ from .measured import MeasuredFile, MeasuredNetwork
 from .result import Check, Description
 from .rows import Row, judged
 
+UNMATCHED = 0.05
+"""Share of the time measured from which on rows that the model does not have are a divergence."""
 SAMPLE = 48
 """Networks on which reasons are tested by predicting again; of more, those that diverge and a draw of the others."""
 
@@ -114,12 +116,18 @@ def _drawn(items: list[int], most: int, draw: np.random.Generator) -> list[int]:
     return items if len(items) <= most else [int(i) for i in draw.choice(items, most, replace=False)]
 
 
+def _is_known(row: Row) -> bool:
+    return UNKNOWN not in row.flags
+
+
 def _verdict(
     rows: Sequence[Row], descriptions: Sequence[Description], fail_over: float
 ) -> Literal["agrees", "diverges", "cannot_tell"]:
     measured_s = sum(row.joined.measured_s or 0.0 for row in rows) or 1.0
     lost_s = sum(abs(one.time_lost_s) for one in descriptions if one.covers)
-    if any(row.diverges for row in rows) and (fail_over == 0.0 or lost_s / measured_s > fail_over):
+    alone_s = sum(row.joined.measured_s or 0.0 for row in rows if row.verdict == "unmatched" and _is_known(row))
+    apart = any(row.diverges for row in rows) or alone_s > UNMATCHED * measured_s
+    if apart and (fail_over == 0.0 or lost_s / measured_s > fail_over):
         return "diverges"
     judged_rows = [row for row in rows if row.verdict != "unmatched"]
     agreeing = sum(row.verdict in ("agrees", "diverges") for row in judged_rows)

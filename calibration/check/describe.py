@@ -53,7 +53,7 @@ def _description(tested: Tested, one: Found, mask: Mask, lost_s: float, spared: 
     where = "".join(f", {span(name, ends)}" for name, ends in ranges.items())
     unit = "kernels" if by_kernel else "networks"
     total_s = float(np.sum(tested.measured)) or 1.0
-    covers = sum(row.diverges for row in rows)
+    covers = len(rows)
     text = (
         f"{what}{where}: {_pace(rows)}; {covers} of {alike} such {unit}, {spared} others diverge; "
         f"{100 * abs(lost_s) / total_s:.2g} % of the time measured; {reason.detail}"

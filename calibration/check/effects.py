@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -44,6 +44,10 @@ class Tested:
     """The networks of the sample, by their place in the file."""
     dtypes: dict[int, str | None]
     platform: Platform
+
+    def of(self, nets: Container[int]) -> Tested:
+        """The rows of some of the networks."""
+        return replace(self, rows=tuple(row for row in self.rows if row.joined.net in nets))
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -89,7 +93,9 @@ class Tested:
     def weights(self) -> Vector:
         """(rows,): the weight of each row's error; none for transfers, which no runtime reports."""
         noise = np.array([row.noise or 0.0 for row in self.rows])
-        seen = np.array([bool(row.joined.layers) or row.joined.kernel is None or not row.joined.parts for row in self.rows])
+        seen = np.array(
+            [bool(row.joined.layers) or row.joined.kernel is None or not row.joined.parts for row in self.rows]
+        )
         return np.asarray(seen * _ROUNDING / np.sqrt(noise**2 + _ROUNDING**2))
 
     @cached_property
@@ -99,7 +105,7 @@ class Tested:
 
     def totals(self, of_parts: Vector) -> Vector:
         """(rows,): the sum of a value over each row's parts."""
-        return np.bincount(self.row_of, of_parts, minlength=len(self.rows))
+        return np.asarray(np.bincount(self.row_of, of_parts, minlength=len(self.rows)), dtype=np.float64)
 
     def errors(self, predicted: Vector) -> Vector:
         """(rows,): log of measured over predicted; a fixed penalty for a row with one of them alone."""
@@ -115,7 +121,7 @@ class Tested:
         """
         n = float(np.count_nonzero(self.weights))
         scale = float(np.sum(self.weights * np.abs(self.errors(predicted))) / np.sum(self.weights))
-        return 2.0 * n * np.log(scale + _FLOOR) + parameters * np.log(n) + 2.0 * np.log(alternatives)
+        return float(2.0 * n * np.log(scale + _FLOOR) + parameters * np.log(n) + 2.0 * np.log(alternatives))
 
     def again(self, platform: Platform, dtype: str | None = None) -> Vector:
         """(rows,): what another platform, or another precision, predicts for the same rows."""
@@ -135,7 +141,7 @@ class Tested:
 
     def _spread(self, places: Sequence[int], one: Planned) -> dict[int, float]:
         """The time of a network's rows: each kernel belongs to the row that its first layer is in."""
-        found = {place: 0.0 for place in places}
+        found = dict.fromkeys(places, 0.0)
         row_of_layer: dict[str, int] = {}
         for place in places:
             joined = self.rows[place].joined

@@ -12,7 +12,7 @@ from .causes import CAUSES, class_of
 from .effects import Mask, Tested
 from .hypotheses import Base, Hypothesis
 from .platforms import Alternative, predicted_again, structural
-from .rows import Vector
+from .rows import Row, Vector
 
 _MOST = 6
 """Descriptions that one check gives."""
@@ -49,7 +49,7 @@ class Found(NamedTuple):
 def explained(tested: Tested) -> list[Found]:
     """Divergences in the order in which they were found, the one that explains most first."""
     diverging = np.array([row.diverges or row.verdict == "unmatched" for row in tested.rows], dtype=bool)
-    if not any(row.diverges for row in tested.rows):
+    if not any(_is_open(row) for row in tested.rows):
         return []
     again = predicted_again(tested)
     base, found = Base(tested, np.ones(len(tested.rows))), list[Found]()
@@ -63,8 +63,13 @@ def explained(tested: Tested) -> list[Found]:
         base = _advanced(base, best.predicted)
         left = np.abs(tested.errors(base.predicted)) > 3.0 * np.array([row.sigma for row in tested.rows])
         if not (left & diverging).any():
-            break
+            break  # Rows without a partner have an error that no noise explains.
     return found
+
+
+def _is_open(row: Row) -> bool:
+    """Whether a row wants a reason: it diverges, or has no partner and is no transfer, which no runtime lists."""
+    return row.diverges or (row.verdict == "unmatched" and bool(row.joined.layers or row.joined.measured_s))
 
 
 def _advanced(base: Base, predicted: Vector) -> Base:
@@ -94,7 +99,7 @@ def _touched(base: Base, predicted: Vector) -> Mask:
     was = base.predicted
     both = (was > 0.0) & (predicted > 0.0)
     change = np.abs(np.log(np.where(both, predicted, 1.0)) - np.log(np.where(both, was, 1.0)))
-    return (change > _TOUCHED) | ((was > 0.0) != (predicted > 0.0))
+    return np.asarray((change > _TOUCHED) | ((was > 0.0) != (predicted > 0.0)))
 
 
 def _reasons(base: Base, ranked: Sequence[Hypothesis], rows: Mask) -> tuple[Reason, ...]:
@@ -116,4 +121,3 @@ def _reason(base: Base, one: Hypothesis, rows: Mask) -> Reason:
     alike = f" (these records cannot tell it from {' or '.join(like)}: {CAUSES[one.cause]})" if like else ""
     evidence = f"with {one.detail}, {agree} of {int(rows.sum())} rows agree: closes {100 * closes:.0f} % of the gap"
     return Reason(one.cause, one.detail + alike, closes, evidence, one.keys)
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import log
 from statistics import median
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from stairline.hwmodels import Platform
 from stairline.hwmodels.kernels.base import Work
 from stairline.simulator.graph.graph import Graph
+from stairline.simulator.graph.ops import count, is_canonical
 
 from .measured import MeasuredNetwork
 from .rows import Row
@@ -40,7 +42,7 @@ def faults(
     for measured, graph in zip(networks, graphs):
         found += _of_one(measured)
         if graph is not None and measured.macs is not None:
-            own = sum(cost.macs for cost in graph.costs)
+            own = _macs(graph)
             if abs(measured.macs / max(own, 1) - 1.0) > _MACS_OFF:
                 detail = f"{measured.macs:g} MACs are stated, {own:g} are in the network of that name"
                 found.append(Fault("wrong_network", measured.net, detail))
@@ -49,10 +51,19 @@ def faults(
     return found
 
 
+def _macs(graph: Graph) -> int:
+    """The multiply-accumulates of a network as it is written."""
+    known = (layer for layer in graph.layers if is_canonical(layer.op))
+    return sum(
+        count(layer.op, graph.shapes(layer.inputs), graph.shapes(layer.outputs), layer.attributes).macs
+        for layer in known
+    )
+
+
 def _of_one(measured: MeasuredNetwork) -> Iterator[Fault]:
     stated = dict(measured.statistics_s)
     known = [(name, stated[name]) for names in _ORDER for name in names if name in stated]
-    for (low, least), (high, most) in zip(known, known[1:]):
+    for (low, least), (high, most) in pairwise(known):
         if least > most * (1.0 + 1e-9):
             detail = f"{low} {1e3 * least:g} is above {high} {1e3 * most:g}"
             yield Fault("quantiles_out_of_order", measured.net, detail)
@@ -98,7 +109,8 @@ def _of_file(networks: Sequence[MeasuredNetwork], rows: Sequence[Row]) -> Iterat
     times = [n.latency_s for n in networks if n.latency_s] + [r.latency_s for n in networks for r in n.operators]
     step = _clock_step_s(times)
     if step is not None:
-        detail = f"all {len(times)} times are multiples of {1e3 * step:g} ms, of which the median is {median(times) / step:.0f}"
+        steps = median(times) / step
+        detail = f"all {len(times)} times are multiples of {1e3 * step:g} ms, and the median is {steps:.0f} of them"
         yield Fault("coarse_clock", "", detail)
     for row in rows:
         ratio = row.log_ratio

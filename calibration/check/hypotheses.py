@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .effects import Mask, Tested
-from .operators import COPIES
+from .operators import COPIES, ELEMENTWISE
 from .rows import Vector
 
 Ranges = dict[str, tuple[float, float]]
@@ -48,23 +48,22 @@ class Base(NamedTuple):
 
 PARALLEL = ("conv2d", "dwconv2d", "dense", "matmul", "conv2d_transpose")
 """Operators that runtimes divide among threads."""
-_FACTORS = np.exp(np.linspace(-3.0, 3.0, 61))
+_FACTORS = np.exp(np.linspace(-3.0, 3.0, 31))
 _WIDTHS = (4, 8, 16, 32, 64, 128)
 
 
-def fitted(base: Base, effect: Callable[[float], Vector], grid: Vector) -> tuple[float, Vector]:
-    """The number of a grid, refined between its neighbours, whose effect leaves the smallest errors; and that effect."""
+def fitted(base: Base, effect: Callable[[Vector], Vector], grid: Vector) -> tuple[float, Vector]:
+    """The number of a grid, refined between its neighbours, whose effect leaves the smallest errors; and that effect.
+
+    ``effect`` takes numbers (n, 1) and gives what each predicts, (n, rows).
+    """
     tested = base.tested
-
-    def loss(value: float) -> float:
-        return float(np.sum(tested.weights * np.abs(tested.errors(effect(value)))))
-
     for _ in range(3):
-        place = int(np.argmin([loss(value) for value in grid]))
-        low, high = grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)]
+        losses = np.sum(tested.weights * np.abs(tested.errors(effect(grid[:, None]))), axis=1)
+        place = int(np.argmin(losses))
         best = float(grid[place])
-        grid = np.linspace(low, high, 13)
-    return best, effect(best)
+        grid = np.linspace(grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)], 13)
+    return best, effect(np.array([[best]]))[0]
 
 
 def factor_on(base: Base, mask: Mask) -> tuple[float, Vector]:
@@ -72,6 +71,11 @@ def factor_on(base: Base, mask: Mask) -> tuple[float, Vector]:
     tested, predicted = base.tested, base.predicted
     part = tested.totals(np.where(mask, base.seconds(), 0.0))
     return fitted(base, lambda c: np.maximum(predicted + (c - 1.0) * part, 0.02 * predicted), _FACTORS)
+
+
+def factor_on_rows(base: Base, rows: Mask) -> tuple[float, Vector]:
+    """The factor on some rows that explains most, and what it predicts."""
+    return fitted(base, lambda c: base.predicted * np.where(rows, c, 1.0), _FACTORS)
 
 
 def common(base: Base) -> Iterator[Hypothesis]:
@@ -120,16 +124,28 @@ def copies(base: Base) -> Iterator[Hypothesis]:
         predicted = np.where(found, tested.measured, base.predicted)
         detail = f"{int(found.sum())} {tested.rows[int(np.argmax(found))].joined.op} of the runtime's own"
         yield Hypothesis("layout_copy", detail, predicted, 1, 1, ("lowering",))
+    yield from _writes(base)
+
+
+def _writes(base: Base) -> Iterator[Hypothesis]:
+    """Time in proportion to the tensors that kernels write; a runtime that lists operators would list its copies."""
+    tested = base.tested
     written = np.array([p.work.output_elements if p.work else 0.0 for p in tested.parts])
-    for ops in (None, *sorted({str(op) for op in tested.ops if op in PARALLEL})):
-        elements = tested.totals(written if ops is None else np.where(tested.ops == ops, written, 0.0))
-        if not elements.any():
-            continue
-        unit = float(np.median(base.predicted[elements > 0.0] / elements[elements > 0.0]))
-        a, predicted = fitted(base, lambda a: base.predicted + a * unit * elements, np.geomspace(0.01, 30.0, 40))
-        what = f"behind each {ops}" if ops else "behind each kernel"
-        detail = f"a copy of the tensor {what}, {1e9 * a * unit:.3g} ns an element"
-        yield Hypothesis("layout_copy", detail, predicted, 1.5, 6, ("lowering",), op=ops)
+    parameters = 2.5 if tested.whole.any() else 5.0
+    for op in (None, *sorted({str(op) for op in tested.ops if op in PARALLEL})):
+        elements = tested.totals(written if op is None else np.where(tested.ops == op, written, 0.0))
+        if elements.any():
+            a, predicted = _in_proportion(base, elements)
+            what = f"behind each {op}" if op else "behind each kernel"
+            detail = f"a copy of the tensor {what}, {1e9 * a:.3g} ns an element"
+            yield Hypothesis("layout_copy", detail, predicted, parameters, 6, ("lowering",), op=op)
+
+
+def _in_proportion(base: Base, elements: Vector) -> tuple[float, Vector]:
+    """The seconds an element that explain most, and what they predict."""
+    unit = float(np.median(base.predicted[elements > 0.0] / elements[elements > 0.0]))
+    a, predicted = fitted(base, lambda a: base.predicted + a * unit * elements, np.geomspace(0.01, 30.0, 40))
+    return a * unit, predicted
 
 
 def unknown(base: Base) -> Iterator[Hypothesis]:
@@ -148,6 +164,32 @@ def unknown(base: Base) -> Iterator[Hypothesis]:
         ops = sorted({str(row.joined.op) for row, found in zip(tested.rows, mask) if found})
         predicted = np.where(mask, tested.measured, base.predicted)
         yield Hypothesis("unknown_operator", f"no model of {', '.join(ops[:4])}", predicted, 1, 1, ("kernels",), ops[0])
+
+
+def elsewhere(base: Base) -> Iterator[Hypothesis]:
+    """Operators that the runtime itself says another processor ran."""
+    rows = np.array(["elsewhere" in row.joined.flags for row in base.tested.rows], dtype=bool)
+    if rows.any():
+        c, predicted = factor_on_rows(base, rows)
+        detail = f"{int(rows.sum())} kernels ran on the host, {c:.2f} times as long as on the platform"
+        yield Hypothesis("fallback", detail, predicted, 0.5, 1, ("support", "partition"))
+
+
+def listed(base: Base) -> Iterator[Hypothesis]:
+    """What a runtime's own list of operators says of fusion: one kernel in several rows, or none for an operator."""
+    tested = base.tested
+    apart = np.array(["unfused" in row.joined.flags for row in tested.rows], dtype=bool)
+    if apart.any():
+        c, predicted = factor_on_rows(base, apart)
+        detail = f"{int(apart.sum())} kernels in several rows of the runtime, {c:.2f} times as long together"
+        yield Hypothesis("fusion_missing", detail, predicted, 0.5, 1, ("fusion",))
+    alone = [not row.joined.measured_s and row.joined.op in ELEMENTWISE for row in tested.rows]
+    within = np.array(alone, dtype=bool)
+    if within.any() and not tested.whole.any():
+        ops = sorted({str(row.joined.op) for row, found in zip(tested.rows, within) if found})
+        detail = f"{', '.join(ops[:4])}: {int(within.sum())} of them have no row in the runtime's list"
+        predicted = np.where(within, 0.0, base.predicted)
+        yield Hypothesis("fusion_unexpected", detail, predicted, 1, 1, ("fusion",), ops[0])
 
 
 def steps(base: Base) -> Iterator[Hypothesis]:
@@ -176,11 +218,11 @@ def drifts(base: Base) -> Iterator[Hypothesis]:
     if len(set(lines)) < 8 or len(tested.graphs) < 6:
         return
     at = (lines - lines.min()) / max(float(np.ptp(lines)), 1.0)
-    c, predicted = fitted(base, lambda b: base.predicted * np.exp(b * at), np.linspace(-1.5, 1.5, 61))
+    c, predicted = fitted(base, lambda b: base.predicted * np.exp(b * at), np.linspace(-1.5, 1.5, 31))
     yield Hypothesis("drift", f"times change by {100 * (np.exp(c) - 1):+.0f} % along the file", predicted, 1, 2)
     for cut in np.linspace(0.1, 0.9, 17):
         after = at >= cut
-        c, predicted = fitted(base, lambda c: base.predicted * np.where(after, c, 1.0), _FACTORS)
+        c, predicted = factor_on_rows(base, after)
         line = int(lines[after].min())
         yield Hypothesis("drift", f"{c:.2f} times as long from line {line} on", predicted, 2, 17)
 
@@ -192,7 +234,7 @@ def units(base: Base) -> Iterator[Hypothesis]:
     off = (power != 0.0) & (np.abs(errors - power * np.log(1e3)) < np.log(6.0))
     if off.any():
         values = np.unique(power[off])
-        detail = f"{int(off.sum())} rows are off by a factor of {', '.join(f'{1e3 ** v:g}' for v in values)}"
+        detail = f"{int(off.sum())} rows are off by a factor of {', '.join(f'{1e3**v:g}' for v in values)}"
         yield Hypothesis("unit", detail, base.predicted * np.where(off, 1e3**power, 1.0), 0, 1)
 
 
@@ -213,5 +255,5 @@ def wrong_models(base: Base) -> Iterator[Hypothesis]:
         yield Hypothesis("wrong_model", detail, predicted, len(outliers), 2)
 
 
-ANALYTICAL = (common, overheads, copies, unknown, steps, drifts, units, wrong_models)
+ANALYTICAL = (common, overheads, copies, unknown, elsewhere, listed, steps, drifts, units, wrong_models)
 """All kinds of this module."""

@@ -17,7 +17,6 @@ from stairline.simulator.walk import plan
 from .measured import MeasuredNetwork, OperatorRecord
 from .operators import operator
 
-
 UNKNOWN = "unknown_network"
 """The flag of a row whose network nobody knows."""
 

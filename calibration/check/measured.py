@@ -1,4 +1,4 @@
-"""What was measured, as a check reads it: times of networks, and times of operators with the network that they are of."""
+"""What was measured, as a check reads it: times of networks, and times of operators with their network."""
 
 from __future__ import annotations
 
@@ -174,6 +174,14 @@ def _of_tool(path: Path, net: str | None) -> MeasuredFile:
 
 
 def operator_records(counters: Iterable[OperatorTime]) -> Iterator[OperatorRecord]:
-    for place, counter in enumerate(counters, 1):
-        if counter.time_s > 0.0:
-            yield OperatorRecord(counter.name, counter.op, counter.time_s, None, None, place)
+    every = [counter for counter in counters if counter.time_s > 0.0]
+    units = {_unit(counter) for counter in every}
+    for place, counter in enumerate(every, 1):
+        elsewhere = len(units) > 1 and _unit(counter) == "CPU"
+        yield OperatorRecord(counter.name, counter.op, counter.time_s, None, None, place, elsewhere)
+
+
+def _unit(counter: OperatorTime) -> str:
+    """The processor that ran an operator, in capitals, where the tool names one of a few; else an empty text."""
+    unit = counter.kernel.upper()
+    return unit if unit in ("CPU", "GPU", "NPU", "DSP", "HTP") or "BACKEND" in unit else ""

@@ -23,6 +23,7 @@ _SPELLINGS = {
     "fusedgemm": "dense",
     "linear": "dense",
     "addmm": "dense",
+    "convolutiondefault": "conv2d",
     "transposeconv": "conv2d_transpose",
     "convtranspose": "conv2d_transpose",
     "averagepool2d": "avgpool2d",
@@ -60,6 +61,12 @@ _PLAIN = {name.replace("_", ""): name for name in OPS}
 
 COPIES = frozenset({"transpose", "reorder", "copy", "cast", "reshape", "quantize", "dequantize", "pad"})
 """Operators that move data and compute nothing: runtimes put them in where a layout or a memory changes."""
+
+ELEMENTWISE = frozenset(
+    {"relu", "relu6", "leaky_relu", "prelu", "sigmoid", "tanh", "hard_swish", "hard_sigmoid", "swish", "gelu", "clip"}
+    | {"add", "sub", "mul", "div", "maximum", "minimum", "batch_norm"}
+)
+"""Operators that runtimes run within the kernel before them."""
 
 
 def operator(text: str) -> str:

@@ -12,9 +12,14 @@ from stairline.hwmodels import Platform, PlatformError, available, derive, load,
 from stairline.hwmodels.files.changes import Change, Fused, NotLowered, Supported, Times, Unfused, Unsupported
 
 from .effects import Tested
-from .hypotheses import Base, Hypothesis
+from .hypotheses import Base, Hypothesis, fitted
 from .rows import Vector
 
+_SCREENED, _PREDICTED = 300, 4000
+"""Kernels, over all networks, for which every alternative is predicted, and one that helps."""
+_AMOUNTS = ("fusion_missing", "fallback")
+"""Causes of which the mechanism is known and the amount is not."""
+_SCALES = np.geomspace(0.4, 6.0, 24)
 _MOST = 10
 """Hypotheses of a kind that are predicted again."""
 
@@ -33,17 +38,68 @@ class Alternative(NamedTuple):
 
 
 def predicted_again(tested: Tested) -> list[tuple[Alternative, Vector, int]]:
-    """Each alternative that changes something, its (rows,) seconds, and how many of its kind there are."""
-    found = [(one, seconds) for one in alternatives(tested) if (seconds := _seconds(tested, one)) is not None]
-    counts = Counter(one.cause for one, _ in found)
+    """The alternatives that come nearer to what was measured, their (rows,) seconds, and the number of each kind.
+
+    Each is predicted for a few networks first, and for all only where that helps.
+    """
+    few = tested.of(_budget(tested, _SCREENED))
+    all_of_them = tested.of(_budget(tested, _PREDICTED))
+    nothing = few.criterion(few.predicted, 0.0)
+    counts: Counter[str] = Counter()
+    found = []
+    for one in alternatives(tested):
+        seconds = _seconds(few, one)
+        if seconds is None:
+            continue
+        counts[one.cause] += 1
+        if few.criterion(seconds, 0.0) < nothing:
+            whole = _seconds(all_of_them, one)
+            found += [] if whole is None else [(one, _extended(tested, all_of_them, whole))]
     return [(one, seconds, counts[one.cause]) for one, seconds in found]
+
+
+def _budget(tested: Tested, most_parts: int) -> set[int]:
+    """Networks of the sample with at most so many kernels between them, those that diverge first, at least one."""
+    parts: Counter[int] = Counter()
+    for row in tested.rows:
+        parts[row.joined.net] += len(row.joined.parts)
+    flagged = {row.joined.net for row in tested.rows if row.diverges}
+    chosen: set[int] = set()
+    left = most_parts
+    for net in sorted(parts, key=lambda net: (net not in flagged, parts[net])):
+        if not chosen or parts[net] <= left:
+            chosen.add(net)
+            left -= parts[net]
+    return chosen
+
+
+def _extended(tested: Tested, part: Tested, seconds: Vector) -> Vector:
+    """(rows of ``tested``,): the networks that were not predicted again change as those of the same kind did."""
+    ratio = np.where(
+        (part.predicted > 0.0) & (seconds > 0.0), seconds / np.where(part.predicted > 0.0, part.predicted, 1.0), 1.0
+    )
+    typical = float(np.median(ratio[part.whole])) if part.whole.any() else 1.0
+    own = {(row.joined.net, row.joined.kernel): value for row, value in zip(part.rows, seconds)}
+    rest = np.where(tested.whole, typical, 1.0) * tested.predicted
+    keys = [(row.joined.net, row.joined.kernel) for row in tested.rows]
+    return np.array([own.get(key, value) for key, value in zip(keys, rest)])
 
 
 def structural(base: Base, again: Iterable[tuple[Alternative, Vector, int]]) -> Iterator[Hypothesis]:
     """The alternatives on top of the reasons that were found before."""
     for one, seconds, alternatives_of_kind in again:
         predicted = seconds * base.gain
+        if one.cause in _AMOUNTS:
+            # What runs apart costs what it costs: the model of the operator alone may be off by a factor.
+            scaled = _scaled(base, predicted - base.predicted)
+            yield Hypothesis(one.cause, one.detail, scaled, 2.0, alternatives_of_kind, one.keys, one.op)
         yield Hypothesis(one.cause, one.detail, predicted, 1.0, alternatives_of_kind, one.keys, one.op)
+
+
+def _scaled(base: Base, more: Vector) -> Vector:
+    """What a multiple of a change predicts, the multiple that explains most."""
+    least = 0.02 * base.predicted
+    return fitted(base, lambda c: np.maximum(base.predicted + c * more, least), _SCALES)[1]
 
 
 def _seconds(tested: Tested, one: Alternative) -> Vector | None:
@@ -75,7 +131,9 @@ def _fusions(tested: Tested) -> Iterator[Alternative]:
         yield Alternative("fusion_missing", f"{op} runs on its own", (Unfused(op),), keys=("fusion",))
     for (first, op), _ in chains.most_common(_MOST):
         change = Unfused(op, (first,))
-        yield Alternative("fusion_missing", f"{op} behind {first} runs on its own", (change,), keys=("fusion",), op=first)
+        yield Alternative(
+            "fusion_missing", f"{op} behind {first} runs on its own", (change,), keys=("fusion",), op=first
+        )
     everything = tuple(Unfused(op) for op in dict.fromkeys(op for _, op in chains))
     if len(everything) > 1:
         yield Alternative("fusion_missing", "every operator runs on its own", everything, keys=("fusion",))
@@ -89,8 +147,8 @@ def _fusions(tested: Tested) -> Iterator[Alternative]:
                     pairs[graph.layers[source].op, layer.op] += 1
     for (first, op), _ in pairs.most_common(2 * _MOST):
         if (first, op) not in fused and op not in ("concat", "conv2d", "dense"):
-            change = Fused((first, op))
-            yield Alternative("fusion_unexpected", f"{op} runs within {first}", (change,), keys=("fusion",), op=first)
+            joined = (Fused((first, op)),)
+            yield Alternative("fusion_unexpected", f"{op} runs within {first}", joined, keys=("fusion",), op=first)
 
 
 def _fallbacks(tested: Tested) -> Iterator[Alternative]:

@@ -23,7 +23,7 @@ class Description(NamedTuple):
     """None for whole networks."""
     ranges: Ranges
     covers: int
-    """Rows that diverge and that it describes."""
+    """Rows that diverge, or have no partner, and that it describes."""
     spares_wrongly: int
     """Rows that diverge and that no description has."""
     time_lost_s: float

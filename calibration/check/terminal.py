@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from stairline.hwmodels.reports.text import Block, Cell, Facts, Heading, Table, number, prose, word
+from stairline.hwmodels.reports.text import Block, Cell, Facts, Heading, Table, Value, number, prose, word
 
 from .causes import FAULTS
+from .outputs import Since
 from .result import Check
 from .rows import Row
 
@@ -23,9 +24,9 @@ _VERDICTS = {
 
 def report(found: Check) -> list[Block]:
     """The blocks of a report: the verdict, the descriptions with their reasons, the worst rows, the faults."""
-    counts = Counter(row.verdict for row in found.rows)
+    counts = Counter(str(row.verdict) for row in found.rows)
     tally = ", ".join(f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in _STYLES if counts[verdict])
-    facts = [
+    facts: list[tuple[str, Value]] = [
         ("verdict", Cell(_VERDICTS[found.verdict], _STYLES[found.verdict])),
         ("rows", f"{len(found.rows)}: {tally}"),
         ("false flags", f"{100 * found.false_discovery:g} % of those that diverge are expected to be wrong"),
@@ -38,6 +39,12 @@ def report(found: Check) -> list[Block]:
         blocks += _rows(found, worst)
     blocks += list(_faults(found))
     return blocks
+
+
+def changes(found: Since) -> list[Block]:
+    """What is new, gone and worse since an earlier check."""
+    rows = [(word, text) for word, texts in zip(found._fields, found) for text in texts]
+    return [Heading("Since the earlier check"), Facts(tuple(rows)) if rows else "nothing is new, gone or worse"]
 
 
 def _noise(found: Check) -> str:
@@ -55,7 +62,14 @@ def _descriptions(found: Check) -> Iterator[Block]:
 
 
 def _rows(found: Check, worst: list[Row]) -> list[Block]:
-    columns = (prose("network"), prose("kernel"), number("predicted"), number("measured"), number("error"), word("cause"))
+    columns = (
+        prose("network"),
+        prose("kernel"),
+        number("predicted"),
+        number("measured"),
+        number("error"),
+        word("cause"),
+    )
     causes = {id(row): cause for row, cause in zip(found.rows, found.causes)}
     lines = tuple(
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,13 @@ from .records import backend_option, verify_dtype
 
 if TYPE_CHECKING:
     from stairline.calibration.check.measured import MeasuredFile
+    from stairline.calibration.check.result import Check
 
 _FILE = click.Path(path_type=Path)
 _SUFFIXES = (".tflite", ".onnx", ".pb", ".keras", ".h5")
 
 
-class _Share(click.ParamType):
+class _Share(click.ParamType[float]):
     """A share, written as 5% or 0.05."""
 
     name = "share"
@@ -68,6 +70,9 @@ class _Share(click.ParamType):
     metavar="SHARE",
     help="Diverge only where what is described costs more than this share of the time measured.",
 )
+@click.option("--junit", type=_FILE, metavar="FILE", help="Write JUnit XML as well: a test case for each network.")
+@click.option("--baseline", type=_FILE, metavar="EARLIER.json", help="Say what is new, gone and worse since then.")
+@click.option("--ignore", type=_FILE, metavar="FILE", help="TOML of accepted descriptions, each with a last day.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check_command(
     measured: Path,
@@ -80,6 +85,9 @@ def check_command(
     backend: str | None,
     false_discovery: float,
     fail_over: float,
+    junit: Path | None,
+    baseline: Path | None,
+    ignore: Path | None,
     as_json: bool,
 ) -> int:
     """Hold measurements against predictions, and say why they part.
@@ -88,7 +96,8 @@ def check_command(
     (net,layer,op,latency_ms), or what a tool wrote. Exit code 0: they agree; 1: they diverge; 2: unusable input.
     """
     from stairline.calibration.check.check import check
-    from stairline.calibration.check.terminal import report
+    from stairline.calibration.check.outputs import accepting, read_accepted, since
+    from stairline.calibration.check.terminal import changes, report
 
     verify_dtype(dtype)
     platform = hwmodels.load(name)
@@ -96,14 +105,25 @@ def check_command(
         raise click.UsageError(f"--false-discovery {false_discovery:g}: give a share between 0 and 1, such as 5%")
     found, of_store = _measured(measured, backend, net or (Path(models[0]).stem if len(models) == 1 else None))
     graph_of = _graphs(found, of_store, layers, folder, models)
-    done = check(
-        found, graph_of, platform, dtype=dtype, false_discovery=false_discovery, fail_over=fail_over
-    )
+    done = check(found, graph_of, platform, dtype=dtype, false_discovery=false_discovery, fail_over=fail_over)
+    if ignore:
+        done = accepting(done, read_accepted(ignore), datetime.now(UTC).date())
+    if junit:
+        _write_junit(junit, done)
     if as_json:
         click.echo(json.dumps(done.to_json(), allow_nan=False))
     else:
-        show(report(done))
+        show([*report(done), *(changes(since(done, baseline)) if baseline else [])])
     return ExitCode.DIVERGED if done.verdict == "diverges" else ExitCode.DONE
+
+
+def _write_junit(path: Path, done: Check) -> None:
+    from stairline.calibration.check.outputs import junit
+
+    try:
+        path.write_text(junit(done), encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"--junit '{path}': cannot be written: {error.strerror}; name another file") from None
 
 
 def _measured(path: Path, backend: str | None, net: str | None) -> tuple[MeasuredFile, dict[str, Graph]]:
@@ -127,9 +147,7 @@ def _graphs(
     known = dict(of_store)
     for table in (*((layers,) if layers else ()), *models):
         given = list(_named(table))
-        for name, graph in given:
-            if name in asked:
-                known[name] = graph
+        known |= {name: graph for name, graph in given if name in asked}
         if len(given) == 1 and len(asked) == 1 and not asked & known.keys():
             known[next(iter(asked))] = given[0][1]
     files = _files(folder)

@@ -148,10 +148,8 @@ def _without(entry: dict[str, Any], op: str, producers: tuple[str, ...]) -> list
     names = rest[place]
     others = [name for name in names.removesuffix("+").split("|") if name != op]
     shorter = [*rest[:place], "|".join(others) + "+" * names.endswith("+"), *rest[place + 1 :]] if others else []
-    for tail in (shorter, rest[:place]):
-        if tail:
-            found.append({**entry, "pattern": ("|".join(concerned), *tail)})
-    return found
+    tails = (tail for tail in (shorter, rest[:place]) if tail)
+    return found + [{**entry, "pattern": ("|".join(concerned), *tail)} for tail in tails]
 
 
 def _require_support(data: dict[str, Any]) -> None:
