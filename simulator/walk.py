@@ -37,7 +37,8 @@ def plan(graph: Graph, machine: Machine) -> Plan:
         runs_on = placed_on.machines[group[0]]
         first = lowered.layers[group[0]]
         rule = runs_on.rule_for(first.op, first.attributes.groups)
-        kernels.append(Kernel(tuple(group), runs_on, rule, work_of(lowered, group, streamed)))
+        line = int(getattr(rule.parameters, "line_channels", 1)) if rule else 1
+        kernels.append(Kernel(tuple(group), runs_on, rule, work_of(lowered, group, streamed, line)))
     return Plan(
         lowered,
         machine,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil, combine, parameters_s
+from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil, combine, parameters_s, rows
 from stairline.hwmodels.kernels.parameters import Count
 
 from .work_groups import SLICE, Launch, lanes_of
@@ -35,10 +35,10 @@ class TextureDense(NamedTuple):
 
 
 def texture_dense(work: Work, roof: Roof, p: TextureDense) -> Cost:
-    """A fully connected layer: four work items share the sum of an output slice, in work groups of a fixed size."""
+    """A fully connected layer, row by row: four work items share the sum of an output slice, in work groups of a fixed size."""
     steps = ceil(ceil(work.c_in / SLICE) / SPLIT)
     slices = ceil(work.c_out / SLICE)
-    waves = work.n * ceil(slices / DENSE_GROUP) * ceil(DENSE_GROUP * SPLIT / p.wave)
+    waves = rows(work) * ceil(slices / DENSE_GROUP) * ceil(DENSE_GROUP * SPLIT / p.wave)
     lanes = lanes_of(Launch(DENSE_GROUP, SPLIT, 1.0, waves), p.wave, p.units)
     padded_macs = lanes.issued * (steps * SLICE * SLICE)
     texel_bytes = SLICE * roof.element_bytes

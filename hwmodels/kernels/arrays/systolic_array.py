@@ -31,6 +31,11 @@ class SystolicArray(NamedTuple):
     staged: Share = 0.0
     """Share of a layer's filters that is staged in the room for a tile."""
 
+    @property
+    def line_channels(self) -> float:
+        """Channels of a line of memory, which the counts of operands are padded to: see ``mapping.work``."""
+        return self.lanes
+
 
 def systolic_array(work: Work, roof: Roof, p: SystolicArray) -> Cost:
     """Filters padded to the columns, one group at a time; tensors move in lines of ``lanes`` channels.

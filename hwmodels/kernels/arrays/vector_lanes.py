@@ -22,6 +22,11 @@ class VectorLanes(NamedTuple):
     epilogue_s_per_element: float
     """Cost per output element of clamp and requantisation."""
 
+    @property
+    def line_channels(self) -> float:
+        """Channels of a line of memory, which the counts of operands are padded to: see ``mapping.work``."""
+        return self.lanes
+
 
 def vector_lanes(work: Work, roof: Roof, p: VectorLanes) -> Cost:
     """Every window tap of the output, or every element of the input where those are more, ``lanes`` at a time."""
