@@ -86,27 +86,6 @@ EXCEPTIONS: tuple[Row, ...] = (
     Row(
         ("concat order",),
         ("concat",),
-        (*A76, *BUILTIN, *XNNPACK),
-        "The number of contiguous copies is taken from the first operand's channels, for all operands together.",
-        "a fault of the model: hwmodels/kernels/streaming.py, streaming; TFLite's and XNNPACK's "
-        "concatenations copy one "
-        "run of each operand at every outer index, whatever the order (reference_ops::Concatenation)",
-        _all("concat order", Joined(8, (3, 160), "inputs")),
-    ),
-    Row(
-        ("concat order", "operand order"),
-        ("concat", "* pixel"),
-        CORAL,
-        "Operands are padded to lines of the on-chip memory by the first operand's channels.",
-        "a fault of the model: hwmodels/kernels/systolic_array.py, _lines_s; each operand has lines of its own",
-        (
-            *_all("concat order", Joined(14, (3, 96, 40), "inputs")),
-            *_all("operand order", Pair("mul", "pixel", 14, 16)),
-        ),
-    ),
-    Row(
-        ("concat order",),
-        ("concat",),
         ETHOS,
         "The compiler orders operators depth first from the last operand, and what is adjacent decides what "
         "it buffers.",
@@ -116,7 +95,7 @@ EXCEPTIONS: tuple[Row, ...] = (
     # Element-wise operators
     Row(
         ("operand order",),
-        ("add gate", "add pixel", "add skip", "mul *"),
+        ("add *", "mul *"),
         OPENVINO,
         "The first operand alone decides the layout of the result, so that a reorder appears or is left out.",
         "a fault of the model: simulator/mapping/layouts.py, channels_last; OpenVINO 2026.4's runtime model "
@@ -127,14 +106,6 @@ EXCEPTIONS: tuple[Row, ...] = (
             *(Pair("mul", second, 14, 24) for second in ("skip", "gate", "pixel", "stored")),
             *(Pair("add", second, 14, 24) for second in ("skip", "gate", "pixel")),
         ),
-    ),
-    Row(
-        ("operand order",),
-        ("add stored",),
-        (*ADRENO, *OPENVINO),
-        "Of an operator that joins a kernel, the first operand is subtracted as the linking one, whichever it is.",
-        "a fault of the model: simulator/mapping/work.py, _with_fused; on OpenVINO with the layout's fault above",
-        _all("operand order", Pair("add", "stored", 14, 24)),
     ),
     Row(
         ("operand order",),
@@ -228,19 +199,6 @@ EXCEPTIONS: tuple[Row, ...] = (
     ),
     # Matrix products
     Row(
-        ("dense rank", "dense or convolution", "batch counts", "compute roof", "memory roof"),
-        ("dense", "texture_dense"),
-        ADRENO_TIMED,
-        "Rows count where they are the batch, and not where they are a sequence's or a map's.",
-        "a fault of the model: hwmodels/kernels/work_groups.py, texture_dense reads work.n alone",
-        (
-            *_all("dense rank", _ROWS),
-            *_all("batch counts", Batch("dense", 8, 48, 64, 1)),
-            *_all("memory roof", _BIG),
-            *_all("compute roof", _BIG),
-        ),
-    ),
-    Row(
         ("dense rank", "dense or convolution", "Vela"),
         ("dense", "dense, rank *"),
         ETHOS,
@@ -256,27 +214,10 @@ EXCEPTIONS: tuple[Row, ...] = (
     Row(
         ("dense rank",),
         ("dense",),
-        HEXAGON,
-        "Rows of a matrix are images one pixel wide, each padded to a block of four pixels.",
-        "a fault of the model: hwmodels/kernels/depth32.py, depth32_conv, on rows that as_nhwc makes a batch",
-        _all("dense rank", _ROWS),
-    ),
-    Row(
-        ("dense rank",),
-        ("dense",),
         OPENVINO,
         "A fully connected layer over a tensor of rank 4, which comes in channels first, is transposed on both sides.",
         "OpenVINO 2026.4's runtime model: Transpose, FullyConnected, Transpose",
         _all("dense rank", _ROWS),
-    ),
-    Row(
-        ("dense or convolution",),
-        ("dense",),
-        A76,
-        "A fully connected layer is one matrix times one vector, however many rows it has: at the whole compute roof, "
-        "its rows in no tiles, and without a convolution's overhead.",
-        "a fault of the model: hwmodels/kernels/streaming.py, gemv with an efficiency of 1; ruy runs both products",
-        _all("dense or convolution", _ROWS),
     ),
     Row(
         ("dense or convolution",),
@@ -508,19 +449,13 @@ EXCEPTIONS: tuple[Row, ...] = (
         _all("subadditive", Cut("conv2d", "channels", Size(1, 28, 28, 8, 8, 3), 96, 16)),
     ),
     Row(
-        ("batch counts",),
-        ("dwconv2d",),
-        RK3399,
-        "The cycles in which foreign channels are passed over are of one image, whatever the batch.",
-        "a fault of the model: hwmodels/kernels/interleaved_tiles.py, zero_skipping leaves n out of skipped_cycles",
-        _all("batch counts", Batch("dwconv2d", 4, 48, 128, 3)),
-    ),
-    Row(
         ("dilation",),
         ("dwconv2d",),
         NCS2,
-        "A dilated depthwise convolution runs on the vector cores, whose reads and writes are not priced.",
-        "a fault of the model: hwmodels/kernels/lane_modes.py, _on_cores has no memory time",
+        "A dilated depthwise convolution runs on the vector cores, which multiply its own channels alone; the engine runs a "
+        "plain one as dense convolutions of tiles whose other channels are zero.",
+        "OpenVINO 2019, inference-engine/src/vpu/graph_transformer/src/passes/split_hw_depth_convolution.cpp, and the "
+        "engine's refusal of dilations; that the cores are the faster of the two nobody has measured",
         _all("dilation", Dilated("dwconv2d", 56, 64, 2)),
     ),
     Row(
