@@ -35,7 +35,7 @@ def restamped(text: str) -> str:
     found = re.search(r'^parent = "(.+)"$', text, re.MULTILINE)
     if found is None:
         return text
-    line = f'parent_digest = "{load(found[1]).digest}"'
+    line = f'parent_digest = "{load(found[1]).fitted_digest}"'
     return re.sub(r'^parent_digest = ".*"$', line, text, count=1, flags=re.MULTILINE)
 
 
@@ -44,7 +44,7 @@ def released_table() -> str:
     lines = []
     for path in sorted(RELEASED.glob("*.toml")):
         of_bytes = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        lines.append(f'    "{of_bytes}": "{load(path).digest}",  # {path.stem}\n')
+        lines.append(f'    "{of_bytes}": "{load(path).fitted_digest}",  # {path.stem}\n')
     return _HEAD + "".join(lines) + _FOOT
 
 

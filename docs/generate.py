@@ -1,4 +1,4 @@
-"""Write docs/kernel-models.md from the kernel models, which document themselves.
+"""Write docs/kernel-models.md from the kernel models, and docs/operators.md from the operators and platform files.
 
 Run from the root of the repository: python docs/generate.py
 """
@@ -12,11 +12,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from stairline.hwmodels import available
 from stairline.hwmodels.kernels.base import SHARED_PARAMETERS, KernelModel
 from stairline.hwmodels.kernels.parameters import ranges, stated
 from stairline.hwmodels.kernels.registry import kernel_models, module_names
+from stairline.simulator.reports import operator_table
 
 PAGE = Path(__file__).with_name("kernel-models.md")
+OPERATORS = Path(__file__).with_name("operators.md")
 
 INTRODUCTION = """# Kernel models
 
@@ -33,6 +36,11 @@ def page() -> str:
     modules = module_names()
     rooms = groupby(kernel_models().items(), key=lambda item: modules[item[0]].rpartition(".")[0])
     return "\n\n".join([INTRODUCTION, *(room(package, dict(models)) for package, models in rooms)]) + "\n"
+
+
+def operators() -> str:
+    """The page on operators, for the platforms that are no overlay; an overlay has the rules of its parent."""
+    return operator_table.page([platform for platform in available() if platform.overlay is None])
 
 
 def room(package: str, models: dict[str, KernelModel]) -> str:
@@ -65,3 +73,4 @@ def text_behind(following: list[ast.stmt]) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    OPERATORS.write_text(operators(), encoding="utf-8")

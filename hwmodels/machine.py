@@ -76,6 +76,8 @@ class Machine:
     """The networks that the platform was calibrated on, in outline; None for a platform that was not calibrated."""
     residual: Residual | None = None
     """The correction that calibration found for the times of kernels; None where there is none."""
+    omitted: tuple[str, ...] = ()
+    """Names in ``rules`` of operators that take no time, because the platform's measurements do not include them."""
 
     def rule_name(self, op: str, groups: int = 1) -> str:
         """The name in ``rules`` of the rule for an operator in so many groups, whether or not there is such a rule."""
@@ -116,7 +118,7 @@ def resolve(file: PlatformFile, dtype: str) -> Machine:
         name=file.name,
         dtype=dtype,
         element_bytes=ELEMENT_BYTES[dtype],
-        rules={op: _rule(numbers, rule) for ops, rule in file.kernels.items() for op in ops.split("|")},
+        rules=_rules(numbers),
         lowering=file.lowering,
         support=file.support,
         fusion=tuple(rule for rule in file.fusion if not rule.dtypes or dtype in rule.dtypes),
@@ -141,6 +143,13 @@ def resolve(file: PlatformFile, dtype: str) -> Machine:
 def _spread(numbers: _Numbers, stated: Uncertainty) -> Spread:
     factor = numbers.of(stated.factor)
     return Spread(factor, stated.common, stated.unlike_factor or factor)
+
+
+def _rules(numbers: _Numbers) -> dict[str, Rule]:
+    """The rule of each operator: its own, or that of the operator that it runs like."""
+    file = numbers.file
+    own = {op: _rule(numbers, rule) for ops, rule in file.kernels.items() for op in ops.split("|")}
+    return {op: own[entry.like] for entry in file.alike for op in entry.ops} | own
 
 
 def _rule(numbers: _Numbers, rule: KernelRule) -> Rule:

@@ -26,6 +26,8 @@ class Platform:
     """The correction that an overlay carries; None where it carries none."""
     changed_from: Platform | None = None
     """The platform as it was read, where numbers, bounds or rules were changed since; None where they were not."""
+    omitted: tuple[str, ...] = ()
+    """Operators that take no time, because the measurements that the platform is held against do not include them."""
 
     @property
     def name(self) -> str:
@@ -45,6 +47,14 @@ class Platform:
         return platform_digest(self.file, domain, record)
 
     @cached_property
+    def fitted_digest(self) -> str:
+        """The digest of what an overlay's numbers are fitted over, by which the overlay names this platform.
+
+        ``alike`` stays out of it: it adds operators and changes no prediction of a network that has none of them.
+        """
+        return platform_digest(self.file.model_copy(update={"alike": ()}))
+
+    @cached_property
     def dtypes(self) -> tuple[str, ...]:
         """The precisions that the platform runs, the default one first."""
         default = self.file.platform.default_dtype
@@ -60,4 +70,5 @@ def _machine(platform: Platform, dtype: str) -> Machine:
     if dtype not in platform.dtypes:
         raise PlatformError(f"{platform.name}: no precision '{dtype}'; it has {', '.join(platform.dtypes)}")
     domain = platform.overlay.domain if platform.overlay is not None else None
-    return replace(resolve(platform.file, dtype), residual=platform.residual, domain=domain)
+    resolved = resolve(platform.file, dtype)
+    return replace(resolved, residual=platform.residual, domain=domain, omitted=platform.omitted)

@@ -45,6 +45,9 @@ def _operator_problems(file: PlatformFile) -> Iterator[str]:
             if op in rule_of:
                 yield f"kernels.{ops}: '{op}' has a rule already, kernels.{rule_of[op]}; remove it from one of the two"
             rule_of[op] = ops
+    for entry in file.alike:
+        if entry.like not in rule_of:
+            yield f"alike.like: '{entry.like}' has no rule under kernels{did_you_mean(entry.like, rule_of)}"
 
 
 def _kernel_problems(file: PlatformFile) -> Iterator[str]:
@@ -157,6 +160,7 @@ def _reference_problems(file: PlatformFile) -> Iterator[str]:
     if file.partition.rule not in ("everything", "all_or_nothing") and file.partition.fallback is None:
         yield f"partition.fallback: missing; rule '{file.partition.rule}' sends operators somewhere"
     sourced = [("fusion", r.source) for r in file.fusion] + [("lowering", r.source) for r in file.lowering]
+    sourced += [("alike", r.source) for r in file.alike]
     sourced += [("support", r.source) for r in file.support] + [("partition", file.partition.source)]
     for key, source in sourced:
         if source not in file.sources:

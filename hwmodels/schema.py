@@ -90,6 +90,16 @@ class KernelRule(Closed):
         return own | {"parameters": {key: value for key, value in data.items() if key not in own}}
 
 
+class AlikeRule(Closed):
+    """Operators that the runtime runs as it runs another: under its kernel model, at its rates."""
+
+    ops: Annotated[tuple[str, ...], Field(min_length=1)]
+    """An operator that has a kernel of its own under ``kernels`` keeps it."""
+    like: str
+    """An operator under ``kernels``."""
+    source: str
+
+
 class FusionRule(Closed):
     """A chain of operators that run as one kernel.
 
@@ -194,6 +204,7 @@ class PlatformFile(Closed):
     """Parameters that several kernels have in common, for every kernel that has one of that name and states no own."""
     kernels: dict[str, KernelRule]
     """By operator, "a|b" for several."""
+    alike: tuple[AlikeRule, ...] = ()
     lowering: tuple[LoweringRule, ...] = ()
     support: tuple[SupportRule, ...] = ()
     partition: Partition

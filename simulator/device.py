@@ -29,7 +29,10 @@ class Device:
         return self.platform.dtypes
 
     def predict(self, graph: Graph, dtype: str | None = None, *, allow_unknown: bool = False) -> Prediction:
-        """Predict the latency of ``graph`` at ``dtype``, by default the platform's default precision.
+        """Predict the latency of ``graph`` at ``dtype``.
+
+        By default that is the precision of the model file that the graph was read from, or the nearest one that the
+        platform has (the prediction is then flagged), and for other networks the platform's default.
 
         Raises PlatformError for a precision that the platform lacks, and UnknownOperatorError when an operator has no
         kernel model. With ``allow_unknown`` such operators are left out and the latency is a lower bound.

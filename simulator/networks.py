@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.graph import Graph
+from stairline.simulator.graph.sources import is_layer_table
 from stairline.simulator.readers.dispatch import read as read_file
 from stairline.simulator.readers.errors import ReadError
-from stairline.simulator.readers.formats import Shapes, is_layer_table
+from stairline.simulator.readers.formats import Shapes
 
 from . import zoo
 
@@ -23,16 +24,24 @@ class Networks(NamedTuple):
 
 
 def read(
-    path_or_name: str | Path, shape: Shapes = None, *, input_size: int | None = None, width: float | None = None
+    path_or_name: str | Path,
+    shape: Shapes = None,
+    *,
+    input_size: int | None = None,
+    width: float | None = None,
+    signature: str | None = None,
 ) -> Graph:
     """The network in a model file, or the network of the zoo with this name.
 
     A name of the zoo takes precedence over a file of the same name; write ``./name`` for the file. ``shape`` gives the
     dimensions that a file leaves open; ``input_size``, in pixels a side, and ``width``, a factor, are settings of
-    networks of the zoo. Raises ReadError and ZooError, which name the value, the rule and what to do.
+    networks of the zoo; ``signature`` chooses among those of a TFLite file. Raises ReadError and
+    ZooError, which name the value, the rule and what to do.
     """
     name = str(path_or_name)
     if name in zoo.MODELS:
+        if signature is not None:
+            raise ReadError(f"{name}: a network of the zoo has no signatures: leave --signature out")
         if shape is not None:
             raise ReadError(f"{name}: a network of the zoo takes no shape; give its input size instead")
         return zoo.build(name, input_size, width)
@@ -42,24 +51,31 @@ def read(
         raise ReadError(f"{name}: a layer table holds many networks; read them with networks()")
     if input_size is not None or width is not None:
         raise ReadError(f"{name}: only networks of the zoo take an input size or width; give a file a shape")
-    return read_file(name, shape)
+    return read_file(name, shape, signature)
 
 
 def networks(
-    path_or_name: str | Path, shape: Shapes = None, *, input_size: int | None = None, width: float | None = None
+    path_or_name: str | Path,
+    shape: Shapes = None,
+    *,
+    input_size: int | None = None,
+    width: float | None = None,
+    signature: str | None = None,
 ) -> Networks:
     """The network that ``read`` returns for these arguments, or all networks of a layer table in the file's order.
 
     Raises ReadError and ZooError as ``read`` does, and ReadError for a layer table with a shape, input size or width.
     """
     if is_layer_table(path_or_name) and Path(path_or_name).exists():
+        if signature is not None:
+            raise ReadError(f"{path_or_name}: a layer table has no signatures: leave --signature out")
         if shape is not None or input_size is not None or width is not None:
             raise ReadError(f"{path_or_name}: a layer table states its own shapes; give no shape, input size or width")
         from stairline.simulator.readers.layer_table.reader import read_table
 
         table = read_table(path_or_name)
         return Networks(len(table), table.networks())
-    return Networks(1, iter((read(path_or_name, shape, input_size=input_size, width=width),)))
+    return Networks(1, iter((read(path_or_name, shape, input_size=input_size, width=width, signature=signature),)))
 
 
 def _missing(name: str) -> str:

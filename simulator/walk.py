@@ -1,4 +1,4 @@
-"""The walk from a network to its kernels: lower, order, partition, fuse, place and schedule.
+"""The walk from a network to its kernels: canonical form, lower, order, partition, fuse, place and schedule.
 
 What only one runtime does is loaded for the first platform that names a rule of it, so that others start without it.
 """
@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from stairline.hwmodels import load
 from stairline.hwmodels.platform import Machine
+from stairline.simulator.canonical.form import canonical
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.mapping.fusion import fuse
 from stairline.simulator.mapping.lowering import lower
@@ -28,7 +29,7 @@ def plan(graph: Graph, machine: Machine) -> Plan:
     Raises PlatformError when the platform names a rule or a fallback platform that does not exist.
     """
     require_rules(machine)
-    lowered = in_execution_order(lower(graph, machine), machine)
+    lowered = in_execution_order(lower(canonical(graph), machine), machine)
     placed_on = partition(lowered, machine, _fallback_machine(machine))
     groups = fuse(lowered, placed_on.machines)
     placement = place(lowered, groups, placed_on.machines, machine)

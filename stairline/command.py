@@ -23,6 +23,7 @@ from stairline.hwmodels.commands.platforms import platforms
 from stairline.measure.commands.group import measure_group
 from stairline.measure.timing.errors import MeasureError
 from stairline.simulator.commands.compare import compare_command
+from stairline.simulator.commands.ops import ops_command
 from stairline.simulator.commands.predict import predict_command
 from stairline.simulator.commands.show import show_command
 from stairline.simulator.graph.graph import GraphError
@@ -108,6 +109,7 @@ def main(context: click.Context) -> None:
 
 
 main.add_command(predict_command)
+main.add_command(ops_command)
 main.add_command(compare_command)
 main.add_command(calibrate_command)
 main.add_command(fit_command)

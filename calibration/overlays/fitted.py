@@ -37,7 +37,7 @@ def fitted_overlay(
         name=header.name,
         title=header.title,
         parent=header.parent,
-        parent_digest=done.base.as_read.digest,
+        parent_digest=done.base.as_read.fitted_digest,
         omitted=omitted,
         values={k: Change(value=v, source=fitted_source) for k, v in values.items() if v != before[k]},
         calibration=calibration(done, header, scores, analytical),

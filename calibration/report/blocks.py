@@ -85,7 +85,7 @@ def summary(done: Calibrated, name: str, path: str) -> Facts:
     """What was fitted to what, how far predictions can be trusted, and where the result lies."""
     rows: tuple[tuple[str, Value], ...] = (
         ("platform", Cell(name, "bold")),
-        ("base", f"{done.base.name} (digest {done.base.as_read.digest})"),
+        ("base", f"{done.base.name} (digest {done.base.as_read.fitted_digest})"),
         ("records", f"{done.records.name} (digest {done.records.digest}), {len(done.measured)} used"),
         ("90 % interval", _interval(done)),
         ("written to", path),

@@ -36,7 +36,7 @@ def transferred_overlay(done: Transferred, header: OverlayHeader) -> OverlayFile
         name=header.name,
         title=header.title,
         parent=header.parent,
-        parent_digest=done.base.as_read.digest,
+        parent_digest=done.base.as_read.fitted_digest,
         omitted=done.calibrated.overlay.omitted if done.calibrated.overlay else (),
         values={k: Change(value=four_digits(v), source=moved_source) for k, v in values.items() if v != before[k]},
         calibration=calibration(done, header, scores),

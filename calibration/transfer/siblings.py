@@ -80,8 +80,8 @@ def hierarchy(calibrated: Platform, base: Platform, dtypes: frozenset[str]) -> H
     stated = calibrated.overlay.values if calibrated.overlay else {}
     known = dict(quantities(calibrated.file))
     clocks = _clock_hz(calibrated, dtypes) / _clock_hz(base, dtypes)
-    parents = (calibrated.as_read.digest, calibrated.overlay and calibrated.overlay.parent_digest)
-    own_mechanisms = base.as_read.digest in parents
+    parents = (calibrated.as_read.fitted_digest, calibrated.overlay and calibrated.overlay.parent_digest)
+    own_mechanisms = base.as_read.fitted_digest in parents
     carried: dict[str, float] = {}
     fitted: set[str] = set()
     for key, quantity in quantities(base.file):

@@ -46,13 +46,16 @@ def without_operators(platform: Platform, omitted: tuple[str, ...]) -> Platform:
     """A platform on which these operators take no time. Raises PlatformError for one that has no rule of its own."""
     if not omitted:
         return platform
-    data = platform.file.model_dump(by_alias=True, exclude_none=True)
-    return _parsed_anew(platform, omitting(data, omitted, platform.path))
+    data = without_residual(platform).file.model_dump(by_alias=True, exclude_none=True)
+    left_out = tuple(dict.fromkeys((*platform.omitted, *omitted)))
+    return replace(_parsed_anew(platform, omitting(data, omitted, platform.path)), omitted=left_out)
 
 
 def _changed(platform: Platform, changes: Mapping[str, Mapping[str, object]]) -> Platform:
-    return _parsed_anew(platform, changed(platform.file, changes, platform.name))
+    analytical = without_residual(platform)
+    return _parsed_anew(analytical, changed(analytical.file, changes, platform.name))
 
 
 def _parsed_anew(platform: Platform, data: Mapping[str, Any]) -> Platform:
-    return replace(parse(data, platform.path), changed_from=platform.as_read)
+    """The platform of changed data. It carries no residual, which corrected the errors of other numbers."""
+    return replace(parse(data, platform.path), changed_from=platform.as_read, omitted=platform.omitted)

@@ -127,13 +127,14 @@ def _overlaid(path: str, raw: bytes, parent: Platform, parent_bytes_digest: str 
     overlay = _overlay(path, raw)
     assert overlay is not None
     if overlay.parent_digest == parent_bytes_digest:
-        overlay = overlay.model_copy(update={"parent_digest": parent.digest})
-    _refuse(path, parent_problems(overlay, parent.file, parent.digest))
+        overlay = overlay.model_copy(update={"parent_digest": parent.fitted_digest})
+    _refuse(path, parent_problems(overlay, parent.file, parent.fitted_digest))
     if _toml(path, raw).get("schema") == 1:
         overlay = _without_foreign_copies(overlay, parent)
     changes = {key: change.model_dump() for key, change in overlay.values.items()}
     data = changed(parent.file, changes, path) | differences(overlay, parent.file)
-    return replace(parse(omitting(data, overlay.omitted, path), path), overlay=overlay)
+    omitted = tuple(dict.fromkeys((*parent.omitted, *overlay.omitted)))
+    return replace(parse(omitting(data, overlay.omitted, path), path), overlay=overlay, omitted=omitted)
 
 
 def _without_foreign_copies(overlay: OverlayFile, parent: Platform) -> OverlayFile:

@@ -22,6 +22,7 @@ def model_options(command: Command) -> Command:
         click.option(
             "--input", "input_size", type=int, metavar="PIXELS", help="Height and width of a built-in network's input."
         ),
+        click.option("--signature", metavar="NAME", help="The signature to read of a TFLite file that holds several."),
         click.option(
             "--shape",
             "shapes",
@@ -29,7 +30,10 @@ def model_options(command: Command) -> Command:
             metavar="[NAME=]DIMS",
             help="Input shape of a model file, in the file's own order of axes, such as 1,224,224,3.",
         ),
-        click.option("--dtype", help="Precision, such as float32; each platform's default where it is not given."),
+        click.option(
+            "--dtype",
+            help="Precision, such as float32; by default the file's own, else the platform's default.",
+        ),
         click.argument("models", nargs=-1, required=True, metavar="MODEL..."),
     ):
         command = decorate(command)

@@ -29,7 +29,7 @@ _BAR_FROM = 50
 
 
 class Request(NamedTuple):
-    """Networks to predict, each on every platform, at one precision or, for None, each platform's default."""
+    """Networks to predict, each on every platform, at one precision or, for None, at what ``precision`` finds."""
 
     networks: tuple[Networks, ...]
     platforms: tuple[Platform, ...]
@@ -63,13 +63,14 @@ def request(
     input_size: int | None,
     width: float | None,
     allow_unknown: bool,
+    signature: str | None,
 ) -> Request:
     """The request in a verb's arguments; whatever can be refused before the first prediction is refused here."""
     if dtype not in (None, *ELEMENT_BYTES):
         raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
     platforms = _platforms(names, dtype)
     shape = _shapes(shapes)
-    found = tuple(networks(model, shape, input_size=input_size, width=width) for model in models)
+    found = tuple(networks(model, shape, input_size=input_size, width=width, signature=signature) for model in models)
     return Request(found, platforms, dtype, allow_unknown)
 
 
@@ -86,8 +87,12 @@ def results(asked: Request) -> Iterator[Result]:
 
 
 def summaries(asked: Request) -> Iterator[Summary]:
-    """The headlines of the predictions, in the order of ``results``; large requests use the compiled cost model."""
-    if asked.total < _COMPILED_FROM or not _can_compile(asked.total):
+    """The headlines of the predictions, in the order of ``results``; many networks of tables use the compiled models.
+
+    Networks of model files are predicted one by one: each is at the precision of its own file.
+    """
+    tables = all(group.total > 1 for group in asked.networks)
+    if asked.total < _COMPILED_FROM or not tables or not _can_compile(asked.total):
         return (result.prediction.summary for result in results(asked))
     from stairline.simulator.pricing.batch import predict_many
 

@@ -16,25 +16,27 @@ class Attributes(NamedTuple):
     dilation: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
     c_out: int = 0
-    """Output channels of conv2d, conv2d_transpose and dense."""
+    """Output channels of conv2d, conv3d, conv2d_transpose and dense; cells of a recurrent operator."""
     groups: int = 1
     multiplier: int = 1
-    """Output channels per input channel of dwconv2d."""
+    """Output channels per input channel of dwconv2d; gates of a recurrent operator."""
     axis: int = -1
-    """Axis of concat, split and softmax; negative counts from the end."""
+    """Axis of concat, split, softmax, gather, pack and of searches; negative counts from the end."""
     axes: tuple[int, ...] = ()
     """Axes that mean reduces; for transpose, the input axis that each output axis is taken from."""
     keepdims: bool = False
     sizes: tuple[int, ...] = ()
-    """Target shape of reshape; (height, width) of resize; sizes along ``axis`` of split; extent of slice."""
+    """Target shape of reshape, tile, expand and scatter_nd; (height, width) of resize; sizes along ``axis`` of
+    split; extent of slice; (k,) of topk; (depth, height, width) of the output of conv3d; sizes of the indices of an
+    Einsum."""
     begin: tuple[int, ...] = ()
     """First element along each axis of slice and strided_slice."""
     end: tuple[int, ...] = ()
     """One past the last element along each axis of strided_slice."""
     steps: tuple[int, ...] = ()
-    """Step along each axis of strided_slice."""
+    """Step along each axis of strided_slice; blocks of space_to_batch; (depth, height, width) of conv3d's kernel."""
     pads: tuple[tuple[int, int], ...] = ()
-    """(before, after) in elements along each axis of pad."""
+    """(before, after) in elements along each axis of pad, and along each block of space_to_batch and its inverse."""
     transpose_a: bool = False
     transpose_b: bool = False
 

@@ -31,8 +31,19 @@ class GraphBuilder:
         return builder
 
     def keep(self, layer: Layer, inputs: tuple[int, ...]) -> None:
-        """Append a layer of the graph that is being rewritten; ``inputs`` must have the shapes of its old inputs."""
-        self._layers.append(layer if inputs == layer.inputs else layer._replace(inputs=inputs))
+        """Append a layer of the graph that is being rewritten.
+
+        Raises GraphError where one of ``inputs`` has another shape than the input that the layer was verified with.
+        """
+        if inputs != layer.inputs:
+            for old, new in zip(layer.inputs, inputs, strict=True):
+                if old != new and self.shape(old) != self.shape(new):
+                    raise GraphError(
+                        f"layer '{layer.name}' ({layer.op}): reads {self.shape(new)} in place of {self.shape(old)}: "
+                        "what is rewritten must keep its shape"
+                    )
+            layer = layer._replace(inputs=inputs)
+        self._layers.append(layer)
 
     def shape(self, tensor: int) -> Shape:
         """Shape of a tensor, in elements."""
@@ -44,9 +55,14 @@ class GraphBuilder:
         self._inputs.append(index)
         return index
 
-    def constant(self, shape: Shape, name: str = "constant", dtype: str | None = None) -> int:
-        """Declare an operand of ``shape`` elements that the model stores, such as the scale of a multiplication."""
-        return self._tensor(name, shape, dtype, constant=True)
+    def constant(
+        self, shape: Shape, name: str = "constant", dtype: str | None = None, value: float | None = None
+    ) -> int:
+        """Declare an operand of ``shape`` elements that the model stores, such as the scale of a multiplication.
+
+        ``value`` is the value of all its elements, where it is known and one.
+        """
+        return self._tensor(name, shape, dtype, constant=True, value=value)
 
     def layers(
         self,
@@ -167,9 +183,11 @@ class GraphBuilder:
             raise GraphError(f"padding '{padding}': give 'same', 'valid' or (top, bottom, left, right)")
         return Attributes(kernel=k, stride=s, dilation=d, padding=pads)
 
-    def _tensor(self, name: str, shape: Shape, dtype: str | None, constant: bool = False) -> int:
+    def _tensor(
+        self, name: str, shape: Shape, dtype: str | None, constant: bool = False, value: float | None = None
+    ) -> int:
         verify_dimensions(f"tensor '{name}'", shape)
-        self._tensors.append(Tensor(name, tuple(shape), dtype or self.dtype, constant))
+        self._tensors.append(Tensor(name, tuple(shape), dtype or self.dtype, constant, value))
         return len(self._tensors) - 1
 
     def _unique(self, name: str) -> str:

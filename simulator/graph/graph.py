@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from .attributes import NEUTRAL, Attributes
 from .ops import OPS, OpError, Shape, is_canonical
+from .sources import is_model_file
 
 MAX_DIMENSION = 1 << 31
 """Largest dimension accepted, in elements: the signed 32-bit limit of the formats that are read."""
@@ -31,6 +32,8 @@ class Tensor:
     shape: Shape
     dtype: str = "float32"
     constant: bool = False
+    value: float | None = None
+    """The value of all elements of a constant, where it is known and one: spellings are told apart by it."""
 
 
 class Layer(NamedTuple):
@@ -86,6 +89,14 @@ class Graph:
         graph.__dict__.update(fields, dtype=dtype, source=source)
         return graph
 
+    @property
+    def file_dtype(self) -> str:
+        """The precision of the model file that the network was read from; empty for any other network.
+
+        Networks of the zoo, of layer tables and of programs are described without one.
+        """
+        return self.dtype if is_model_file(self.source) else ""
+
     @cached_property
     def consumers(self) -> tuple[tuple[int, ...], ...]:
         """The indices of the layers that read each tensor, in order; a layer that reads it twice is listed twice."""
@@ -104,6 +115,11 @@ class Graph:
                 producers[tensor] = index
         return tuple(producers)
 
+    @cached_property
+    def operators(self) -> frozenset[str]:
+        """The operators of which the network has a layer."""
+        return frozenset([layer.op for layer in self.layers])
+
     def shapes(self, tensors: Iterable[int]) -> tuple[Shape, ...]:
         """Shapes of the given tensors, in elements."""
         held = self.tensors
@@ -113,9 +129,9 @@ class Graph:
 def digest(graph: Graph) -> str:
     """A hash of everything in a graph that a prediction depends on, in 16 hexadecimal digits.
 
-    Operators, attributes, edges, shapes, precisions and samples of weights count; names do not.
+    Operators, attributes, edges, shapes, precisions, known values and samples of weights count; names do not.
     """
-    tensors = [(t.shape, t.dtype, t.constant) for t in graph.tensors]
+    tensors = [(t.shape, t.dtype, t.constant, *(() if t.value is None else (t.value,))) for t in graph.tensors]
     layers = [(s.op, s.inputs, s.outputs, tuple(s.attributes)) for s in graph.layers]
     samples = [(i, hashlib.sha256(s.weights).digest()) for i, s in enumerate(graph.layers) if s.weights]
     text = repr((tensors, layers, graph.inputs, graph.outputs, *([samples] if samples else [])))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import prod
 from typing import NamedTuple
 
-from . import shapes
+from . import families, moves, shapes
 from .attributes import Attributes
 from .shapes import OpError, Shape
 
@@ -67,6 +67,8 @@ def count(op: str, inputs: Shapes, outputs: Shapes, attributes: Attributes) -> C
     elements_out = prod(outputs[0]) if len(outputs) == 1 else sum(map(prod, outputs))
     if op in _PARTS:
         elements_in = elements_out
+    elif op in _GATHERS:
+        elements_in = elements_out + prod(inputs[1])
     spec = OPS.get(op)
     if spec is None:
         return Counts(0, 0, 0, elements_in, elements_out)
@@ -120,6 +122,23 @@ def _matmul_macs(i: Shapes, o: Shapes, a: Attributes) -> int:
     return prod(o[0]) * i[0][-2 if a.transpose_a else -1]
 
 
+def _conv3d_macs(i: Shapes, o: Shapes, a: Attributes) -> int:
+    return prod(o[0]) * prod(a.steps) * i[0][-1] // a.groups
+
+
+def _conv3d_weights(i: Shapes, a: Attributes) -> int:
+    return (prod(a.steps) * i[0][-1] // a.groups + 1) * a.c_out
+
+
+def _recurrent_macs(i: Shapes, _o: Shapes, a: Attributes) -> int:
+    """For each step and gate, the product of the step's input and that of the state of the step before."""
+    return prod(i[0][:2]) * a.multiplier * a.c_out * (i[0][-1] + a.c_out) * a.groups
+
+
+def _recurrent_weights(i: Shapes, a: Attributes) -> int:
+    return a.multiplier * a.c_out * (i[0][-1] + a.c_out + 1) * a.groups
+
+
 def _channel_pair(i: Shapes, _a: Attributes) -> int:
     return 2 * i[0][-1]
 
@@ -150,10 +169,13 @@ _ACTIVATION_OPS = {
 ACTIVATIONS = frozenset(_ACTIVATION_OPS)
 """Activation functions: unary operators whose output has the input's shape."""
 
-_REDUCTIONS = frozenset({"mean", "globalavgpool2d", "globalmaxpool2d"})
+_REDUCTIONS = frozenset({"mean", "globalavgpool2d", "globalmaxpool2d", *families.REDUCTIONS, *families.SEARCHES})
 
 _PARTS = frozenset({"slice", "strided_slice"})
 """Operators that read only those elements of their input that they write."""
+
+_GATHERS = frozenset({"gather", "gather_nd"})
+"""Operators that read their indices, and those elements of their first input that they write."""
 
 OPS: dict[str, OpSpec] = {
     "conv2d": OpSpec(shapes.conv2d, _conv_macs, _conv_weights, 0),
@@ -189,5 +211,33 @@ OPS: dict[str, OpSpec] = {
     "copy": _plain(shapes.same_as_input),
     "quantize": _plain(shapes.same_as_input, 2),
     "dequantize": _plain(shapes.same_as_input, 2),
+    "conv3d": OpSpec(moves.conv3d, _conv3d_macs, _conv3d_weights, 0),
+    "lstm": OpSpec(moves.recurrent, _recurrent_macs, _recurrent_weights, 40),
+    "rnn": OpSpec(moves.recurrent, _recurrent_macs, _recurrent_weights, 11),
+    "argmax": _plain(moves.argument, families.SEARCHES["argmax"]),
+    "argmin": _plain(moves.argument, families.SEARCHES["argmin"]),
+    "topk": _plain(moves.topk, families.SEARCHES["topk"]),
+    "gather": _plain(moves.gather),
+    "gather_nd": _plain(moves.gather_nd),
+    "scatter_nd": _plain(moves.stated),
+    "grid_sample": _plain(moves.stated, 8),
+    "landmarks_to_matrix": _plain(moves.stated, families.SEARCHES["landmarks_to_matrix"]),
+    "maxpool2d_argmax": _plain(moves.pool_argmax, 2),
+    "fill": _plain(moves.stated),
+    "one_hot": _plain(moves.stated),
+    "tile": _plain(moves.tile),
+    "expand": _plain(moves.tile),
+    "pack": _plain(moves.pack),
+    "unpack": _plain(moves.unpack),
+    "reverse": _plain(shapes.same_as_input),
+    "cast": _plain(shapes.same_as_input, 1),
+    "depth_to_space": _plain(moves.depth_to_space),
+    "space_to_depth": _plain(moves.space_to_depth),
+    "space_to_batch": _plain(moves.space_to_batch),
+    "batch_to_space": _plain(moves.batch_to_space),
+    **{op: _plain(shapes.mean, 1) for op in families.REDUCTIONS},
+    **{op: _plain(shapes.broadcast, n) for op, n in families.BINARY.items()},
+    **{op: _plain(shapes.same_as_input, n) for op, n in families.ALONG_AXES.items()},
+    **{op: _plain(shapes.same_as_input, n) for op, n in families.UNARY.items()},
     **{op: _plain(shapes.same_as_input, n) for op, n in _ACTIVATION_OPS.items()},
 }

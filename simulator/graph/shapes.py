@@ -18,13 +18,13 @@ class OpError(ValueError):
 
 def same_as_input(inputs: tuple[Shape, ...], _a: Attributes) -> tuple[Shape, ...]:
     """The shape of the first input, as of an operator that works element by element."""
-    _at_least(inputs, 1)
+    at_least(inputs, 1)
     return (inputs[0],)
 
 
 def conv2d(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """(N, H, W, C_in) to (N, H_out, W_out, c_out); groups divide both channel counts."""
-    n, h, w, c = _rank4(inputs)
+    n, h, w, c = rank_4(inputs)
     _positive("c_out", a.c_out)
     _positive("groups", a.groups)
     if c % a.groups or a.c_out % a.groups:
@@ -34,7 +34,7 @@ def conv2d(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 def dwconv2d(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """(N, H, W, C) to (N, H_out, W_out, C x multiplier)."""
-    n, h, w, c = _rank4(inputs)
+    n, h, w, c = rank_4(inputs)
     _positive("multiplier", a.multiplier)
     return ((n, *_windows(h, w, a), c * a.multiplier),)
 
@@ -44,7 +44,7 @@ def conv2d_transpose(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, .
 
     With a stride above 1 several output sizes are possible: ``sizes`` = (H_out, W_out) states which one is meant.
     """
-    n, h, w, c = _rank4(inputs)
+    n, h, w, c = rank_4(inputs)
     _positive("c_out", a.c_out)
     if c % a.groups or a.c_out % a.groups:
         raise OpError(f"groups {a.groups} must divide C_in {c} and C_out {a.c_out}")
@@ -60,14 +60,14 @@ def conv2d_transpose(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, .
 
 def dense(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """(..., C_in) to (..., c_out)."""
-    _at_least(inputs, 1)
+    at_least(inputs, 1)
     _positive("c_out", a.c_out)
     return ((*inputs[0][:-1], a.c_out),)
 
 
 def matmul(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """(..., M, K) and (..., K, N) to (..., M, N), each operand transposed first where its attribute is set."""
-    _at_least(inputs, 2)
+    at_least(inputs, 2)
     x, y = inputs[0], inputs[1]
     if len(x) < 2 or len(y) < 2:
         raise OpError(f"operands {x} and {y} must have rank 2 or more")
@@ -80,28 +80,28 @@ def matmul(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 def pool2d(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """(N, H, W, C) to (N, H_out, W_out, C)."""
-    n, h, w, c = _rank4(inputs)
+    n, h, w, c = rank_4(inputs)
     return ((n, *_windows(h, w, a), c),)
 
 
 def global_pool(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """(N, H, W, C) to (N, 1, 1, C), or (N, C) without keepdims."""
-    n, _h, _w, c = _rank4(inputs)
+    n, _h, _w, c = rank_4(inputs)
     return ((n, 1, 1, c),) if a.keepdims else ((n, c),)
 
 
 def mean(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """The input shape with the reduced ``axes`` at size 1 (keepdims) or left out; no axes means all of them."""
-    _at_least(inputs, 1)
+    at_least(inputs, 1)
     shape = inputs[0]
-    reduced = {_axis(shape, x) for x in a.axes} if a.axes else set(range(len(shape)))
+    reduced = {along(shape, x) for x in a.axes} if a.axes else set(range(len(shape)))
     kept = tuple(1 if i in reduced else d for i, d in enumerate(shape) if a.keepdims or i not in reduced)
     return (kept or (1,),)
 
 
 def broadcast(inputs: tuple[Shape, ...], _a: Attributes) -> tuple[Shape, ...]:
     """The shape to which two or more operands of an element-wise operator broadcast."""
-    _at_least(inputs, 2)
+    at_least(inputs, 2)
     shape = inputs[0]
     for other in inputs[1:]:
         shape = _broadcast(shape, other)
@@ -110,9 +110,9 @@ def broadcast(inputs: tuple[Shape, ...], _a: Attributes) -> tuple[Shape, ...]:
 
 def concat(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """The inputs joined along ``axis``; their other dimensions must be equal."""
-    _at_least(inputs, 1)
+    at_least(inputs, 1)
     first = inputs[0]
-    axis = _axis(first, a.axis)
+    axis = along(first, a.axis)
     for other in inputs[1:]:
         if len(other) != len(first) or any(o != f for i, (o, f) in enumerate(zip(other, first)) if i != axis):
             raise OpError(f"cannot join {first} and {other} along axis {axis}")
@@ -121,9 +121,9 @@ def concat(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 def split(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """The parts of the input cut along ``axis`` into ``sizes``."""
-    _at_least(inputs, 1)
+    at_least(inputs, 1)
     shape = inputs[0]
-    axis = _axis(shape, a.axis)
+    axis = along(shape, a.axis)
     if not a.sizes or any(s < 1 for s in a.sizes) or sum(a.sizes) != shape[axis]:
         raise OpError(f"sizes {a.sizes} must be positive and add up to {shape[axis]} (axis {axis} of {shape})")
     return tuple((*shape[:axis], s, *shape[axis + 1 :]) for s in a.sizes)
@@ -131,7 +131,7 @@ def split(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 def slice_(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """The block of extent ``sizes`` that starts at ``begin``."""
-    _at_least(inputs, 1)
+    at_least(inputs, 1)
     shape = inputs[0]
     if len(a.begin) != len(shape) or len(a.sizes) != len(shape):
         raise OpError(f"begin {a.begin} and size {a.sizes} must have one entry per axis of {shape}")
@@ -142,7 +142,7 @@ def slice_(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 def strided_slice(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """Elements ``begin``, ``begin + step``, ... before ``end`` along each axis, or the ``sizes`` a reader resolved."""
-    _at_least(inputs, 1)
+    at_least(inputs, 1)
     shape = inputs[0]
     if a.sizes:
         return (tuple(a.sizes),)
@@ -153,7 +153,7 @@ def strided_slice(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]
 
 def pad(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """The input shape with each axis longer by the two ``pads`` (before, after) of that axis."""
-    _at_least(inputs, 1)
+    at_least(inputs, 1)
     shape = inputs[0]
     if len(a.pads) != len(shape):
         raise OpError(f"pads {a.pads} must have one pair per axis of {shape}")
@@ -162,7 +162,7 @@ def pad(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 def reshape(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """The shape ``sizes``, which must hold as many elements as the input; one entry may be -1 and is computed."""
-    _at_least(inputs, 1)
+    at_least(inputs, 1)
     total, sizes = prod(inputs[0]), a.sizes
     if sizes.count(-1) == 1:
         known = prod(s for s in sizes if s != -1)
@@ -176,7 +176,7 @@ def reshape(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 def transpose(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """The input's dimensions in the order ``axes``."""
-    _at_least(inputs, 1)
+    at_least(inputs, 1)
     shape = inputs[0]
     if sorted(a.axes) != list(range(len(shape))):
         raise OpError(f"axes {a.axes} must be a permutation of the axes of {shape}")
@@ -185,7 +185,7 @@ def transpose(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
 
 def channel_shuffle(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """The input's shape: the channels of ``groups`` groups are interleaved, which must divide their number."""
-    _at_least(inputs, 1)
+    at_least(inputs, 1)
     if a.groups < 1 or inputs[0][-1] % a.groups:
         raise OpError(f"groups {a.groups} must divide the {inputs[0][-1]} channels")
     return (inputs[0],)
@@ -193,7 +193,7 @@ def channel_shuffle(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ..
 
 def resize(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     """(N, H, W, C) to (N, H_out, W_out, C), where ``sizes`` = (H_out, W_out)."""
-    n, _h, _w, c = _rank4(inputs)
+    n, _h, _w, c = rank_4(inputs)
     if len(a.sizes) != 2:
         raise OpError(f"target size {a.sizes} must be (height, width)")
     return ((n, *a.sizes, c),)
@@ -223,20 +223,23 @@ def _broadcast(x: Shape, y: Shape) -> Shape:
     return tuple(q if p == 1 else p for p, q in zip(xs, ys))
 
 
-def _rank4(inputs: tuple[Shape, ...]) -> Shape:
-    _at_least(inputs, 1)
+def rank_4(inputs: tuple[Shape, ...]) -> Shape:
+    """The first input, which must have four dimensions."""
+    at_least(inputs, 1)
     if len(inputs[0]) != 4:
         raise OpError(f"input {inputs[0]} must have rank 4 (N, H, W, C)")
     return inputs[0]
 
 
-def _axis(shape: Shape, axis: int) -> int:
+def along(shape: Shape, axis: int) -> int:
+    """The axis counted from the front. Raises OpError where the shape has none such."""
     if not -len(shape) <= axis < len(shape):
         raise OpError(f"axis {axis} is outside {shape}")
     return axis % len(shape)
 
 
-def _at_least(inputs: tuple[Shape, ...], number: int) -> None:
+def at_least(inputs: tuple[Shape, ...], number: int) -> None:
+    """Raise OpError where there are fewer inputs than ``number``."""
     if len(inputs) < number:
         raise OpError(f"needs {number} input{'s' if number > 1 else ''}, has {len(inputs)}")
 

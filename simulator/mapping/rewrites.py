@@ -7,6 +7,7 @@ explanation that users are shown.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import NamedTuple
 
 from stairline.simulator.graph.attributes import Attributes, same_padding
@@ -18,26 +19,49 @@ from .registry import Registry
 Replacement = Callable[[GraphBuilder, Layer, tuple[int, ...]], int]
 """(builder, layer, its inputs in the builder) -> the tensor that replaces the layer's output."""
 
-
 Match = Callable[[Graph, Layer], Replacement | None]
 """(graph, layer) -> what replaces the layer there, or None to leave it."""
 
+Owned = dict[int, Replacement]
+"""What replaces each layer that one match of a rewrite takes, by the layer's index in the graph."""
+
+Joint = Callable[[Graph, int], Owned | None]
+"""(graph, index of a layer) -> what replaces the layer and others around it, or None to leave them."""
+
 
 class Rewrite(NamedTuple):
-    """The operators that a rewrite is for, and which of their layers it replaces."""
+    """The operators at which a rewrite looks for a match, and what a match replaces."""
 
     ops: tuple[str, ...]
-    match: Match
+    match: Joint
 
 
 REWRITES: Registry[Rewrite] = Registry()
+
+
+def joins(*ops: str) -> Callable[[Joint], Joint]:
+    """Register a rewrite of several layers at once, under the function's name, for platform files.
+
+    It takes all of the layers that it returns or, where an earlier match has one of them already, none.
+    """
+
+    def register(match: Joint) -> Joint:
+        REWRITES.register(match.__name__, Rewrite(ops, match))
+        return match
+
+    return register
 
 
 def matches(*ops: str) -> Callable[[Match], Match]:
     """Register a rewrite that looks at a layer's neighbours, under the function's name, for platform files."""
 
     def register(match: Match) -> Match:
-        REWRITES.register(match.__name__, Rewrite(ops, match))
+        @wraps(match)
+        def owned(graph: Graph, index: int) -> Owned | None:
+            replacement = match(graph, graph.layers[index])
+            return None if replacement is None else {index: replacement}
+
+        REWRITES.register(match.__name__, Rewrite(ops, owned))
         return match
 
     return register
@@ -47,11 +71,11 @@ def rewrites(op: str, when: Callable[[Layer], bool] | None = None) -> Callable[[
     """Register a rewrite of the ``op`` layers that meet ``when``, under the function's name, for platform files."""
 
     def register(replacement: Replacement) -> Replacement:
-        def match(_graph: Graph, layer: Layer) -> Replacement | None:
-            return replacement if when is None or when(layer) else None
+        @wraps(replacement)
+        def owned(graph: Graph, index: int) -> Owned | None:
+            return {index: replacement} if when is None or when(graph.layers[index]) else None
 
-        match.__doc__ = replacement.__doc__
-        REWRITES.register(replacement.__name__, Rewrite((op,), match))
+        REWRITES.register(replacement.__name__, Rewrite((op,), owned))
         return replacement
 
     return register
@@ -172,23 +196,29 @@ def explicit_padding_as_pad(graph: Graph, layer: Layer) -> Replacement | None:
     return rewrite
 
 
-@matches("pad", "conv2d", "dwconv2d")
-def pad_merged_into_conv(graph: Graph, layer: Layer) -> Replacement | None:
+@joins("pad")
+def pad_merged_into_conv(graph: Graph, index: int) -> Owned | None:
     """A pad of height and width that only convolutions read becomes part of them."""
-    if layer.op == "pad":
-        return (lambda _b, _layer, inputs: inputs[0]) if _merges(graph, layer) else None
-    source = graph.producer[layer.inputs[0]]
-    if source < 0 or not _merges(graph, graph.layers[source]):
+    layer = graph.layers[index]
+    readers = graph.consumers[layer.outputs[0]]
+    if not readers or layer.outputs[0] in graph.outputs or not _is_border(layer):
         return None
-    (top, bottom), (left, right) = graph.layers[source].attributes.pads[1:3]
-    own = layer.attributes.padding
-    merged = layer.attributes._replace(padding=(own[0] + top, own[1] + bottom, own[2] + left, own[3] + right))
-    return lambda b, layer, inputs: b.layers(layer.op, inputs, merged, name=layer.name, weights=layer.weights)[0]
+    if any(graph.layers[reader].op not in ("conv2d", "dwconv2d") for reader in readers):
+        return None
+    (top, bottom), (left, right) = layer.attributes.pads[1:3]
+
+    def merged(b: GraphBuilder, conv: Layer, inputs: tuple[int, ...]) -> int:
+        own = conv.attributes.padding
+        attributes = conv.attributes._replace(padding=(own[0] + top, own[1] + bottom, own[2] + left, own[3] + right))
+        return b.layers(conv.op, inputs, attributes, name=conv.name, weights=conv.weights)[0]
+
+    def without(_b: GraphBuilder, _pad: Layer, inputs: tuple[int, ...]) -> int:
+        return inputs[0]
+
+    return {index: without, **dict.fromkeys(readers, merged)}
 
 
-def _merges(graph: Graph, pad: Layer) -> bool:
-    if pad.op != "pad" or len(pad.attributes.pads) != 4 or pad.outputs[0] in graph.outputs:
-        return False
-    readers = [graph.layers[i].op for i in graph.consumers[pad.outputs[0]]]
-    batch, _, _, channels = pad.attributes.pads
-    return not any(batch + channels) and all(op in ("conv2d", "dwconv2d") for op in readers)
+def _is_border(pad: Layer) -> bool:
+    """Whether a pad adds to height and width of maps, and neither cuts them nor adds to anything else."""
+    pads = pad.attributes.pads
+    return len(pads) == 4 and not any(pads[0] + pads[3]) and min(pads[1] + pads[2]) >= 0

@@ -110,6 +110,15 @@ def _geometry(graph: Graph, layer: Layer) -> tuple[int, int, int, int, int, int,
         rows = prod(graph.tensors[layer.outputs[0]].shape[:-1])
         reduction = shape[-2] if layer.attributes.transpose_a else shape[-1]
         return 1, 1, rows, reduction, 1, rows, c_out, 1, 1
+    if layer.op in ("lstm", "rnn"):
+        # Runs as a product for each step of the input joined to the state before; all steps are counted as its rows.
+        rows, units = n * h_in * w_in, layer.attributes.c_out
+        return 1, 1, rows, c_in + units, 1, rows, units * layer.attributes.multiplier * layer.attributes.groups, 1, 1
+    if layer.op == "conv3d":
+        # Runs as a product over windows; the depth of the kernel stands with its height.
+        depth, height, width = layer.attributes.steps
+        n_out = as_nhwc(graph.tensors[layer.outputs[0]].shape)[0]
+        return n_out, h_in, w_in, c_in, h_out, w_out, c_out, depth * height, width
     if layer.op in ("globalavgpool2d", "globalmaxpool2d"):
         return n, h_in, w_in, c_in, 1, 1, c_in, 1, 1
     return n, h_in, w_in, c_in, h_out, w_out, c_out, kernel_h, kernel_w

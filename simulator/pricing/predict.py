@@ -13,17 +13,20 @@ from stairline.simulator.mapping.plan import Kernel, Plan, require_models
 from stairline.simulator.walk import plan
 
 from .cost import kernel_cost
+from .coverage import coverage, is_omitted
 from .intervals import kernel_factor, network_factor
-from .prediction import CROSSING, HOST_IO, Coverage, KernelPrediction, Prediction, Summary
+from .precision import precision
+from .prediction import CROSSING, HOST_IO, KernelPrediction, Prediction, Summary
 
 
 def predict(graph: Graph, platform: Platform, dtype: str | None = None, *, allow_unknown: bool = False) -> Prediction:
-    """Predict the latency of ``graph`` on ``platform`` at ``dtype`` (the platform's default where None).
+    """Predict the latency of ``graph`` on ``platform`` at ``dtype``; where None, at what ``precision`` finds for them.
 
     Raises PlatformError for a precision that the platform lacks, and UnknownOperatorError when an operator has no
     model, unless ``allow_unknown``: then the latency is a lower bound and ``coverage`` says how much is in it.
     """
-    return predict_plan(plan(graph, platform.machine(dtype)), platform.digest, allow_unknown=allow_unknown)
+    machine = platform.machine(precision(graph, platform, dtype))
+    return predict_plan(plan(graph, machine), platform.digest, allow_unknown=allow_unknown)
 
 
 def predict_plan(planned: Plan, platform_digest: str = "", *, allow_unknown: bool = False) -> Prediction:
@@ -61,22 +64,45 @@ def summarize(
     machine = planned.machine
     kernels_s = [time_s * factor for time_s, factor in zip(analytical_s, corrections)]
     latency_s = machine.inference_s + sum(transfers_s, sum(kernels_s))
-    coverage, extrapolates_in = _coverage(planned), _extrapolates_in(planned, kernels_s)
+    extrapolates_in = _extrapolates_in(planned, kernels_s)
     factor = network_factor(planned, kernels_s, latency_s, extrapolates_in)
     return Summary(
         model=planned.graph.name,
         platform=machine.name,
         dtype=machine.dtype,
-        status="cannot_run" if planned.unsupported else "falls_back" if planned.fallbacks else "ok",
+        status=_status(planned),
         latency_s=latency_s,
         lower_s=latency_s / factor,
         upper_s=latency_s * factor,
         analytical_s=machine.inference_s + sum(transfers_s, sum(analytical_s)),
         energy_j=_energy_j(planned, kernels_s, latency_s),
-        coverage=coverage,
-        flags=("lower_bound",) * (coverage.operators < 1.0) + ("extrapolation",) * bool(extrapolates_in),
+        coverage=coverage(planned),
+        flags=_flags(planned, extrapolates_in),
         extrapolates_in=extrapolates_in,
+        fixed_s=machine.inference_s,
+        file_dtype=planned.graph.file_dtype,
     )
+
+
+def _status(planned: Plan) -> str:
+    """The word of ``Summary.status`` that applies."""
+    if planned.unsupported:
+        return "cannot_run"
+    if planned.fallbacks:
+        return "falls_back"
+    return "lower_bound" if any(k.rule is None for k in planned.kernels) else "ok"
+
+
+def _flags(planned: Plan, extrapolates_in: str) -> tuple[str, ...]:
+    """The flags of ``Summary.flags`` that apply."""
+    file_dtype = planned.graph.file_dtype
+    raised = {
+        "lower_bound": any(k.rule is None for k in planned.kernels),
+        "operators_omitted": bool(planned.machine.omitted) and any(map(is_omitted, planned.kernels)),
+        "extrapolation": bool(extrapolates_in),
+        "other_precision": file_dtype not in ("", planned.machine.dtype),
+    }
+    return tuple(flag for flag, applies in raised.items() if applies)
 
 
 def _energy_j(planned: Plan, kernels_s: Sequence[float], latency_s: float) -> float | None:
@@ -136,19 +162,6 @@ def _transfer(graph: Graph, machine: Machine, what: str, tensor: int, path: Cros
     memory_s, convert_s = moved_bytes / path.bytes_per_s, path.s_per_element * elements
     cost = Cost(0.0, 0.0, memory_s, 0.0, convert_s, path.fixed_s, memory_s + convert_s + path.fixed_s)
     return KernelPrediction(graph.tensors[tensor].name, (what,), (), "link", 0, moved_bytes, cost)
-
-
-def _coverage(planned: Plan) -> Coverage:
-    if all(kernel.rule is not None for kernel in planned.kernels):
-        return Coverage(1.0, 1.0, 1.0)
-    total, covered = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
-    for kernel in planned.kernels:
-        work = kernel.work
-        amounts = (work.macs, work.input_elements + work.output_elements + work.weight_elements, len(kernel.layers))
-        for i, amount in enumerate(amounts):
-            total[i] += amount
-            covered[i] += amount if kernel.rule is not None else 0.0
-    return Coverage(*(c / t if t else 1.0 for c, t in zip(covered, total)))
 
 
 def _peak_memory_bytes(planned: Plan) -> int:

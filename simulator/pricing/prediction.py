@@ -42,9 +42,16 @@ class KernelPrediction(NamedTuple):
 class Coverage(NamedTuple):
     """Share of a network's work that a kernel model covers; below 1 a latency is a lower bound."""
 
-    macs: float
+    macs: float | None
+    """None where the work of an operator that is left out is unknown."""
     bytes: float
     operators: float
+
+    @property
+    def least(self) -> float:
+        """The smallest of the shares that are known."""
+        known = (share for share in self if share is not None)
+        return min(known)
 
 
 class Summary(NamedTuple):
@@ -54,7 +61,8 @@ class Summary(NamedTuple):
     platform: str
     dtype: str
     status: str
-    """ok; falls_back: some layers run on another processor, in the times given; cannot_run: times are hypothetical."""
+    """ok; lower_bound: layers without a model are left out; falls_back: some layers run on another processor, in the
+    times given; cannot_run: times are hypothetical."""
     latency_s: float
     lower_s: float
     upper_s: float
@@ -65,11 +73,16 @@ class Summary(NamedTuple):
     """None where the power of a processor that runs some layers is not known."""
     coverage: Coverage
     flags: tuple[str, ...]
-    """lower_bound: operators without a model are left out. extrapolation: see ``extrapolates_in``."""
+    """lower_bound: operators without a model are left out. operators_omitted: some take no time, because the platform's
+    measurements do not include them. extrapolation: see ``extrapolates_in``. other_precision: see ``file_dtype``."""
     extrapolates_in: str = ""
     """The quantity in which the network differs most from every calibrated one; empty where it lies among them.
 
     The interval of a network that does not is wider."""
+    fixed_s: float = 0.0
+    """The part of the latency that belongs to no kernel: the cost of one inference, whatever the network."""
+    file_dtype: str = ""
+    """The precision of the file that the network was read from; empty where it was not read from a model file."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +109,13 @@ class Prediction:
         return self.summary.energy_j
 
     @property
+    def fixed_s(self) -> float:
+        """The part of the latency that belongs to no kernel, in seconds."""
+        return self.summary.fixed_s
+
+    @property
     def status(self) -> str:
-        """ok, falls_back or cannot_run."""
+        """ok, lower_bound, falls_back or cannot_run."""
         return self.summary.status
 
     @cached_property

@@ -34,6 +34,8 @@ class FileTensor(NamedTuple):
     shape: Shape | None
     dtype: str
     constant: bool = False
+    value: float | None = None
+    """The value of all elements of a stored tensor, where it is known and one."""
 
 
 Convert = Callable[[FileNode], Sequence[int]]
@@ -145,8 +147,9 @@ def _resolved(name: str, dimensions: Dimensions | None, given: Sequence[int] | N
         dimensions = tuple(given)
     if dimensions is None or None in dimensions:
         stated = _text(dimensions) if dimensions else "missing"
+        example = _text(tuple(1 if d is None else d for d in dimensions or (1,)))
         raise ReadError(
-            f"input '{name}': shape {stated} is not fixed: give it with --shape, such as --shape 1,224,224,3"
+            f"input '{name}': shape {stated} is not fixed: give it with --shape, such as --shape {name}={example}"
         )
     fixed = tuple(d for d in dimensions if d is not None)
     if any(not 0 < d < MAX_DIMENSION for d in fixed):

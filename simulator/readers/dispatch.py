@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from stairline.simulator.canonical.chains import merge_chains
+from stairline.simulator.canonical.form import canonical
 from stairline.simulator.graph.graph import Graph, GraphError
 
 from .errors import ReadError
@@ -20,16 +20,21 @@ _TENSORFLOW = (".pb", ".keras", ".h5")
 _KNOWN = ".tflite, .onnx, .pb, .keras, .h5 or a SavedModel directory"
 
 
-def read(path: str | Path, shape: Shapes = None) -> Graph:
+def read(path: str | Path, shape: Shapes = None, signature: str | None = None) -> Graph:
     """The network in the model file at ``path``; the graph's ``source`` is the path.
 
     ``shape`` gives the input dimensions, in elements and in the file's own axis order (ONNX: batch, channels, height,
-    width), where the file leaves them open, and replaces those that it states. Raises ReadError, one line that names
-    the file.
+    width), where the file leaves them open, and replaces those that it states. ``signature`` names the one of a TFLite
+    file's signatures that is read. Raises ReadError, one line that names the file.
     """
     path = Path(path)
     try:
-        return merge_chains(_reader(path)(path, shape))
+        chosen = _reader(path)
+        if signature is None:
+            return canonical(chosen(path, shape))
+        if chosen is not _tflite:
+            raise ReadError(f"--signature {signature}: only TFLite files hold signatures: leave it out")
+        return canonical(_tflite(path, shape, signature))
     except ReadError as error:
         raise error.within(path) from None
     except GraphError as error:
@@ -62,10 +67,10 @@ def _reader(path: Path) -> Callable[[Path, Shapes], Graph]:
     raise ReadError(f"suffix '{suffix}' belongs to no known model format: give {_KNOWN}")
 
 
-def _tflite(path: Path, shape: Shapes) -> Graph:
+def _tflite(path: Path, shape: Shapes, signature: str | None = None) -> Graph:
     from .tflite.reader import read_tflite
 
-    return read_tflite(path, shape)
+    return read_tflite(path, shape, signature)
 
 
 def _onnx(path: Path, shape: Shapes) -> Graph:

@@ -25,13 +25,16 @@ def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str
         "model_digest": digest(graph),
         "platform": s.platform,
         "platform_digest": p.platform_digest,
+        "derived_from": _derived_from(platform),
         "dtype": s.dtype,
+        "file_dtype": s.file_dtype or None,
         "status": s.status,
         "reasons": list(p.reasons),
         "flags": list(s.flags),
         "latency_ms": s.latency_s * 1e3,
-        "lower_ms": s.lower_s * 1e3,
-        "upper_ms": s.upper_s * 1e3,
+        "lower_ms": None if s.status == "cannot_run" else s.lower_s * 1e3,
+        "upper_ms": None if s.status == "cannot_run" else s.upper_s * 1e3,
+        "fixed_ms": s.fixed_s * 1e3,
         "analytical_ms": s.analytical_s * 1e3,
         "unlike_calibrated_in": s.extrapolates_in or None,
         "energy_mj": None if s.energy_j is None else s.energy_j * 1e3,
@@ -44,10 +47,17 @@ def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str
 
 def csv_row(s: Summary) -> tuple[str, ...]:
     """One prediction as the texts of ``CSV_COLUMNS``; a status other than ok is the first of the flags."""
-    flags = (s.status, *s.flags) if s.status != "ok" else s.flags
+    flags = tuple(dict.fromkeys((s.status, *s.flags))) if s.status != "ok" else s.flags
     energy = "" if s.energy_j is None else f"{s.energy_j * 1e3:.6g}"
-    times = (f"{seconds * 1e3:.6g}" for seconds in (s.latency_s, s.lower_s, s.upper_s))
-    return s.model, s.platform, s.dtype, *times, energy, f"{min(s.coverage):.6g}", ";".join(flags)
+    ends = ("", "") if s.status == "cannot_run" else (f"{s.lower_s * 1e3:.6g}", f"{s.upper_s * 1e3:.6g}")
+    latency, covered = f"{s.latency_s * 1e3:.6g}", f"{s.coverage.least:.6g}"
+    return s.model, s.platform, s.dtype, latency, *ends, energy, covered, ";".join(flags)
+
+
+def _derived_from(platform: Platform) -> dict[str, str] | None:
+    """Name and digest of the platform that this one was changed from; None where it predicts as its file says."""
+    origin = platform.as_read
+    return None if origin.digest == platform.digest else {"platform": origin.name, "platform_digest": origin.digest}
 
 
 def _kernel_record(k: KernelPrediction) -> dict[str, Any]:

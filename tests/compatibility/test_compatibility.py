@@ -50,9 +50,10 @@ def rounded(value: Any) -> Any:
 
 
 def assert_same(now: dict[str, Any], then: dict[str, Any]) -> None:
-    assert list(now) == list(then)
+    """Every key of the release is there, in its order and with its value; keys may have been added since."""
+    assert [key for key in now if key in then] == list(then)
     assert set(now["provenance"]) == set(then["provenance"])
-    for key in now.keys() - CONTENT_MAY_DIFFER:
+    for key in then.keys() - CONTENT_MAY_DIFFER:
         assert rounded(now[key]) == rounded(then[key]), key
 
 
@@ -69,7 +70,11 @@ def test_an_overlay_of_the_release_with_a_residual_corrects_as_it_did(tmp_path):
     (now,) = predictions(HERE / "alexnet.csv", "-p", tmp_path / "corrected.toml")
     then = released_predictions()["alexnet_0", CORRECTED]
     assert then["latency_ms"] != then["analytical_ms"]
-    assert_same(now, then)
+    # The overlay omits fully connected layers; the release counted them as covered.
+    assert now["flags"] == [*then["flags"], "operators_omitted"]
+    assert now["coverage"]["operators"] < 1.0
+    told = {"flags": then["flags"], "coverage": then["coverage"]}
+    assert_same(now | told, then)
 
 
 def test_a_network_of_the_zoo_on_two_processors_is_predicted_as_it_was():
@@ -102,14 +107,18 @@ def test_a_plan_of_the_release_asks_for_what_the_store_that_it_filled_has():
 def test_a_listed_platform_has_the_keys_that_it_had():
     (then,) = json.loads((HERE / "platforms.json").read_text(encoding="utf-8"))
     for now in json.loads(answer("platforms", "--json")):
-        assert list(now) == list(then)
+        assert [key for key in now if key in then] == list(then)
 
 
-@pytest.mark.parametrize("path", RELEASED, ids=lambda path: path.stem)
+REORDERED = ("ethos-u55-128-vela5.2", "ethos-u85-256-vela5.2")
+"""Platforms whose rules changed since: what was fitted over them as they were is refused over them as they are."""
+
+
+@pytest.mark.parametrize("path", [p for p in RELEASED if p.stem not in REORDERED], ids=lambda path: path.stem)
 def test_an_overlay_over_a_released_platform_loads_over_the_shipped_one(path, tmp_path):
     of_bytes = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     released, shipped = load(path), load(path.stem)
-    assert RELEASED_PARENTS[of_bytes] == released.digest == shipped.digest
+    assert RELEASED_PARENTS[of_bytes] == released.fitted_digest == shipped.fitted_digest
     overlay = tmp_path / "mine.toml"
     dtype = shipped.dtypes[0]
     overlay.write_text(
@@ -118,7 +127,7 @@ def test_an_overlay_over_a_released_platform_loads_over_the_shipped_one(path, tm
         "scores = { within_10 = 1, within_20 = 1, mape = 0 }\n",
         encoding="utf-8",
     )
-    assert load(overlay).overlay.parent_digest == shipped.digest
+    assert load(overlay).overlay.parent_digest == shipped.fitted_digest
 
 
 @pytest.mark.parametrize(
@@ -131,7 +140,7 @@ def test_an_overlay_over_a_users_own_file_states_its_bytes_and_is_refused_once_t
     overlay = Path(shutil.copy(HERE / "over-own-board.toml", tmp_path))
     (tmp_path / "own-board.toml").write_text(base, encoding="utf-8")
     digest = load(overlay).overlay.parent_digest
-    assert digest == load(tmp_path / "own-board.toml").digest
+    assert digest == load(tmp_path / "own-board.toml").fitted_digest
     (tmp_path / "own-board.toml").write_text(base.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(PlatformError, match=r"has changed since.*write parent_digest = ") as error:
         load(overlay)

@@ -15,12 +15,13 @@ from stairline.simulator.pricing.predict import predict
 from stairline.simulator.zoo import build
 
 PARENT = load("GPU")
+DIGEST = PARENT.fitted_digest
 GOOD = f"""
 schema = 2
 name = "mine"
 title = "My phone"
 parent = "{PARENT.name}"
-parent_digest = "{PARENT.digest}"
+parent_digest = "{DIGEST}"
 [values]
 "shared.efficiency" = {{ value = 0.25, source = "fit-mine" }}
 "roofs.compute.float32.macs_per_cycle" = {{ value = 700, source = "fit-mine" }}
@@ -89,7 +90,10 @@ def test_what_is_written_is_read_back_as_it_was(tmp_path):
 
 def test_showing_an_overlay_says_what_it_was_fitted_to_and_how_well(tmp_path):
     text = CliRunner().invoke(main, ["platforms", "show", str(write(tmp_path, GOOD))]).stdout
-    for words in (f"{PARENT.name} (digest {PARENT.digest}), of which 2 numbers differ", "20 networks of mine.csv"):
+    for words in (
+        f"{PARENT.name} (digest {DIGEST}), of which 2 numbers differ",
+        "20 networks of mine.csv",
+    ):
         assert words in text
     assert "90.0% of networks within 10 %, 100.0% within 20 %, MAPE 5.0%" in text
     assert "converged: 2 parameters" in text
@@ -98,7 +102,7 @@ def test_showing_an_overlay_says_what_it_was_fitted_to_and_how_well(tmp_path):
 BROKEN = [
     (f'parent = "{PARENT.name}"', 'parent = "mi9-adreno640-tflite2.2"', "parent: unknown platform .* did you mean"),
     (f'parent = "{PARENT.name}"', 'parent = "absent.toml"', "absent.toml: cannot be read"),
-    (PARENT.digest, "0" * 16, f"'{PARENT.name}' has changed since: its digest is {PARENT.digest}.*fit again"),
+    (DIGEST, "0" * 16, f"'{PARENT.name}' has changed since: its digest is {DIGEST}.*fit again"),
     ('"shared.efficiency"', '"shared.eficiency"', "no quantity 'shared.eficiency'; did you mean 'shared.efficiency'"),
     ("value = 0.25", "value = -0.25", "shared.efficiency: -0.25 is negative"),
     ("value = 0.25", "value = nan", "values.shared.efficiency.value: Input should be a finite number, not 'nan'"),

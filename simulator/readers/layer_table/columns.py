@@ -11,8 +11,8 @@ import pandas as pd
 
 from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.ops import ACTIVATIONS
+from stairline.simulator.graph.sources import LAYER_TABLE_SUFFIXES, is_layer_table
 from stairline.simulator.readers.errors import ReadError
-from stairline.simulator.readers.formats import LAYER_TABLE_SUFFIXES, is_layer_table
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

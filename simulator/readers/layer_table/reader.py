@@ -23,8 +23,8 @@ import numpy.typing as npt
 from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.attributes import Attributes
 from stairline.simulator.graph.graph import Graph, Layer, Tensor
+from stairline.simulator.graph.sources import is_layer_table
 from stairline.simulator.readers.errors import ReadError
-from stairline.simulator.readers.formats import is_layer_table
 
 from .analysis import Analysis, analyse, shared_layers, shared_tensors
 from .columns import Columns, network_starts, read_columns, row_place

@@ -9,7 +9,7 @@ import pandas as pd
 
 from stairline.simulator.graph.graph import Graph, GraphError, Layer
 from stairline.simulator.graph.ops import as_nhwc
-from stairline.simulator.readers.formats import LAYER_TABLE_SUFFIXES, is_layer_table
+from stairline.simulator.graph.sources import LAYER_TABLE_SUFFIXES, is_layer_table
 
 from .columns import NUMBERS, REQUIRED, TABLE_OPS, TEXTS, WINDOWS
 

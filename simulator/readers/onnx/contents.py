@@ -13,10 +13,7 @@ from stairline.simulator.readers.errors import ReadError
 
 from .wire import SMALL_BYTES, without_payloads
 
-_REFUSED = {
-    **dict.fromkeys(("If", "Loop", "Scan"), "control flow"),
-    **dict.fromkeys(("LSTM", "GRU", "RNN"), "a recurrent operator"),
-}
+_CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})
 
 
 def parsed(path: Path) -> Any:
@@ -53,11 +50,11 @@ def _verify_names(graph: Any) -> None:
 
 
 def file_node(proto: Any, place: int) -> FileNode:
-    """The operator of a NodeProto, the ``place``-th of its graph. Raises ReadError for control flow and recurrence."""
+    """The operator of a NodeProto, the ``place``-th of its graph. Raises ReadError for control flow."""
     domain = "" if proto.domain in ("", "ai.onnx") else f"{proto.domain}."
     name, op = proto.name or next(filter(None, proto.output), f"#{place}"), f"{domain}{proto.op_type}"
-    if op in _REFUSED:
-        raise ReadError(f"node '{name}' ({op}): {_REFUSED[op]} cannot be read: export the network without it")
+    if op in _CONTROL_FLOW:
+        raise ReadError(f"node '{name}' ({op}): control flow cannot be read: export the network without it")
     return FileNode(name, op, tuple(proto.input), tuple(proto.output), {a.name: _option(a) for a in proto.attribute})
 
 

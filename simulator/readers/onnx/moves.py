@@ -98,7 +98,11 @@ def _transpose(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     return s.add(n, "transpose", [x], Attributes(axes=order))
 
 
-def _mean(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+def _reduction(op: str) -> Converter:
+    return lambda s, n: _reduced(op, s, n)
+
+
+def _reduced(op: str, s: OnnxState, n: FileNode) -> tuple[int, ...]:
     keepdims = bool(option(n, "keepdims", 1))
     axes = _numbers(s, n, 1, "axes")
     if axes is None and len(n.inputs) > 1 and n.inputs[1]:
@@ -110,8 +114,8 @@ def _mean(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     kept = [axis for axis in range(rank) if axis not in stored]
     ordered = not image or [TO_LAST[axis] for axis in kept] == sorted(TO_LAST[axis] for axis in kept)
     if keepdims or ordered:
-        return s.add(n, "mean", [s.operand(n, 0)], Attributes(axes=stored, keepdims=keepdims))
-    return s.add(n, "mean", [s.plain(n, 0)], Attributes(axes=tuple(file_axes)))
+        return s.add(n, op, [s.operand(n, 0)], Attributes(axes=stored, keepdims=keepdims))
+    return s.add(n, op, [s.plain(n, 0)], Attributes(axes=tuple(file_axes)))
 
 
 def _resize(s: OnnxState, n: FileNode) -> tuple[int, ...]:
@@ -137,7 +141,11 @@ MOVES: dict[str, Converter] = {
     "Squeeze": _reshape,
     "Unsqueeze": _reshape,
     "Transpose": _transpose,
-    "ReduceMean": _mean,
+    "ReduceMean": _reduction("mean"),
+    "ReduceSum": _reduction("reduce_sum"),
+    "ReduceMax": _reduction("reduce_max"),
+    "ReduceMin": _reduction("reduce_min"),
+    "ReduceProd": _reduction("reduce_prod"),
     "Resize": _resize,
     "Upsample": _resize,
     "Softmax": _softmax,

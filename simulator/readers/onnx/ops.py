@@ -7,7 +7,9 @@ from stairline.simulator.graph.ops import Shape
 from stairline.simulator.readers.assemble import FileNode
 from stairline.simulator.readers.errors import ReadError
 
+from .elements import ELEMENTS
 from .moves import MOVES
+from .selections import SELECTIONS
 from .state import Converter, OnnxState, option, unknown, where
 
 _FOLDS_SCALE = frozenset({"Conv", "ConvTranspose"})
@@ -128,10 +130,6 @@ def _global_pool(op: str) -> Converter:
     return lambda s, n: s.add(n, op, [s.operand(n, 0)], Attributes(keepdims=True)) if s.is_image(n) else unknown(s, n)
 
 
-def _unary(op: str) -> Converter:
-    return lambda s, n: s.add(n, op, [s.operand(n, 0)])
-
-
 def _elementwise(op: str) -> Converter:
     def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
         if len(n.inputs) == 1:
@@ -171,7 +169,8 @@ def _clip(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     low, high = _bound(s, n, 1, "min"), _bound(s, n, 2, "max")
     if low == 0 and high in (6, None):
         return s.add(n, "relu6" if high == 6 else "relu", [s.operand(n, 0)])
-    return unknown(s, n)
+    # The bounds stay operands: by their values a spelled-out activation is recognised.
+    return s.add(n, "clip", [s.operand(n, i) for i, operand in enumerate(n.inputs) if operand])
 
 
 def _bound(s: OnnxState, n: FileNode, position: int, name: str) -> float | None:
@@ -213,7 +212,22 @@ def _cast(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     source, target = s.file_tensors.get(s.name(n, 0)), s.file_tensors.get(n.outputs[0])
     if source is not None and target is not None and source.dtype == target.dtype:
         return _same(s, n)
-    return unknown(s, n)
+    return s.add(n, "cast", [s.operand(n, 0)])
+
+
+def _einsum(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+    """A layer outside the canonical set whose ``sizes`` are those of the equation's indices: their product is its MACs.
+
+    They are left out where the equation has an ellipsis or an operand's shape is not known.
+    """
+    terms = option(n, "equation", "").replace(" ", "").partition("->")[0].split(",")
+    sizes: dict[str, int] = {}
+    for term, name in zip(terms, n.inputs):
+        file_tensor = s.file_tensors.get(name)
+        if file_tensor is None or file_tensor.shape is None or len(term) != len(file_tensor.shape) or "." in term:
+            return unknown(s, n)
+        sizes.update(zip(term, file_tensor.shape))
+    return unknown(s, n, Attributes(sizes=tuple(sizes.values())))
 
 
 _RULES: dict[str, Converter] = {
@@ -239,20 +253,13 @@ _RULES: dict[str, Converter] = {
     "BatchNormalization": _batch_norm,
     "LayerNormalization": _layer_norm,
     "Clip": _clip,
-    "Relu": _unary("relu"),
-    "LeakyRelu": _unary("leaky_relu"),
-    "PRelu": _unary("prelu"),
-    "Sigmoid": _unary("sigmoid"),
-    "HardSigmoid": _unary("hard_sigmoid"),
-    "HardSwish": _unary("hard_swish"),
-    "Swish": _unary("swish"),
-    "Tanh": _unary("tanh"),
-    "Gelu": _unary("gelu"),
-    "com.microsoft.Gelu": _unary("gelu"),
+    **ELEMENTS,
     "QuantizeLinear": _quantize,
     "DequantizeLinear": _dequantize,
+    "Einsum": _einsum,
     "Identity": _same,
     "Dropout": _same,
     "Cast": _cast,
     **MOVES,
+    **SELECTIONS,
 }

@@ -46,7 +46,8 @@ def read_onnx(path: Path, shape: Shapes = None) -> Graph:
     These become no layers, as runtimes fold them: a batch normalisation behind a convolution that nothing else reads,
     the bias added to a product with constant weights, operators that depend on stored tensors and shapes alone,
     Identity, Dropout, and the pairs of QuantizeLinear and DequantizeLinear inside a network, which only state its
-    precision. Nodes that no output depends on are left out. An operator outside the canonical set becomes a layer
+    precision. Nodes that no output depends on are left out, and so are outputs that are known before the network runs,
+    of a network that computes others. An operator outside the canonical set becomes a layer
     "onnx:NAME". Raises ReadError.
     """
     model = parsed(path)
@@ -62,7 +63,8 @@ def read_onnx(path: Path, shape: Shapes = None) -> Graph:
     file_tensors = {
         name: file_tensor._replace(constant=name in constants) for name, file_tensor in file_tensors.items()
     }
-    outputs = [output.name for output in model.graph.output]
+    stated = [output.name for output in model.graph.output]
+    outputs = [name for name in stated if name not in constants] or stated
     nodes = _needed(nodes, outputs, constants)
     return _graph(path, nodes, file_tensors, values, shapes, outputs)
 

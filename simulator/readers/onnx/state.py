@@ -58,12 +58,17 @@ class OnnxState(NamedTuple):
         name = self.name(node, position)
         if self.is_constant(node, position):
             shape = self.constant_shape(node, position) or (1,)
-            return self.builder.constant(shape, name, self.file_tensors[name].dtype)
+            return self.builder.constant(shape, name, self.file_tensors[name].dtype, self.uniform(name))
         if name not in self.tensors:
             raise ReadError(
                 f"{where(node)}: reads '{name}', an optional output that is not read: export the model without it"
             )
         return self.tensors[name]
+
+    def uniform(self, name: str) -> float | None:
+        """The value of all elements of a small stored tensor; None where it is not one, or not known."""
+        values = self.values.get(name)
+        return float(values[0]) if values and all(value == values[0] for value in values) else None
 
     def plain(self, node: FileNode, position: int) -> int:
         """The builder's index of an operand in the file's axis order; an image is transposed back by a layer."""
@@ -77,7 +82,7 @@ class OnnxState(NamedTuple):
         name = self.name(node, position)
         if self.is_constant(node, position):
             shape = aligned(self.constant_shape(node, position), image)
-            return self.builder.constant(shape, name, self.file_tensors[name].dtype)
+            return self.builder.constant(shape, name, self.file_tensors[name].dtype, self.uniform(name))
         index = self.operand(node, position)
         shape = self.builder.shape(index)
         if not image or len(shape) >= 4:
@@ -164,7 +169,7 @@ def option(node: FileNode, name: str, default: Any) -> Any:
     return value
 
 
-def unknown(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+def unknown(s: OnnxState, n: FileNode, attributes: Attributes = NEUTRAL) -> tuple[int, ...]:
     """Append a layer "onnx:NAME" with the shapes that the file or ONNX's inference states; return its outputs."""
     missing = [name for name in n.outputs if name and s.stated(name) is None]
     if missing:
@@ -172,9 +177,8 @@ def unknown(s: OnnxState, n: FileNode) -> tuple[int, ...]:
             f"{where(n)}: no rule infers its output shape, and the file states no shape of '{missing[0]}': "
             "add a value_info for it, or export the model without it"
         )
-    return s.add(
-        n, f"onnx:{n.op}", [s.operand(n, i) for i, name in enumerate(n.inputs) if name and not _empty(s, n, i)]
-    )
+    operands = [s.operand(n, i) for i, name in enumerate(n.inputs) if name and not _empty(s, n, i)]
+    return s.add(n, f"onnx:{n.op}", operands, attributes)
 
 
 def _empty(s: OnnxState, n: FileNode, position: int) -> bool:

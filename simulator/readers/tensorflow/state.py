@@ -39,7 +39,8 @@ class TensorflowState(NamedTuple):
         name = self.name(node, position)
         if name not in self.tensors:
             dtype = node.options.inputs[position].dtype.name
-            self.tensors[name] = self.builder.constant(self.shape(node, position), name, dtype)
+            value = self.scalar(node, position)
+            self.tensors[name] = self.builder.constant(self.shape(node, position), name, dtype, value)
         return self.tensors[name]
 
     def shape(self, node: FileNode, position: int, rank: int | None = None) -> Shape:

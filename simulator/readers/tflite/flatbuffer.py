@@ -81,6 +81,15 @@ class Table:
             return None
         return tuple(self._buffer.scalar(kind, at) for at in self._entries(field, _SCALARS[kind].size))
 
+    def floats(self, field: int) -> tuple[float, ...]:
+        """The 32-bit floating-point numbers in the vector of a field; none where the field is absent."""
+        position = self._target(field)
+        if not position:
+            return ()
+        start, count = self._buffer.vector(position, 4)
+        self._buffer.charge(count)
+        return struct.unpack_from(f"<{count}f", self._buffer.data, start)
+
     def bytes(self, field: int, limit: int) -> bytes | None:
         """The bytes in the vector of a field; None where it is absent or longer than ``limit``, as weights are."""
         position = self._target(field)

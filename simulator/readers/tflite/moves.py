@@ -27,6 +27,8 @@ def _split_v(s: TfliteState, n: FileNode) -> tuple[int, ...]:
 def _slice(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     begin, size, shape = s.required(n, 1, "starts"), s.required(n, 2, "sizes"), s.input_shape(n)
     sizes = tuple(d - b if z == -1 else z for b, z, d in zip(begin, size, shape))
+    if 0 in sizes:
+        return s.nothing(n)
     return s.add(n, "slice", [s.operand(n, 0)], Attributes(begin=begin, sizes=sizes))
 
 
@@ -37,8 +39,11 @@ def _strided_slice(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     plain = not masks[2] and not masks[3] and not s.option(n, 5, "?")
     if begin is None or end is None or steps is None or not plain:
         return _as_stated(s, n, "strided_slice")
-    if not len(begin) == len(end) == len(steps) == len(shape) or 0 in steps:
+    if not len(begin) == len(end) == len(steps) <= len(shape) or 0 in steps:
         raise ReadError(f"node '{n.name}' (STRIDED_SLICE): {begin} to {end} by {steps} does not fit {shape}")
+    # Axes behind those that are stated are taken whole.
+    whole = shape[len(begin) :]
+    begin, end, steps = (*begin, *(0 for _ in whole)), (*end, *whole), (*steps, *(1 for _ in whole))
     ranges = [
         _range(shape[i], begin[i], end[i], steps[i], [bool(mask >> i & 1) for mask in masks]) for i in range(len(shape))
     ]
@@ -59,6 +64,11 @@ def _range(size: int, begin: int, end: int, step: int, masks: list[bool]) -> ran
         start = begin + size if begin < 0 else begin
         return range(start, start + 1)
     return range(*slice(None if masks[0] else begin, None if masks[1] else end, step).indices(size))
+
+
+def _concat(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    operands = [s.operand(n, i) for i in range(len(n.inputs)) if not s.is_empty(n, i)]
+    return s.add(n, "concat", operands, Attributes(axis=s.option(n, 0)), fused=1)
 
 
 def _as_stated(s: TfliteState, n: FileNode, op: str) -> tuple[int, ...]:
@@ -102,11 +112,6 @@ def _transpose(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     return s.add(n, "transpose", [s.operand(n, 0)], Attributes(axes=axes))
 
 
-def _mean(s: TfliteState, n: FileNode) -> tuple[int, ...]:
-    attributes = Attributes(axes=s.required(n, 1, "axes"), keepdims=bool(s.option(n, 0, "?")))
-    return s.add(n, "mean", [s.operand(n, 0)], attributes)
-
-
 def _resize(s: TfliteState, n: FileNode) -> tuple[int, ...]:
     sizes = s.numbers(n, 1) or (s.stated(n) or ((),))[0][1:3]
     if not sizes:
@@ -117,6 +122,7 @@ def _resize(s: TfliteState, n: FileNode) -> tuple[int, ...]:
 
 
 MOVES: dict[str, Converter] = {
+    "CONCATENATION": _concat,
     "SPLIT": _split,
     "SPLIT_V": _split_v,
     "SLICE": _slice,
@@ -128,7 +134,6 @@ MOVES: dict[str, Converter] = {
     "SQUEEZE": _squeeze,
     "EXPAND_DIMS": _expand_dims,
     "TRANSPOSE": _transpose,
-    "MEAN": _mean,
     "RESIZE_BILINEAR": _resize,
     "RESIZE_NEAREST_NEIGHBOR": _resize,
 }

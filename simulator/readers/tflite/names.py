@@ -31,20 +31,6 @@ DTYPES = {
 }
 """Tensor type code to name. Source: TensorFlow's schema.fbs, enumeration TensorType."""
 
-_CONTROL = ("IF", "WHILE", "CALL", "CALL_ONCE", "STABLEHLO_WHILE")
-_RECURRENT = (
-    "LSTM",
-    "RNN",
-    "SVDF",
-    "UNIDIRECTIONAL_SEQUENCE_RNN",
-    "BIDIRECTIONAL_SEQUENCE_RNN",
-    "UNIDIRECTIONAL_SEQUENCE_LSTM",
-    "BIDIRECTIONAL_SEQUENCE_LSTM",
-)
-
-REFUSED = {**dict.fromkeys(_CONTROL, "control flow"), **dict.fromkeys(_RECURRENT, "a recurrent operator")}
-"""Operators that are refused because their work depends on values or on a state, with the word for their kind."""
-
 
 @cache
 def operator_names() -> dict[int, str]:

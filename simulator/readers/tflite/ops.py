@@ -9,19 +9,31 @@ from stairline.simulator.graph.ops import Shape
 from stairline.simulator.readers.assemble import FileNode
 from stairline.simulator.readers.errors import ReadError
 
+from .axes import AXES
+from .elements import ELEMENTS
 from .moves import MOVES
+from .regroup import REGROUP
 from .state import Converter, TfliteState
+from .values import follow
 
 
 def convert(state: TfliteState, node: FileNode) -> tuple[int, ...]:
-    """Append the node's layers and return its output tensors.
+    """Append the node's layers and return its output tensors; a constant has none.
 
     An operator that no rule converts becomes a layer "tflite:NAME" with the shapes that the file states.
     """
+    if all(state.file_tensors[name].constant for name in node.outputs):
+        follow(node, state.values, state.known_shape)
+        return ()
     rule = _RULES.get(node.op)
     if rule is None:
         return _unknown(state, node)
     return rule(state, node)
+
+
+def _variable(_s: TfliteState, _n: FileNode) -> tuple[int, ...]:
+    """The name of a variable is no work; it is no constant either, since what it names changes."""
+    return ()
 
 
 def _unknown(s: TfliteState, n: FileNode) -> tuple[int, ...]:
@@ -110,17 +122,54 @@ def _pool(op: str) -> Converter:
     return rule
 
 
-def _unary(op: str) -> Converter:
-    return lambda s, n: s.add(n, op, [s.operand(n, 0)])
+def _conv3d(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    *kernel, c_filter, c_out = s.stored_shape(n, 1, rank=5)
+    shape, stated = s.input_shape(n), s.stated(n)
+    if not stated or len(stated[0]) != 5:
+        raise ReadError(f"node '{n.name}' ({n.op}): its output size is not stated: export with fixed shapes")
+    groups = _divided(n, shape[-1], c_filter, "input channels by the filter's")
+    attributes = Attributes(steps=tuple(kernel), sizes=stated[0][1:4], c_out=c_out, groups=groups)
+    return s.add(n, "conv3d", [s.operand(n, 0)], attributes, fused=4)
 
 
-def _binary(op: str, fused: int | None = None) -> Converter:
-    return lambda s, n: s.add(n, op, [s.operand(n, 0), s.operand(n, 1)], fused=fused)
+def _transpose_conv_bias(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    """MediaPipe's transposed convolution: input, filter (C_out, H, W, C_in), bias."""
+    c_out, height, width, _ = s.stored_shape(n, 1, rank=4)
+    shape, stated = s.input_shape(n), s.stated(n)
+    if not stated or len(stated[0]) != 4 or len(shape) != 4:
+        raise ReadError(f"node '{n.name}' ({n.op}): its output size is not stated: export with fixed shapes")
+    sizes = stated[0][1:3]
+    stride = (max(sizes[0] // shape[1], 1), max(sizes[1] // shape[2], 1))
+    attributes = Attributes(kernel=(height, width), stride=stride, c_out=c_out, sizes=sizes)
+    return s.add(n, "conv2d_transpose", [s.operand(n, 0)], attributes)
 
 
-def _concat(s: TfliteState, n: FileNode) -> tuple[int, ...]:
-    operands = [s.operand(n, i) for i in range(len(n.inputs))]
-    return s.add(n, "concat", operands, Attributes(axis=s.option(n, 0)), fused=1)
+def _lstm(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    """Operands 1 to 4 are the input's weights, 5 to 8 the state's, 16 those of a projection."""
+    plain = all(position < len(n.inputs) and n.inputs[position] for position in range(1, 9))
+    if not plain or (len(n.inputs) > 16 and n.inputs[16]):
+        return _unknown(s, n)
+    attributes = Attributes(c_out=s.stored_shape(n, 2, rank=2)[0], multiplier=4)
+    return s.add(n, "lstm", [s.operand(n, 0)], attributes)
+
+
+def _rnn(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    return s.add(n, "rnn", [s.operand(n, 0)], Attributes(c_out=s.stored_shape(n, 1, rank=2)[0]))
+
+
+def _svdf(s: TfliteState, n: FileNode) -> tuple[int, ...]:
+    """A product for each filter, the filters' last results against their weights in time, and the sum of each rank."""
+    filters, _ = s.stored_shape(n, 1, rank=2)
+    _, memory = s.stored_shape(n, 2, rank=2)
+    batch, rank = s.input_shape(n)[0], max(s.option(n, 0), 1)
+    units = _divided(n, filters, rank, "filters by the rank")
+    x, build = s.operand(n, 0), s.builder
+    build.layer("dense", x, name=f"{n.name}/features", c_out=filters)
+    state = build.constant((batch * filters, 1, memory), f"{n.name}/state")
+    time = build.constant((batch * filters, memory, 1), f"{n.name}/time")
+    products = build.layer("matmul", state, time, name=f"{n.name}/time")
+    ranks = build.layer("reshape", products, name=f"{n.name}/ranks", sizes=(batch, units, rank))
+    return s.add(n, "reduce_sum", [ranks], Attributes(axes=(2,)), fused=1)
 
 
 _RULES: dict[str, Converter] = {
@@ -131,23 +180,14 @@ _RULES: dict[str, Converter] = {
     "BATCH_MATMUL": _batch_matmul,
     "AVERAGE_POOL_2D": _pool("avgpool2d"),
     "MAX_POOL_2D": _pool("maxpool2d"),
-    "ADD": _binary("add", fused=0),
-    "SUB": _binary("sub", fused=0),
-    "MUL": _binary("mul", fused=0),
-    "DIV": _binary("div", fused=0),
-    "MAXIMUM": _binary("maximum"),
-    "MINIMUM": _binary("minimum"),
-    "CONCATENATION": _concat,
-    "SOFTMAX": _unary("softmax"),
-    "LOGISTIC": _unary("sigmoid"),
-    "RELU": _unary("relu"),
-    "RELU6": _unary("relu6"),
-    "LEAKY_RELU": _unary("leaky_relu"),
-    "PRELU": _unary("prelu"),
-    "TANH": _unary("tanh"),
-    "HARD_SWISH": _unary("hard_swish"),
-    "GELU": _unary("gelu"),
-    "QUANTIZE": _unary("quantize"),
-    "DEQUANTIZE": _unary("dequantize"),
+    "VAR_HANDLE": _variable,
+    "CONV_3D": _conv3d,
+    "Convolution2DTransposeBias": _transpose_conv_bias,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
+    "UNIDIRECTIONAL_SEQUENCE_RNN": _rnn,
+    "SVDF": _svdf,
+    **ELEMENTS,
+    **AXES,
+    **REGROUP,
     **MOVES,
 }

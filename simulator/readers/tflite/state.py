@@ -11,7 +11,9 @@ from stairline.simulator.graph.ops import Shape
 from stairline.simulator.readers.assemble import FileNode, FileTensor
 from stairline.simulator.readers.errors import ReadError
 
-_FUSED = {1: "relu", 2: "tflite:RELU_N1_TO_1", 3: "relu6", 4: "tanh", 5: "tflite:SIGN_BIT"}
+from .contents import Values
+
+_FUSED = {1: "relu", 2: "clip", 3: "relu6", 4: "tanh", 5: "tflite:SIGN_BIT"}
 """The operator of each fused activation, by its code in the schema's enumeration ActivationFunctionType."""
 
 
@@ -20,20 +22,27 @@ class TfliteState(NamedTuple):
 
     builder: GraphBuilder
     file_tensors: Mapping[str, FileTensor]
-    values: Mapping[str, tuple[int, ...]]
+    values: Values
     samples: Mapping[str, bytes]
     """A sample of the bytes of each stored int8 tensor."""
     tensors: dict[str, int]
     """The builder's index of each tensor that is in the graph."""
+    empty: set[str]
+    """The names of computed tensors without elements, such as the part before the first one."""
     verified: bool
     """Whether the file's shapes are valid; they are not where the user gave an input another shape."""
 
     def operand(self, node: FileNode, position: int) -> int:
         """The builder's index of an operand; a stored operand is declared when it is first used."""
         name = self.name(node, position)
+        if name in self.empty:
+            raise ReadError(
+                f"node '{node.name}' ({node.op}): operand {position} has no elements: export the model again"
+            )
         if name not in self.tensors:
+            stored = self.file_tensors[name]
             self.tensors[name] = self.builder.constant(
-                self.stored_shape(node, position), name, self.file_tensors[name].dtype
+                self.stored_shape(node, position), name, stored.dtype, stored.value
             )
         return self.tensors[name]
 
@@ -61,6 +70,16 @@ class TfliteState(NamedTuple):
         """Whether an operand is stored in the file, or computed from stored tensors and shapes alone."""
         return self.file_tensors[self.name(node, position)].constant
 
+    def is_empty(self, node: FileNode, position: int) -> bool:
+        """Whether an operand has no elements, so that joining it adds nothing."""
+        name = self.name(node, position)
+        return name in self.empty or (self.is_constant(node, position) and 0 in (self.file_tensors[name].shape or ()))
+
+    def nothing(self, node: FileNode) -> tuple[int, ...]:
+        """Note that the node's output has no elements, and add no layer."""
+        self.empty.add(node.outputs[0])
+        return ()
+
     def numbers(self, node: FileNode, position: int) -> tuple[int, ...] | None:
         """The values of a small stored integer operand; None where it is computed or omitted."""
         return self.values.get(node.inputs[position]) if position < len(node.inputs) else None
@@ -78,6 +97,12 @@ class TfliteState(NamedTuple):
     def option(self, node: FileNode, field: int, kind: str = "i", default: int = 0) -> int:
         """A number in the operator's option table, or ``default`` where the file leaves it out."""
         return node.options.scalar(field, kind, default) if node.options else default
+
+    def known_shape(self, name: str) -> Shape | None:
+        """The shape of a tensor that was converted, or of a stored one; None for others."""
+        if name in self.tensors:
+            return self.builder.shape(self.tensors[name])
+        return self.file_tensors[name].shape if self.file_tensors[name].constant else None
 
     def stated(self, node: FileNode) -> tuple[Shape, ...]:
         """The shapes of all outputs as the file states them; () where one is open or an input's shape was replaced."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from stairline.hwmodels.platform import Machine
 from stairline.simulator.graph.graph import Graph, Layer
+from stairline.simulator.graph.ops import ACTIVATIONS
 from stairline.simulator.mapping.fusion import condition
 from stairline.simulator.mapping.placement import Placement, nothing_streamed, placement_rule
 from stairline.simulator.mapping.schedules import SCHEDULES, Schedule
+from stairline.simulator.mapping.support import constraint
 
 from .network.order import depth_first
-from .network.regrouping import regroups
+from .network.regrouping import in_rows, regroups
 from .schedule.schedule import schedule
 
 
@@ -17,6 +21,32 @@ from .schedule.schedule import schedule
 def regrouped_alike(graph: Graph, last: Layer, candidate: Layer) -> bool:
     """Vela takes the maps of both for ones of more channels, or of neither."""
     return regroups(graph, last) == regroups(graph, candidate)
+
+
+@condition
+def in_one_pass(graph: Graph, last: Layer, candidate: Layer) -> bool:
+    """Vela runs both in one pass: a convolution of images takes nothing in, a product of many rows only activations.
+
+    No activation follows another one.
+    """
+    if last.op in ACTIVATIONS and candidate.op in ACTIVATIONS:
+        return False
+    if last.op == "conv2d":
+        return graph.tensors[last.outputs[0]].shape[0] == 1
+    return candidate.op in ACTIVATIONS or not in_rows(graph, last)
+
+
+@constraint
+def of_one_image(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
+    """the batch must be 1"""
+    shape = graph.tensors[layer.inputs[0]].shape
+    return len(shape) < 4 or shape[0] == 1
+
+
+@constraint
+def of_integers(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
+    """the input must be integers"""
+    return not graph.tensors[layer.inputs[0]].dtype.startswith("float")
 
 
 @placement_rule

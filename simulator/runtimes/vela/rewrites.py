@@ -19,7 +19,7 @@ def mean_as_sum_scale(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) ->
 def shared_parts_copied(graph: Graph, layer: Layer) -> Replacement | None:
     """Parts of a concatenation that something else reads, or that enter the network, are copied to their place."""
     shared = [
-        graph.producer[t] < 0 or len(graph.consumers[t]) > 1 or t in graph.outputs or _is_join(graph, t)
+        graph.producer[t] < 0 or len(graph.consumers[t]) > 1 or t in graph.outputs or _is_view(graph, t)
         for t in layer.inputs
     ]
     if not any(shared):
@@ -35,8 +35,8 @@ def shared_parts_copied(graph: Graph, layer: Layer) -> Replacement | None:
     return rewrite
 
 
-def _is_join(graph: Graph, tensor: int) -> bool:
-    return graph.layers[graph.producer[tensor]].op in ("concat", "reshape")
+def _is_view(graph: Graph, tensor: int) -> bool:
+    return graph.layers[graph.producer[tensor]].op in ("concat", "reshape", "split", "slice", "strided_slice")
 
 
 @matches("pad")

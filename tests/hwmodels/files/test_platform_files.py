@@ -86,6 +86,7 @@ BROKEN = [
     ("efficiency = { value = 0.5, source = \"sheet\" }\n", "", "efficiency: missing; 'tiled_gemm' needs it"),
     ("[kernels.conv2d]", '[kernels."dense|conv2d"]\nmodel = "free"\n[kernels.conv2d]', "'conv2d' has a rule already"),
     ("[kernels.conv2d]", '[kernels."conv2d|conv2d"]', "'conv2d' has a rule already, kernels.conv2d|conv2d"),
+    ("[partition]", '[[alike]]\nops = ["add"]\nlike = "conv"\nsource = "sheet"\n[partition]', "'conv' has no rule"),
     ("value = 8,", "value = 8, fit = true, min = 0, max = 16,", "kernels.conv2d.tile_n.min: 0 is out of range"),
 ]  # fmt: skip
 
@@ -99,6 +100,19 @@ def test_a_broken_file_is_named_with_the_key_and_a_remedy(tmp_path, good, bad, w
     lines = str(error.value).splitlines()
     assert all(line.startswith(f"{path}: ") for line in lines)
     assert any(words in line for line in lines), lines
+
+
+def test_an_operator_alike_has_the_numbers_of_the_other_whatever_they_become(tmp_path):
+    alike = '[[alike]]\nops = ["conv3d"]\nlike = "conv2d"\nsource = "sheet"\n[partition]'
+    platform = load(write(tmp_path, GOOD.replace("[partition]", alike)))
+    changed = with_values(platform, {"kernels.conv2d.efficiency": 0.25}).machine()
+    assert changed.rules["conv3d"] == changed.rules["conv2d"]
+    assert changed.rules["conv3d"].parameters.efficiency == 0.25
+
+
+def test_an_operator_with_a_kernel_of_its_own_is_like_no_other(tmp_path):
+    alike = '[kernels.relu]\nmodel = "free"\n[[alike]]\nops = ["relu"]\nlike = "conv2d"\nsource = "sheet"\n[partition]'
+    assert load(write(tmp_path, GOOD.replace("[partition]", alike))).machine().rules["relu"].model == "free"
 
 
 def test_what_the_schedule_of_a_network_decides_is_no_key_of_a_file(tmp_path):
@@ -170,9 +184,9 @@ def test_every_rule_a_shipped_platform_names_exists(platform):
         ('[[fusion]]\npattern = ["conv2d", "rely"]\nsource = "sheet"', "fusion.pattern: .*'rely'; did you mean 'relu'"),
         ('[[fusion]]\npattern = ["conv2d", "relu"]\nwhen = ["same_shapes"]\nsource = "sheet"', "'same_shape'"),
         ('[[lowering]]\nrule = "swish_as_mul"\nsource = "sheet"', "lowering: .*'swish_as_sigmoid_mul'"),
-        ('[[support]]\nops = ["conv"]\nsource = "sheet"', "support.ops: .*'conv2d'"),
+        ('[[support]]\nops = ["conv"]\nsource = "sheet"', "support.ops: .*'conv[23]d'"),
         ('[[support]]\nops = ["conv2d"]\nconstraints = ["square"]\nsource = "sheet"', "support.constraints"),
-        ('[kernels.conv]\nmodel = "free"', "kernels: .*'conv2d'"),
+        ('[kernels.conv]\nmodel = "free"', "kernels: .*'conv[23]d'"),
     ],
 )
 def test_a_name_that_no_rule_has_is_refused_before_anything_is_predicted(tmp_path, line, words):

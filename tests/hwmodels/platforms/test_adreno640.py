@@ -217,8 +217,10 @@ def append(b: GraphBuilder, y: int, other: int, op: str) -> int:
     if op == "maxpool2d":
         return b.pool(op, y, 3, 1, padding="same")
     if op == "reshape":
-        return b.layer(op, y, sizes=(1, 28, 28, 16))
-    return b.layer(op, y, other) if op == "add" else b.layer(op, y)
+        return b.layer(op, y, sizes=(1, 14, 56, 16))
+    if op == "add":
+        return b.layer(op, y, other if b.shape(other) == b.shape(y) else b.input(b.shape(y)))
+    return b.layer(op, y)
 
 
 def test_channel_shuffle_and_split_leave_for_the_cpu_with_their_reasons():

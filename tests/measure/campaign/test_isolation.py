@@ -55,4 +55,4 @@ def test_a_worker_adds_no_folder_to_the_search_path() -> None:
         assert worker._process is not None
         environment = Path(f"/proc/{worker._process.pid}/environ").read_bytes().split(b"\0")
     paths = [entry for entry in environment if entry.startswith(b"PYTHONPATH=")]
-    assert paths == [f"PYTHONPATH={os.environ['PYTHONPATH']}".encode()] * ("PYTHONPATH" in os.environ)
+    assert paths == [f"PYTHONPATH={value}".encode() for key, value in os.environ.items() if key == "PYTHONPATH"]

@@ -6,7 +6,7 @@ import os
 import re
 
 import stairline as sl
-from docs.generate import PAGE, page
+from docs.generate import OPERATORS, PAGE, operators, page
 from stairline.hwmodels import schema
 from stairline.hwmodels.provenance import Closed
 from tests.checkout import ROOT
@@ -37,3 +37,7 @@ def test_the_page_on_platform_files_names_every_key() -> None:
 
 def test_the_page_on_kernel_models_says_what_the_code_says() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "python docs/generate.py writes it anew"
+
+
+def test_the_page_on_operators_says_what_the_code_and_the_platform_files_say() -> None:
+    assert OPERATORS.read_text(encoding="utf-8") == operators(), "python docs/generate.py writes it anew"

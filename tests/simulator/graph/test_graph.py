@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stairline.simulator.canonical.chains import merge_chains
+from stairline.simulator.canonical.form import canonical
 from stairline.simulator.graph.attributes import Attributes, same_padding
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph, GraphError, Layer, Tensor, infer
@@ -165,18 +165,18 @@ def swish_spelled_out(reverse: bool = False, extra_reader: bool = False) -> Grap
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_x_times_its_sigmoid_is_a_swish(reverse):
-    graph = merge_chains(swish_spelled_out(reverse))
+    graph = canonical(swish_spelled_out(reverse))
     assert [layer.op for layer in graph.layers] == ["conv2d", "swish"]
     assert Graph(graph.name, graph.tensors, graph.layers, graph.inputs, graph.outputs) == graph
 
 
 def test_a_sigmoid_that_something_else_reads_stays():
     graph = swish_spelled_out(extra_reader=True)
-    assert merge_chains(graph) is graph
+    assert canonical(graph) is graph
     b = GraphBuilder("gate")
     x = b.input((1, 8, 8, 4))
     scaled = b.build(b.layer("mul", b.conv2d(x, 4), b.layer("sigmoid", x)))
-    assert merge_chains(scaled) is scaled
+    assert canonical(scaled) is scaled
 
 
 def normalisation(b: GraphBuilder, x: int, *, distributed: bool) -> int:
@@ -199,7 +199,7 @@ def test_a_normalisation_that_is_spelled_out_has_its_name(distributed):
     b = GraphBuilder("g")
     x = b.dwconv2d(b.input((1, 7, 7, 96)), 7)
     y = b.dense(normalisation(b, x, distributed=distributed), 384)
-    graph = merge_chains(b.build(b.layer("add", normalisation(b, y, distributed=distributed), y)))
+    graph = canonical(b.build(b.layer("add", normalisation(b, y, distributed=distributed), y)))
     assert [layer.op for layer in graph.layers] == ["dwconv2d", "layer_norm", "dense", "layer_norm", "add"]
     assert Graph(graph.name, graph.tensors, graph.layers, graph.inputs, graph.outputs) == graph
 
@@ -210,4 +210,4 @@ def test_a_normalisation_whose_mean_is_read_elsewhere_stays_spelled_out():
     spelled = b.build(normalised)
     mean = spelled.layers[0].outputs[0]
     both = Graph(spelled.name, spelled.tensors, spelled.layers, spelled.inputs, (normalised, mean))
-    assert merge_chains(both) is both
+    assert canonical(both) is both

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import ceil
 
 from stairline.hwmodels.kernels.base import Work
@@ -12,12 +12,14 @@ from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.graph.ops import ACTIVATIONS, as_nhwc
 from stairline.simulator.mapping.plan import Kernel
 from stairline.simulator.runtimes.vela.blocks.query import Kind, Size, round_up, volume
+from stairline.simulator.runtimes.vela.parts import is_image
 from stairline.simulator.runtimes.vela.weights.codes import Codes
 
+from .dilation import undilated
 from .layout import Layout
 from .network import Network, Node, Stored, connected
 from .operator import Operator
-from .regrouping import regrouped, regroups
+from .regrouping import in_rows, map_of_rows, regrouped, regroups
 
 ALIGNMENT = 16
 ONES = b"\1"
@@ -36,14 +38,14 @@ OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
 """Operators for which Vela chooses blocks in another way than for the others of the same kernel model."""
 
 
-def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout) -> Network:
-    """Nodes and tensors of the kernels that an Ethos-U runs."""
+def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout, borders: Collection[int]) -> Network:
+    """Nodes and tensors of the kernels that an Ethos-U runs; others read or write the tensors ``borders``."""
     nodes = tuple(
         _node(graph, kernel, number, stored)
         for number, kernel in enumerate(kernels)
         if kernel.rule is not None and isinstance(kernel.rule.parameters, EthosU)
     )
-    outside = {stored.stored[t] for t in (*graph.inputs, *graph.outputs)}
+    outside = {stored.stored[t] for t in borders}
     tensors = {
         tensor: Stored(
             _bytes(graph, tensor, stored),
@@ -73,13 +75,14 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     first, last = layers[0], layers[-1]
     chain = [layer for layer in layers[1:] if layer.op in ELEMENTWISE]
     inputs = list(first.inputs[: 2 if rule.model == "ethos_u_elementwise" else 1])
-    work = _work(first, kernel.work)
+    codes = Codes(ONES if first.op == "mean" else first.weights, rule.parameters.weight_ratio)
+    work, codes = undilated(_work(graph, first, kernel.work), codes)
     if len(inputs) == 2 and _elements(graph, inputs[1]) > _elements(graph, inputs[0]):
         inputs.reverse()
-        work = _with_input(work, as_nhwc(graph.tensors[inputs[0]].shape))
+        work = _with_input(work, _map(graph, inputs[0]))
     if first.op == "copy" and graph.tensors[inputs[0]].constant:
         work = _border(work, as_nhwc(graph.tensors[stored.stored[last.outputs[0]]].shape))
-    second = as_nhwc(graph.tensors[inputs[1]].shape)[1:] if len(inputs) == 2 else None
+    second = _map(graph, inputs[1]) if len(inputs) == 2 else None
     if regroups(graph, first):
         size = regrouped((int(work.h_out), int(work.w_out), int(work.c_out)))
         work, second = _sized(work, size), size if second and volume(second) > 1 else second
@@ -89,8 +92,8 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
     p = _with_operands(p, graph, inputs, second, stored)
     return Node(
         number,
-        OWN_KINDS.get(first.op) or KINDS[rule.model],
-        Operator(rule.model, work, rule.roof, p, Codes(ONES if first.op == "mean" else first.weights, p.weight_ratio)),
+        _kind(first, rule.model, work),
+        Operator(rule.model, work, rule.roof, p, codes),
         tuple(stored.stored[t] for t in inputs),
         _placed(graph, [t for layer in chain for t in layer.inputs if t not in made], stored),
         stored.stored[last.outputs[0]],
@@ -98,6 +101,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         bool({layer.op for layer in layers} & (ACTIVATIONS - CLIPS)),
         bool(chain),
         not chain and first.op in STRIPED,
+        is_image(graph, first),
     )
 
 
@@ -114,7 +118,7 @@ def _with_fused(p: EthosU, activations: set[str], chained: int, bricks: bool) ->
 
 def _placed(graph: Graph, tensors: list[int], stored: Layout) -> tuple[tuple[int, Size], ...]:
     """The stored tensor and the size of each of ``tensors``."""
-    return tuple((stored.stored[t], as_nhwc(graph.tensors[t].shape)[1:]) for t in tensors)
+    return tuple((stored.stored[t], _map(graph, t)) for t in tensors)
 
 
 def _with_operands(p: EthosU, graph: Graph, inputs: list[int], second: Size | None, stored: Layout) -> EthosU:
@@ -134,6 +138,13 @@ def _with_operands(p: EthosU, graph: Graph, inputs: list[int], second: Size | No
     return p._replace(second_h=height, second_w=width, second_c=channels, second_bricks=bricks)
 
 
+def _map(graph: Graph, tensor: int) -> Size:
+    """Size of a tensor as an element-wise operator sees it: all images one below the other."""
+    shape = graph.tensors[tensor].shape
+    n, h, w, c = as_nhwc(shape)
+    return (h, n * w, c) if len(shape) == 2 else (n * h, w, c)
+
+
 def _own_activations(layers: list[Layer]) -> set[str]:
     """Activations that are fused with the first operator, before another operator is chained behind it."""
     own = set()
@@ -149,11 +160,33 @@ def _elements(graph: Graph, tensor: int) -> int:
     return n * h * w * c
 
 
-def _work(first: Layer, work: Work) -> Work:
-    """The kernel's work, in which a global pooling is a window as large as the map."""
+def _work(graph: Graph, first: Layer, work: Work) -> Work:
+    """The kernel's work on one map; a global pooling is a window as large as the map."""
     if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
         return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
-    return work
+    if in_rows(graph, first):
+        return _rows_as_map(work)
+    return _images_as_map(work, len(graph.tensors[first.inputs[0]].shape)) if work.n > 1.0 else work
+
+
+def _kind(first: Layer, model: str, work: Work) -> Kind:
+    """What Vela takes the kernel for when it searches for a block and moves inputs."""
+    if first.op == "dense" and work.w_out > 1.0:
+        return "rows"
+    return OWN_KINDS.get(first.op) or KINDS[model]
+
+
+def _rows_as_map(work: Work) -> Work:
+    """A product of many rows as a convolution of single pixels over one map, which reads weights once."""
+    height, width = map(float, map_of_rows(int(work.n * work.h_in * work.w_in)))
+    return work._replace(n=1.0, h_in=height, w_in=width, h_out=height, w_out=width)
+
+
+def _images_as_map(work: Work, rank: int) -> Work:
+    """All images as one map, one below the other, or all rows of a matrix in one line: what works on single pixels."""
+    if rank == 2:
+        return work._replace(n=1.0, w_in=work.n * work.w_in, w_out=work.n * work.w_out)
+    return work._replace(n=1.0, h_in=work.n * work.h_in, h_out=work.n * work.h_out)
 
 
 def _sized(work: Work, size: Size) -> Work:
@@ -170,5 +203,5 @@ def _border(work: Work, whole: tuple[int, int, int, int]) -> Work:
     return work._replace(h_in=float(h), h_out=float(h))
 
 
-def _with_input(work: Work, shape: tuple[int, int, int, int]) -> Work:
-    return work._replace(h_in=float(shape[1]), w_in=float(shape[2]), c_in=float(shape[3]))
+def _with_input(work: Work, size: Size) -> Work:
+    return work._replace(h_in=float(size[0]), w_in=float(size[1]), c_in=float(size[2]))

@@ -6,13 +6,14 @@ CheckLinearFormatForConcatSplit.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.ethos_u.memory import BRICK
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.graph.ops import as_nhwc
 
-from .regrouping import regroups
+from .regrouping import in_rows, regroups
 
 VIEWS = frozenset({"reshape", "slice", "strided_slice"})
 """Operators whose output is a view of their input, or of a part of it, under another shape."""
@@ -25,10 +26,13 @@ class Layout(NamedTuple):
     bricks: tuple[bool, ...]
 
 
-def layout(graph: Graph) -> Layout:
-    """How Vela stores the tensors of a lowered graph; the inputs of a concatenation are parts of its output."""
+def layout(graph: Graph, borders: Collection[int]) -> Layout:
+    """How Vela stores the tensors of a lowered graph; the inputs of a concatenation are parts of its output.
+
+    ``borders`` are the tensors that anything but the Ethos-U reads or writes, which are in plain rows.
+    """
     stored, linear = _joined(graph)
-    linear |= {*graph.inputs, *graph.outputs, *_mixed(graph)}
+    linear |= {*borders, *_mixed(graph, stored)}
     for layer in graph.layers:
         if layer.op in VIEWS and not graph.tensors[layer.inputs[0]].constant:
             source, view = layer.inputs[0], layer.outputs[0]
@@ -42,13 +46,18 @@ def layout(graph: Graph) -> Layout:
     return Layout(tuple(stored), bricks)
 
 
-def _mixed(graph: Graph) -> set[int]:
-    """Tensors that one operator regroups and another does not, which Vela keeps in plain rows."""
-    seen: dict[int, bool] = {}
+def _mixed(graph: Graph, stored: list[int]) -> set[int]:
+    """Tensors that operators see as maps of different shapes, which Vela keeps in plain rows."""
+    seen: dict[tuple[int, bool], bool] = {}
     mixed = set()
     for layer in graph.layers:
-        grouped = regroups(graph, layer)
-        mixed |= {t for t in (*layer.inputs, *layer.outputs) if seen.setdefault(t, grouped) != grouped}
+        if layer.op not in ("reshape", "concat"):
+            grouped, rows = regroups(graph, layer), in_rows(graph, layer)
+            for tensor in layer.inputs if layer.op in VIEWS else (*layer.inputs, *layer.outputs):
+                if seen.setdefault((tensor, False), grouped) != grouped:
+                    mixed.add(tensor)
+                if seen.setdefault((stored[tensor], True), rows) != rows:
+                    mixed.add(tensor)
     return mixed
 
 

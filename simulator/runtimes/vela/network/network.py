@@ -47,6 +47,8 @@ class Node(NamedTuple):
     """Whether other operators are chained behind the first one."""
     striped: bool
     """Whether it may run stripe by stripe: a window, product or element-wise operator with nothing chained behind."""
+    shared: bool = False
+    """Whether other operators have the same weights: those of the other images of a batch."""
     stages: bool = False
     """Whether it only copies the input of the next node to the fast memory, and belongs to that node's kernel."""
 

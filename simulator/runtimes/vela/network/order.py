@@ -32,6 +32,14 @@ def _sources(graph: Graph, index: int) -> list[int]:
     layer = graph.layers[index]
     sources = [graph.producer[t] for t in layer.inputs if graph.producer[t] >= 0]
     if layer.op == "concat":
-        copies = [source for source in sources if graph.layers[source].op == "copy"]
+        copies = [source for source in sources if _copies(graph, source)]
         return [source for source in sources if source not in copies] + copies[::-1]
     return sources[::-1]
+
+
+def _copies(graph: Graph, index: int) -> bool:
+    """Whether a layer is a copy, or the copies of all images of a batch."""
+    layer = graph.layers[index]
+    if layer.op != "concat":
+        return layer.op == "copy"
+    return all(graph.producer[t] >= 0 and graph.layers[graph.producer[t]].op == "copy" for t in layer.inputs)

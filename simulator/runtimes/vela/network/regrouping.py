@@ -9,10 +9,12 @@ from __future__ import annotations
 from math import isqrt, prod
 
 from stairline.simulator.graph.graph import Graph, Layer
-from stairline.simulator.graph.ops import ACTIVATIONS
+from stairline.simulator.graph.ops import ACTIVATIONS, as_nhwc
 from stairline.simulator.runtimes.vela.blocks.query import Size
+from stairline.simulator.runtimes.vela.parts import is_pointwise
 
 ONE_BY_ONE = ACTIVATIONS | {"quantize", "add", "sub", "mul", "maximum", "minimum"}
+MOST_ROWS_HIGH = 16
 SHALLOW, GROUPED = 8, 16
 """Maps of fewer than ``SHALLOW`` channels are regrouped, into maps of at least ``GROUPED`` channels."""
 
@@ -23,6 +25,31 @@ def regroups(graph: Graph, layer: Layer) -> bool:
     if layer.op not in ONE_BY_ONE or shape[-1] >= SHALLOW or prod(shape) <= GROUPED:
         return False
     return all(prod(own) == 1 or own == shape for own in graph.shapes(layer.inputs))
+
+
+def in_rows(graph: Graph, layer: Layer) -> bool:
+    """Whether Vela runs a product on one map of all its rows, or a convolution of single pixels on one of all images.
+
+    Where an activation is fused, it runs on that map too.
+    """
+    while (
+        layer.op in ACTIVATIONS and len(graph.consumers[layer.inputs[0]]) == 1 and graph.producer[layer.inputs[0]] >= 0
+    ):
+        layer = graph.layers[graph.producer[layer.inputs[0]]]
+        if layer.op == "conv2d":
+            return False
+    n, h, w, _ = as_nhwc(graph.tensors[layer.inputs[0]].shape)
+    product = layer.op == "dense" or (is_pointwise(layer) and n > 1)
+    return product and map_of_rows(n * h * w) != (n * h, w)
+
+
+def map_of_rows(rows: int) -> tuple[int, int]:
+    """Height and width of that map: the largest divisor up to 16 and up to the width is its height.
+
+    Source: the shapes that Vela 5.2 lists with --verbose-schedule for products of 2 to 10,000 rows.
+    """
+    height = max(side for side in range(1, MOST_ROWS_HIGH + 1) if rows % side == 0 and side * side <= rows)
+    return height, rows // height
 
 
 def regrouped(size: Size) -> Size:

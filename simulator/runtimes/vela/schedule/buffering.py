@@ -44,6 +44,8 @@ class Place(NamedTuple):
     """Rows of a stripe; 0: all."""
     movable_input: bool = True
     """Whether the input could be put in the fast memory instead."""
+    shared: bool = False
+    """Whether other operators have the same weights."""
     consumer_estimate: Estimate | None = None
     """Estimate of the first operator that reads the output."""
 
@@ -94,6 +96,9 @@ def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
 
     ``reference`` is the operator's estimate without buffering.
     """
+    if place.shared and place.before is None:
+        # Vela's tables show the first image's weights copied as those of the second, which wait for nothing.
+        place = place._replace(before=Slack(reference.run_cycles, place.free_bytes))
     case = _case(op, place, reference)
     if case.fast_cycles >= case.in_place_cycles:
         return None

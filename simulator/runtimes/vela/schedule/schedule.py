@@ -36,7 +36,9 @@ def schedule(graph: Graph, kernels: Sequence[Kernel], machine: Machine) -> list[
 
     The capacity of ``machine`` is that of the fast memory.
     """
-    net = network(graph, kernels, layout(graph))
+    host = [graph.layers[i] for kernel in kernels if kernel.machine is not machine for i in kernel.layers]
+    borders = {*graph.inputs, *graph.outputs, *(t for layer in host for t in (*layer.inputs, *layer.outputs))}
+    net = network(graph, kernels, layout(graph, borders), borders)
     if any(node.op.p.maps_slow > 0.0 for node in net.nodes):
         fast_bytes = int(machine.capacity_bytes)
         net = staged(net, fast_bytes)
@@ -65,7 +67,11 @@ def _unlimited(net: Network) -> list[Decision]:
     for node in net.nodes:
         one = step(node, int(node.op.work.h_out))
         before = decisions[-1].slack if decisions else None
-        proposal = propose(one.op, Place(before, UNLIMITED_BYTES), one.reference) if one.op.weighted else None
+        proposal = (
+            propose(one.op, Place(before, UNLIMITED_BYTES, shared=node.shared), one.reference)
+            if one.op.weighted
+            else None
+        )
         decisions.append(Decision(one, proposal, proposal.slack if proposal else Slack(one.cycles, UNLIMITED_BYTES)))
     return decisions
 
@@ -88,7 +94,7 @@ def _completed(net: Network, node: Node, decision: Decision, fast: set[int], bef
         weight_bytes=float(sum(size.weights for size in sizes)),
         scale_bytes=float(sum(size.scales for size in sizes)),
         buffered_early_bytes=float(sizes[0].bytes) if found.early else 0.0,
-        copy_visible_cycles=max(copied_cycles(p, op.roof, sizes[0].bytes) - lead, 0.0) + table,
+        copy_visible_cycles=max(copied_cycles(p, op.roof, sizes[0].bytes) - lead, table),
         copy_cycles=copied_cycles(p, op.roof, encode(op.work, p, op.codes, op.work.c_out).bytes)
         - lead
         + found.slack.cycles

@@ -125,6 +125,7 @@ def _place(net: Network, steps: Steps, position: int, before: list[Decision], fr
         one.first,
         one.rows,
         net.movable(node),
+        node.shared,
         steps[readers[0]].reference if readers else None,
     )
 

@@ -50,7 +50,7 @@ def step(node: Node, rows: int) -> Step:
 def _block(node: Node, input_rows: int, rows: int) -> Block:
     work = node.op.work
     query = Query(
-        node.kind,
+        "conv" if node.kind == "rows" else node.kind,
         (input_rows, int(work.w_in), int(work.c_in)),
         (rows, int(work.w_out), int(work.c_out)),
         (int(work.kernel_h), int(work.kernel_w)),

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 ZERO_THRESHOLD = 5
 """Zeros are coded as runs where they are this many times as common as the most common other value."""
+UNIFORM = bytes(value for value in range(256) if value != 128)
+"""Weights of which every value but -128 occurs once."""
 PALETTE = 32
 DIVISORS, RUN_DIVISORS = 6, 4
 LARGEST_QUOTIENT, LARGEST_TRUNCATED = 31, 2
@@ -34,6 +36,11 @@ class Codes(NamedTuple):
     """Signed 8-bit weights; empty where they are unknown, and then taken to be uniform."""
     ratio: float = 1.0
     """Encoded size of unknown weights divided by that of uniform ones."""
+
+    def filled(self, times: float) -> Codes:
+        """The codes of ``times`` as many weights, of which the further ones are zeros."""
+        sample = self.sample or UNIFORM
+        return self._replace(sample=sample + bytes(round((times - 1.0) * len(sample))))
 
 
 def coded_bits(codes: Codes, stored: int, zeros: int, early: float) -> float:

@@ -16,7 +16,9 @@ from tests.simulator.readers.reading import macs, ops
 from .models import (
     CONV,
     FILTER,
+    TensorProto,
     floats,
+    helper,
     model,
     node,
     numpy_helper,
@@ -50,6 +52,14 @@ def test_quantise_pairs_say_the_precision_and_are_no_layers(saved):
 
 def test_nodes_that_no_output_needs_are_left_out(saved):
     assert ops(read(saved(model([node("Relu", "x"), node("Tanh", "x", "z")])))) == ["relu"]
+
+
+def test_an_output_that_is_known_beforehand_is_left_out(saved):
+    built = model([node("Relu", "x"), node("Neg", "s", "a")], [floats("s", 4)])
+    built.graph.output.append(helper.make_tensor_value_info("a", TensorProto.FLOAT, (4,)))
+    graph = read(saved(built))
+    assert ops(graph) == ["relu"]
+    assert len(graph.outputs) == 1
 
 
 def test_nodes_in_another_order_are_sorted(saved):

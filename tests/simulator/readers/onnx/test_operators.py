@@ -91,3 +91,15 @@ def test_an_operator_of_another_domain_is_kept_when_its_shape_is_stated(saved):
     graph = read(saved(built))
     assert ops(graph) == ["onnx:org.example.Fancy", "relu"]
     assert graph.shapes(graph.outputs) == ((1, 4, 2),)
+
+
+@pytest.mark.parametrize(("op", "gates"), [("LSTM", 4), ("GRU", 3), ("RNN", 1)])
+def test_a_recurrent_operator_without_a_rule_is_kept_with_the_shape_of_the_runtime(op, gates, saved):
+    runtime = pytest.importorskip("onnxruntime")
+    stored = [floats("w", 1, gates * 4, 6), floats("r", 1, gates * 4, 4)]
+    path = saved(model([node(op, "xwr", hidden_size=4)], stored, (5, 2, 6)))
+    graph = read(path)
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (result,) = session.run(None, {"x": np.ones((5, 2, 6), np.float32)})
+    assert ops(graph) == [f"onnx:{op}"]
+    assert graph.shapes(graph.outputs) == (result.shape,)
