@@ -147,12 +147,18 @@ def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:
 
 
 def transfers(planned: Plan) -> list[KernelPrediction]:
-    """Tensors that cross between processors, and the network's inputs and outputs where a link carries them."""
+    """Tensors that cross between processors, and the network's inputs and outputs where a link carries them.
+
+    A result of the accelerator is converted element by element whether operators of the host read it or the user does.
+    """
     graph, machine = planned.graph, planned.machine
     moved = [_transfer(graph, machine, CROSSING, c.tensor, machine.crossing) for c in planned.crossings]
     if machine.io_bytes_per_s is not None:
         link = CrossingCost(0.0, 0.0, machine.io_bytes_per_s)
-        moved += [_transfer(graph, machine, HOST_IO, t, link) for t in (*graph.inputs, *graph.outputs)]
+        converted = link._replace(s_per_element=machine.crossing.s_per_element)
+        own = {t for k in planned.kernels if k.machine is machine for i in k.layers for t in graph.layers[i].outputs}
+        moved += [_transfer(graph, machine, HOST_IO, t, link) for t in graph.inputs]
+        moved += [_transfer(graph, machine, HOST_IO, t, converted if t in own else link) for t in graph.outputs]
     return moved
 
 

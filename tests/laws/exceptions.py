@@ -340,18 +340,6 @@ EXCEPTIONS: tuple[Row, ...] = (
     ),
     Row(
         ("subadditive",),
-        ("conv2d batch", "dwconv2d batch", "chain batch"),
-        KPU,
-        "A batch of two leaves the KPU for the scalar core.",
-        "a fault of the model: simulator/mapping/support.py, _on_kpu. nncase 1.0 asks for one image; 0.2, which the "
-        "platform is named after, does not (kpu_utils.h), and its kpu_conv2d then runs a single one",
-        _all(
-            "subadditive",
-            *(Cut(op, "batch", Size(1, 14, 14, 24, 8, 1), 1, 1) for op in ("conv2d", "dwconv2d", "chain")),
-        ),
-    ),
-    Row(
-        ("subadditive",),
         ("resize *", "matmul *"),
         ("*-cortexa76-* float32",),
         "Caches hold the tensors of the pieces and not those of the whole.",
@@ -421,16 +409,6 @@ EXCEPTIONS: tuple[Row, ...] = (
         "What comes from behind the texture caches comes at a rate of its own, fitted above the DRAM's.",
         "a fault of the model: fill_bytes_per_s is bounded at 3e11 and not by roofs.memory.dram",
         _all("memory roof", _BIG, Size(1, 32, 16, 128, 128, 1), _SMALL),
-    ),
-    # Results
-    Row(
-        ("result",),
-        ("output",),
-        (*KPU, *ADRENO),
-        "A result that the host's operators read is converted value by value, and one that leaves the network is not.",
-        "a fault of the model: simulator/pricing/predict.py, transfers, prices outputs at the link's rate alone; the "
-        "platform's own source has 26.3 ms for 307,200 values out of the KPU, where 0.44 are charged",
-        _all("result", Result(32, 300)),
     ),
     Row(
         ("result",),
