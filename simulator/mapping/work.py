@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 from stairline.hwmodels.kernels.base import Work
@@ -41,6 +42,11 @@ def work_of(graph: Graph, group: list[int], streamed_elements: int = 0, line: in
     )
 
 
+def product_rows(graph: Graph, layer: Layer) -> int:
+    """Rows of the matrix product that a fully connected layer is; 1 of any other operator."""
+    return prod(graph.tensors[layer.outputs[0]].shape[:-1]) if layer.op == "dense" else 1
+
+
 def _with_fused(graph: Graph, group: list[int], first: Counts) -> tuple[int, int, int, list[int]]:
     """(epilogue_ops, outputs, weights, joined) of the kernel, from the counts of its first layer.
 
@@ -49,7 +55,7 @@ def _with_fused(graph: Graph, group: list[int], first: Counts) -> tuple[int, int
     """
     joined: list[int] = []
     outputs, weights, epilogue_ops = first.output_elements, first.weight_elements, 0
-    for before, index in zip(group, group[1:]):
+    for before, index in pairwise(group):
         layer = graph.layers[index]
         if layer.op in _IN_PLACE:
             epilogue_ops += outputs * OPS[layer.op].ops_per_element

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from .handover import Result
 from .operators import Size
 from .published import COMPILED
-from .scaling import Batch, Cut, Dilated
+from .scaling import Cut, Dilated
 from .spellings import Branches, Grouped, Inserted, Joined, Line, Pair, Pooled, Product, Window
 
 
@@ -172,7 +172,7 @@ EXCEPTIONS: tuple[Row, ...] = (
         ("dense",),
         ADRENO_TIMED,
         "Products and convolutions are other kernels, the former with four work items to a sum, row by row.",
-        "TensorFlow Lite, delegates/gpu/cl/kernels/fully_connected.cc: local memory adds up the sums of four work items",
+        "TensorFlow Lite, delegates/gpu, fully_connected_texture.cc: local memory adds up the sums of four work items",
         _all("dense or convolution", _ROWS),
     ),
     Row(
@@ -379,8 +379,8 @@ EXCEPTIONS: tuple[Row, ...] = (
         ("dilation",),
         ("dwconv2d",),
         NCS2,
-        "A dilated depthwise convolution runs on the vector cores, which multiply its own channels alone; the engine runs a "
-        "plain one as dense convolutions of tiles whose other channels are zero.",
+        "A dilated depthwise convolution runs on the vector cores, which multiply its own channels alone; the engine "
+        "runs a plain one as dense convolutions of tiles whose other channels are zero.",
         "OpenVINO 2019, inference-engine/src/vpu/graph_transformer/src/passes/split_hw_depth_convolution.cpp, and the "
         "engine's refusal of dilations; that the cores are the faster of the two nobody has measured",
         _all("dilation", Dilated("dwconv2d", 56, 64, 2)),
@@ -464,7 +464,15 @@ EXCEPTIONS: tuple[Row, ...] = (
     ),
     Row(
         ("clock",),
-        ("streaming", "scalar_loops", "unrolled_channels", "tiled_gemm", "rows_gemm", "vector_gemm", "vector_window", "depth32_*"),
+        (
+            "streaming",
+            "scalar_loops",
+            "unrolled_channels",
+            "tiled_gemm",
+            "vector_gemm",
+            "vector_window",
+            "depth32_*",
+        ),
         (*A76, *ADRENO, *CORAL, *CORAL_HOST, *ETHOS, *HEXAGON, *K210, *RK3399, *X86),
         "Operations, taps, copies and epilogues have their times in seconds.",
         "a fault of the model: the parameters ending in _s, _s_per_element of hwmodels/kernels are instructions' times",

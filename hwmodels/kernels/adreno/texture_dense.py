@@ -35,7 +35,7 @@ class TextureDense(NamedTuple):
 
 
 def texture_dense(work: Work, roof: Roof, p: TextureDense) -> Cost:
-    """A fully connected layer, row by row: four work items share the sum of an output slice, in work groups of a fixed size."""
+    """A fully connected layer, row by row: four work items share an output slice's sum, in groups of a fixed size."""
     steps = ceil(ceil(work.c_in / SLICE) / SPLIT)
     slices = ceil(work.c_out / SLICE)
     waves = rows(work) * ceil(slices / DENSE_GROUP) * ceil(DENSE_GROUP * SPLIT / p.wave)

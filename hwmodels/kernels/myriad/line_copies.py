@@ -19,10 +19,10 @@ class LineCopies(NamedTuple):
 
 
 def line_copies(work: Work, roof: Roof, p: LineCopies) -> Cost:
-    """Every channel of every row is one copy, since the channels of the plugin's maps are planes; each is read and written.
+    """Every channel of every row is one copy, read and written, since the channels of the plugin's maps are planes.
 
-    Source: OpenVINO 2019, inference-engine/src/vpu/graph_transformer/src/stages/tile.cpp: a stage repeats its input along
-    one axis, keeps the order of its axes, and asks for one vector core (StageSHAVEsRequirements::OnlyOne), where
+    Source: OpenVINO 2019, inference-engine/src/vpu/graph_transformer/src/stages/tile.cpp: a stage repeats its input
+    along one axis, keeps the order of its axes, and asks for one vector core (StageSHAVEsRequirements::OnlyOne), where
     element-wise stages take all that there are.
     """
     lines = work.n * work.c_out * work.h_out
