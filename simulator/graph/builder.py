@@ -45,6 +45,10 @@ class GraphBuilder:
             layer = layer._replace(inputs=inputs)
         self._layers.append(layer)
 
+    def __len__(self) -> int:
+        """Number of layers appended so far."""
+        return len(self._layers)
+
     def shape(self, tensor: int) -> Shape:
         """Shape of a tensor, in elements."""
         return self._tensors[tensor].shape
