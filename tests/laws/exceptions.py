@@ -441,15 +441,6 @@ EXCEPTIONS: tuple[Row, ...] = (
         _all("corrected roof", _BIG, _SMALL, Size(1, 56, 16, 64, 128, 1)),
     ),
     Row(
-        ("clock",),
-        ("texture_*",),
-        ADRENO,
-        "The texture pipes' and caches' rates, and a step's wait, are in bytes per second and seconds.",
-        "a fault of the model: hwmodels/kernels/work_groups.py, wave_rounds.py and wave_moves.py; they run "
-        "at the GPU's clock",
-        _all("clock", _BIG, _SMALL),
-    ),
-    Row(
         ("depthwise", "Vela"),
         ("conv2d", "grouped depthwise"),
         (*A76, *ADRENO, *BUILTIN, *CORAL, *CORAL_HOST, *ETHOS, *HEXAGON, *KPU, *NCS2, *RK3399),
@@ -461,21 +452,5 @@ EXCEPTIONS: tuple[Row, ...] = (
             *_all("depthwise", Grouped(14, 24, 3, 1), Grouped(28, 64, 3, 2), Grouped(4, 64, 5, 2)),
             *_vela("grouped depthwise"),
         ),
-    ),
-    Row(
-        ("clock",),
-        (
-            "streaming",
-            "scalar_loops",
-            "unrolled_channels",
-            "tiled_gemm",
-            "vector_gemm",
-            "vector_window",
-            "depth32_*",
-        ),
-        (*A76, *ADRENO, *CORAL, *CORAL_HOST, *ETHOS, *HEXAGON, *K210, *RK3399, *X86),
-        "Operations, taps, copies and epilogues have their times in seconds.",
-        "a fault of the model: the parameters ending in _s, _s_per_element of hwmodels/kernels are instructions' times",
-        _all("clock", _BIG, _SMALL),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil, combine, parameters_s, rows
-from stairline.hwmodels.kernels.parameters import Count
+from stairline.hwmodels.kernels.parameters import AtClock, Count
 
 from .work_groups import SLICE, Launch, lanes_of
 
@@ -26,11 +26,11 @@ class TextureDense(NamedTuple):
     """Work items that run in lockstep."""
     units: Count
     """Shader units, each running one wave at a time past its texture pipe."""
-    fetch_bytes_per_s: float
+    fetch_bytes_per_s: AtClock
     """Rate at which all texture pipes together deliver texels to the work items."""
-    store_bytes_per_s: float
+    store_bytes_per_s: AtClock
     """Rate at which work items write texels."""
-    step_s: float
+    step_s: AtClock
     """Time that a chain of dependent reads waits at each of its steps."""
 
 

@@ -6,7 +6,7 @@ from math import inf
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil, combine, pad_to, parameters_s
-from stairline.hwmodels.kernels.parameters import Count, Share
+from stairline.hwmodels.kernels.parameters import AtClock, Count, Share
 
 from .memory_lines import lines_s
 
@@ -18,7 +18,7 @@ class SystolicArray(NamedTuple):
     """Sustained share of the compute roof."""
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Cost per output element of bias, clamp and requantisation."""
     tile_n: Count
     """Columns of the array: output channels (of a group) are padded to a multiple of this."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, combine
+from stairline.hwmodels.kernels.parameters import AtClock
 
 
 class LineCopies(NamedTuple):
@@ -12,9 +13,9 @@ class LineCopies(NamedTuple):
 
     kernel_s: float
     """Dispatch cost of one kernel; the width and the height are one each."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Cost of storing one output element."""
-    line_s: float
+    line_s: AtClock
     """Time to copy one line, which is as wide as the map, beside what its bytes take."""
 
 
