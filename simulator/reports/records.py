@@ -29,6 +29,7 @@ def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str
         "dtype": s.dtype,
         "file_dtype": s.file_dtype or None,
         "status": s.status,
+        "notes": list(s.notes),
         "reasons": list(p.reasons),
         "flags": list(s.flags),
         "latency_ms": s.latency_s * 1e3,
