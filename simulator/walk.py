@@ -30,7 +30,7 @@ def plan(graph: Graph, machine: Machine) -> Plan:
     """
     require_rules(machine)
     lowered = in_execution_order(lower(canonical(graph), machine), machine)
-    placed_on = partition(lowered, machine, _fallback_machine(machine))
+    placed_on = partition(lowered, machine, fallback_machine(machine))
     groups = fuse(lowered, placed_on.machines)
     placement = place(lowered, groups, placed_on.machines, machine)
     kernels = []
@@ -57,7 +57,11 @@ def require_rules(machine: Machine) -> None:
         verify_names(machine)
 
 
-def _fallback_machine(machine: Machine) -> Machine | None:
+def fallback_machine(machine: Machine) -> Machine | None:
+    """The machine of the platform's fallback, at the same precision where it has that; None without a fallback.
+
+    Raises PlatformError when the fallback platform does not exist.
+    """
     if machine.fallback is None:
         return None
     platform = load(machine.fallback)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from stairline.simulator.networks import Networks, networks, read
     from stairline.simulator.pricing.prediction import KernelPrediction, Prediction
     from stairline.simulator.readers.errors import ReadError
+    from stairline.simulator.spaces.catalogue import space
+    from stairline.simulator.spaces.errors import SpaceError
+    from stairline.simulator.spaces.space import Space
     from stairline.simulator.zoo import ZooError
 
 __all__ = [
@@ -30,12 +33,15 @@ __all__ = [
     "Prediction",
     "ReadError",
     "RecordsError",
+    "Space",
+    "SpaceError",
     "UnknownOperatorError",
     "ZooError",
     "available",
     "load",
     "networks",
     "read",
+    "space",
 ]
 
 _MODULES = {
@@ -47,6 +53,9 @@ _MODULES = {
     "stairline.simulator.networks": ("Networks", "networks", "read"),
     "stairline.simulator.pricing.prediction": ("KernelPrediction", "Prediction"),
     "stairline.simulator.readers.errors": ("ReadError",),
+    "stairline.simulator.spaces.catalogue": ("space",),
+    "stairline.simulator.spaces.errors": ("SpaceError",),
+    "stairline.simulator.spaces.space": ("Space",),
     "stairline.simulator.zoo": ("ZooError",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

@@ -27,12 +27,18 @@ from stairline.simulator.commands.networks import networks_command
 from stairline.simulator.commands.ops import ops_command
 from stairline.simulator.commands.predict import predict_command
 from stairline.simulator.commands.show import show_command
+from stairline.simulator.commands.space import space_group
+from stairline.simulator.commands.steps import steps_command
 from stairline.simulator.graph.graph import GraphError
 from stairline.simulator.mapping.plan import UnknownOperatorError
 from stairline.simulator.readers.errors import ReadError
+from stairline.simulator.spaces.errors import SpaceError
 from stairline.simulator.zoo import ZooError
 
-_COMPLAINTS = (GraphError, MeasureError, PlatformError, ReadError, RecordsError, UnknownOperatorError, ZooError)
+_COMPLAINTS = (
+    *(GraphError, MeasureError, PlatformError, ReadError, RecordsError, SpaceError),
+    *(UnknownOperatorError, ZooError),
+)
 
 
 class _NobodyReadsError(Exception):
@@ -118,6 +124,8 @@ main.add_command(predict_command)
 main.add_command(ops_command)
 main.add_command(compare_command)
 main.add_command(networks_command)
+main.add_command(steps_command)
+main.add_command(space_group)
 main.add_command(calibrate_command)
 main.add_command(fit_command)
 main.add_command(transfer_command)

@@ -46,6 +46,7 @@ ROOMS = (
     ("simulator.walk",),
     ("simulator.pricing",),
     ("simulator.device", "simulator.networks"),
+    ("simulator.spaces", "simulator.advice"),
     ("simulator.reports",),
     ("simulator.commands",),
     # Numbers off real devices.

@@ -13,6 +13,8 @@ import click
 
 from stairline.exit_codes import ExitCode
 from stairline.hwmodels import Platform
+from stairline.hwmodels.commands.show import show
+from stairline.hwmodels.reports.text import Block, Heading
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.pricing.predict import predict
 from stairline.simulator.pricing.prediction import Prediction, Summary
@@ -78,6 +80,32 @@ def leave(failed: int, total: int) -> ExitCode:
         return ExitCode.DONE
     click.echo(f"stairline: {failed:,} of {total:,} have no prediction; --strict stops at the first", err=True)
     return ExitCode.UNUSABLE if failed == total else ExitCode.PARTLY_DONE
+
+
+def show_each(asked: Request, report: Callable[[Graph, Platform], list[Block]]) -> ExitCode:
+    """Print the report on each network on each platform; a failure has its reason under the heading."""
+    total = failed = 0
+    for network in networks_of(asked):
+        for platform in asked.platforms:
+            blocks, is_given = _reported(network, platform, asked, report)
+            show([*([""] if total else []), *blocks])
+            total += 1
+            failed += not is_given
+    return leave(failed, total)
+
+
+def _reported(
+    network: Network, platform: Platform, asked: Request, report: Callable[[Graph, Platform], list[Block]]
+) -> tuple[list[Block], bool]:
+    name, found = network
+    try:
+        if not isinstance(found, Graph):
+            raise found
+        return report(found, platform), True
+    except REFUSALS as error:
+        if asked.strict or asked.total == 1:
+            raise
+        return [Heading(f"{name} on {platform.name}: no report"), str(error)], False
 
 
 def outcomes(asked: Request, *, with_reasons: bool) -> Iterator[Outcome]:

@@ -8,17 +8,16 @@ import click
 
 from stairline.exit_codes import ExitCode
 from stairline.hwmodels import Platform
-from stairline.hwmodels.commands.show import show
-from stairline.hwmodels.reports.text import Block, Heading
+from stairline.hwmodels.reports.text import Block
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.pricing.precision import precision
 from stairline.simulator.pricing.predict import predict_plan
 from stairline.simulator.reports.operators import operators
 from stairline.simulator.walk import plan
 
-from .answers import leave
+from .answers import show_each
 from .options import model_options, platform_option
-from .request import REFUSALS, Network, Request, networks_of, request
+from .request import request
 
 
 @click.command("ops")
@@ -31,26 +30,9 @@ def ops_command(models: tuple[str, ...], names: tuple[str, ...], **how: Any) -> 
     operator without a model does not stop the report: it is listed as such.
     """
     asked = request(models, names, **how)
-    total = failed = 0
-    for network in networks_of(asked):
-        for platform in asked.platforms:
-            report, is_given = _report(network, platform, asked)
-            show([*([""] if total else []), *report])
-            total += 1
-            failed += not is_given
-    return leave(failed, total)
 
+    def report(graph: Graph, platform: Platform) -> list[Block]:
+        planned = plan(graph, platform.machine(precision(graph, platform, asked.dtype)))
+        return operators(planned, predict_plan(planned, platform.digest, allow_unknown=True))
 
-def _report(network: Network, platform: Platform, asked: Request) -> tuple[list[Block], bool]:
-    """The report on a network's operators, or the reason why there is none, and whether there is one."""
-    name, found = network
-    try:
-        if not isinstance(found, Graph):
-            raise found
-        planned = plan(found, platform.machine(precision(found, platform, asked.dtype)))
-        prediction = predict_plan(planned, platform.digest, allow_unknown=True)
-    except REFUSALS as error:
-        if asked.strict or asked.total == 1:
-            raise
-        return [Heading(f"{name} on {platform.name}: no report"), str(error)], False
-    return operators(planned, prediction), True
+    return show_each(asked, report)

@@ -28,6 +28,27 @@ A rule decides about the kernels of the main machine, whose memory it knows."""
 PLACEMENTS: Registry[PlacementRule] = Registry()
 
 
+class Need(NamedTuple):
+    """Bytes of main memory that a layer takes: those that it keeps between inferences, and those while it runs."""
+
+    kept_bytes: int
+    working_bytes: int
+
+
+Needs = Callable[[Graph, list[Machine], Machine], list[Need]]
+"""(lowered graph, machine of each layer, main machine) -> what each layer needs of the machine's ``main_bytes``."""
+
+LOCAL_NEEDS: Registry[Needs] = Registry()
+"""By the name of a placement rule: what its layers need, where the rule streams nothing and decides kernel by kernel.
+
+Such a rule refuses a network as a whole only by ``network_bytes`` of its needs."""
+
+
+def network_bytes(needs: list[Need]) -> int:
+    """What a network needs of main memory: all that its layers keep, and the most that one takes while it runs."""
+    return sum(need.kept_bytes for need in needs) + max((need.working_bytes for need in needs), default=0)
+
+
 def placement_rule(rule: PlacementRule) -> PlacementRule:
     """Register a rule under its name, for platform files to refer to."""
     PLACEMENTS.register(rule.__name__, rule)

@@ -69,7 +69,7 @@ def _geometry(graph: Graph, layer: Layer) -> tuple[int, int, int, int, int, int,
         rows = prod(graph.tensors[layer.outputs[0]].shape[:-1])
         reduction = shape[-2] if layer.attributes.transpose_a else shape[-1]
         return 1, 1, rows, reduction, 1, rows, c_out, 1, 1
-    if layer.op in ("lstm", "rnn"):
+    if layer.op in ("lstm", "gru", "rnn"):
         # Runs as a product for each step of the input joined to the state before; all steps are counted as its rows.
         rows, units = n * h_in * w_in, layer.attributes.c_out
         return 1, 1, rows, c_in + units, 1, rows, units * layer.attributes.multiplier * layer.attributes.groups, 1, 1

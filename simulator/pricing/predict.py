@@ -81,6 +81,7 @@ def summarize(
         extrapolates_in=extrapolates_in,
         fixed_s=machine.inference_s,
         file_dtype=planned.graph.file_dtype,
+        notes=planned.graph.notes,
     )
 
 

@@ -85,6 +85,8 @@ class Summary(NamedTuple):
     """The part of the latency that belongs to no kernel: the cost of one inference, whatever the network."""
     file_dtype: str = ""
     """The precision of the file that the network was read from; empty where it was not read from a model file."""
+    notes: tuple[str, ...] = ()
+    """What the reader had to assume about the network, such as the size of an axis that its file leaves open."""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def _outcome(prediction: Prediction, platform: Platform) -> list[tuple[str, str 
         rows.append(("extrapolation", Cell(differs, "yellow")))
     if s.analytical_s != s.latency_s:
         rows.append(("analytical", f"{three_digits(s.analytical_s * 1e3)} ms, without the platform's residual"))
+    rows += [("assumed", Cell(note, "yellow")) for note in s.notes]
     rows += [*_on_host(prediction), *(("reason", text) for text in _kinds_of_reason(prediction))]
     if s.energy_j is not None:
         rows.append(("energy", f"{three_digits(s.energy_j * 1e3)} mJ"))

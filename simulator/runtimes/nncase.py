@@ -12,7 +12,15 @@ from stairline.hwmodels.schema import ELEMENT_BYTES
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.graph.ops import ACTIVATIONS
-from stairline.simulator.mapping.placement import Placement, nothing_streamed, placement_rule, weight_elements
+from stairline.simulator.mapping.placement import (
+    LOCAL_NEEDS,
+    Need,
+    Placement,
+    network_bytes,
+    nothing_streamed,
+    placement_rule,
+    weight_elements,
+)
 from stairline.simulator.mapping.rewrites import rewrites
 from stairline.simulator.mapping.support import constraint
 
@@ -125,14 +133,26 @@ def map_bytes(shape: tuple[int, ...]) -> int:
 
 
 def _main_memory_full(graph: Graph, machines: list[Machine], main: Machine) -> Iterator[str]:
-    outside = [(layer, machine) for layer, machine in zip(graph.layers, machines) if machine is not main]
-    working_bytes = max((_operand_bytes(graph, layer, machine) for layer, machine in outside), default=0)
-    need = sum(weight_elements(graph, layer) for layer in graph.layers) * main.element_bytes + working_bytes
+    need = network_bytes(main_memory_needs(graph, machines, main))
     if need > main.main_bytes:
         yield (
             f"{graph.name}: parameters and the largest operands outside the KPU take {need} bytes of {main.name}'s "
             f"{main.main_bytes:.0f} of main memory; make the input smaller or the network narrower"
         )
+
+
+def main_memory_needs(graph: Graph, machines: list[Machine], main: Machine) -> list[Need]:
+    """What each layer needs of the K210's main memory: parameters, and its operands where the KPU does not run it."""
+    return [
+        Need(
+            weight_elements(graph, layer) * main.element_bytes,
+            0 if machine is main else _operand_bytes(graph, layer, machine),
+        )
+        for layer, machine in zip(graph.layers, machines)
+    ]
+
+
+LOCAL_NEEDS.register(feature_map_memory.__name__, main_memory_needs)
 
 
 def _operand_bytes(graph: Graph, layer: Layer, machine: Machine) -> int:

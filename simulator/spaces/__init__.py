@@ -1,0 +1,1 @@
+"""Spaces of networks: positions with choices, and the latencies of all their networks from arrays."""
