@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -194,6 +195,11 @@ def _precisions(tested: Tested) -> Iterator[Alternative]:
             yield Alternative("precision", f"it ran in {dtype}", dtype=dtype, keys=("platform.default_dtype",))
 
 
+@cache
+def _shipped() -> tuple[Platform, ...]:
+    return available()
+
+
 def _relatives(tested: Tested) -> Iterator[Alternative]:
     """The fallback, and shipped platforms of the same device: other processors, and other runtimes of this one."""
     platform = tested.platform
@@ -203,7 +209,7 @@ def _relatives(tested: Tested) -> Iterator[Alternative]:
         detail = f"everything ran on {fallback}"
         yield Alternative("delegate_off", detail, platform=load(fallback), keys=("partition.fallback",))
     parent = platform.overlay.parent if platform.overlay else platform.name
-    for other in available():
+    for other in _shipped():
         theirs = other.file.platform
         same_line = parent in (other.name, other.overlay.parent if other.overlay else None)
         if other.name in (platform.name, fallback) or same_line or theirs.device != own.device:

@@ -276,7 +276,8 @@ AI_HUB = {
         {"name": "b", "type": "SOFTMAX", "compute_unit": "CPU", "execution_time": 300, "execution_cycles": 20},
     ],
 }
-INSPECTOR = """event_block_name,event_name,p10 (ms),p50 (ms),p90 (ms),avg (ms),op_types,is_delegated_op,delegate_backend_name
+INSPECTOR = """event_block_name,event_name,p10 (ms),p50 (ms),p90 (ms),avg (ms),op_types,is_delegated_op,\
+delegate_backend_name
 Default,Method::init,9,9,9,9,[],False,
 Execute,native_call_convolution.out,1.0,2.0,3.0,2.1,['aten.convolution.default'],False,
 Execute,DELEGATE_CALL,0.5,0.6,0.7,0.6,[],False,XnnpackBackend
