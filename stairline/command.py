@@ -16,6 +16,7 @@ from stairline.calibration.commands.check import check_command
 from stairline.calibration.commands.fit import fit_command
 from stairline.calibration.commands.probe import probe_command
 from stairline.calibration.commands.transfer import transfer_command
+from stairline.calibration.commands.watch import watch_command
 from stairline.calibration.records.errors import NotFittedError, RecordsError
 from stairline.exit_codes import ExitCode
 from stairline.extras import remedy
@@ -132,6 +133,7 @@ main.add_command(fit_command)
 main.add_command(transfer_command)
 main.add_command(probe_command)
 main.add_command(check_command)
+main.add_command(watch_command)
 main.add_command(platforms)
 main.add_command(measure_group)
 platforms.add_command(show_command)

@@ -11,6 +11,7 @@ from .causes import FAULTS
 from .outputs import Since
 from .result import Check
 from .rows import Row
+from .watch import Watch
 
 _ROWS = 12
 """Rows that a report shows."""
@@ -45,6 +46,24 @@ def changes(found: Since) -> list[Block]:
     """What is new, gone and worse since an earlier check."""
     rows = [(word, text) for word, texts in zip(found._fields, found) for text in texts]
     return [Heading("Since the earlier check"), Facts(tuple(rows)) if rows else "nothing is new, gone or worse"]
+
+
+def watched(found: Watch) -> list[Block]:
+    """The report on times that were watched."""
+    facts: list[tuple[str, Value]] = [
+        ("times", f"{found.times}"),
+        ("false alarms", f"at most {100 * found.false_alarms:g} %, however long one looks"),
+        ("verdict", "something moved" if found.alarms else "nothing moved"),
+    ]
+    for alarm in found.alarms:
+        whose = "all networks (the machine)" if alarm.what == "common" else f"{alarm.what} (runtime or driver)"
+        span = f"since line {alarm.since_line}, noticed at line {alarm.at_line}"
+        facts.append(("alarm", f"{whose}: {alarm.factor:.2f} times as long {span}"))
+    if found.recalibrate_with:
+        names = found.recalibrate_with
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        facts.append(("measure anew", f"{', '.join(names[:5])}{more}, then fit again"))
+    return [Heading(f"{found.records} on {found.platform}"), Facts(tuple(facts))]
 
 
 def _noise(found: Check) -> str:

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from stairline.calibration.check.measured import MeasuredFile
     from stairline.calibration.check.result import Check
 
-_FILE = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path)
 _SUFFIXES = (".tflite", ".onnx", ".pb", ".keras", ".h5")
 
 
-class _Share(click.ParamType[float]):
+class Share(click.ParamType[float]):
     """A share, written as 5% or 0.05."""
 
     name = "share"
@@ -46,17 +46,17 @@ class _Share(click.ParamType[float]):
 
 
 @click.command("check")
-@click.argument("measured", type=_FILE, metavar="MEASURED")
+@click.argument("measured", type=FILE, metavar="MEASURED")
 @click.argument("models", nargs=-1, metavar="[MODEL...]")
 @click.option("-p", "--platform", "name", required=True, metavar="PLATFORM", help="The platform that predicts.")
 @click.option("--layers", metavar="TABLE", help="Layer table with the networks that were measured.")
-@click.option("--models", "folder", type=_FILE, metavar="DIR", help="Folder with their model files, by name.")
+@click.option("--models", "folder", type=FILE, metavar="DIR", help="Folder with their model files, by name.")
 @click.option("--net", metavar="NAME", help="The network of a profile that does not name it.")
 @click.option("--dtype", help="Precision of records that state none; by default the file's own or the platform's.")
 @backend_option
 @click.option(
     "--false-discovery",
-    type=_Share(),
+    type=Share(),
     default="5%",
     show_default=True,
     metavar="SHARE",
@@ -64,15 +64,15 @@ class _Share(click.ParamType[float]):
 )
 @click.option(
     "--fail-over",
-    type=_Share(),
+    type=Share(),
     default="0%",
     show_default=True,
     metavar="SHARE",
     help="Diverge only where what is described costs more than this share of the time measured.",
 )
-@click.option("--junit", type=_FILE, metavar="FILE", help="Write JUnit XML as well: a test case for each network.")
-@click.option("--baseline", type=_FILE, metavar="EARLIER.json", help="Say what is new, gone and worse since then.")
-@click.option("--ignore", type=_FILE, metavar="FILE", help="TOML of accepted descriptions, each with a last day.")
+@click.option("--junit", type=FILE, metavar="FILE", help="Write JUnit XML as well: a test case for each network.")
+@click.option("--baseline", type=FILE, metavar="EARLIER.json", help="Say what is new, gone and worse since then.")
+@click.option("--ignore", type=FILE, metavar="FILE", help="TOML of accepted descriptions, each with a last day.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check_command(
     measured: Path,
@@ -103,8 +103,8 @@ def check_command(
     platform = hwmodels.load(name)
     if not 0.0 < false_discovery < 1.0:
         raise click.UsageError(f"--false-discovery {false_discovery:g}: give a share between 0 and 1, such as 5%")
-    found, of_store = _measured(measured, backend, net or (Path(models[0]).stem if len(models) == 1 else None))
-    graph_of = _graphs(found, of_store, layers, folder, models)
+    found, of_store = measured_file(measured, backend, net or (Path(models[0]).stem if len(models) == 1 else None))
+    graph_of = networks_by_name(found, of_store, layers, folder, models)
     done = check(found, graph_of, platform, dtype=dtype, false_discovery=false_discovery, fail_over=fail_over)
     if ignore:
         done = accepting(done, read_accepted(ignore), datetime.now(UTC).date())
@@ -126,7 +126,7 @@ def _write_junit(path: Path, done: Check) -> None:
         raise click.UsageError(f"--junit '{path}': cannot be written: {error.strerror}; name another file") from None
 
 
-def _measured(path: Path, backend: str | None, net: str | None) -> tuple[MeasuredFile, dict[str, Graph]]:
+def measured_file(path: Path, backend: str | None, net: str | None) -> tuple[MeasuredFile, dict[str, Graph]]:
     """What was measured, with the networks that a store knows."""
     from stairline.calibration.check.measured import read_measured
     from stairline.calibration.check.stored import read_stored
@@ -139,7 +139,7 @@ def _measured(path: Path, backend: str | None, net: str | None) -> tuple[Measure
     return read_measured(path, net), {}
 
 
-def _graphs(
+def networks_by_name(
     found: MeasuredFile, of_store: dict[str, Graph], layers: str | None, folder: Path | None, models: tuple[str, ...]
 ) -> Callable[[str], Graph | None]:
     """Networks by name: those given, those of the store, those of a folder, and the zoo's."""
