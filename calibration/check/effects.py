@@ -148,9 +148,10 @@ class Tested:
             if joined.kernel is None:
                 found[place] = one.prediction.summary.latency_s
                 continue
-            row_of_layer |= dict.fromkeys(joined.layers or (str(joined.kernel),), place)
+            row_of_layer |= dict.fromkeys(joined.layers or (f"{joined.op} {joined.kernel}",), place)
         for part in one.parts:
-            place = next((row_of_layer[n] for n in part.predicted.layers if n in row_of_layer), -1)
+            names = part.predicted.layers or (f"{part.op} {part.predicted.name}",)
+            place = next((row_of_layer[name] for name in names if name in row_of_layer), -1)
             if place >= 0:
                 found[place] += part.predicted.latency_s
         return found

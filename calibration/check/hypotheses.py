@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stairline.simulator.pricing.prediction import CROSSING, HOST_IO
+
 from .effects import Mask, Tested
 from .operators import COPIES, ELEMENTWISE
 from .rows import Vector
@@ -157,7 +159,8 @@ def unknown(base: Base) -> Iterator[Hypothesis]:
         c, predicted = fitted(base, lambda c: base.predicted + c * missing, np.geomspace(0.005, 50.0, 50))
         detail = f"operators without a model take {c:.2g} times what the others do"
         yield Hypothesis("unknown_operator", detail, predicted, 1, 1, ("kernels",))
-    known = tested.platform.machine(tested.platform.dtypes[0]).rules
+    known = tuple(tested.platform.machine(tested.platform.dtypes[0]).rules)
+    known = (*known, CROSSING, HOST_IO, *COPIES)
     alone = [bool(r.joined.measured_s) and not r.joined.parts and r.joined.op not in known for r in tested.rows]
     mask = np.array(alone, dtype=bool)
     if mask.any():
@@ -182,7 +185,7 @@ def listed(base: Base) -> Iterator[Hypothesis]:
     if apart.any():
         c, predicted = factor_on_rows(base, apart)
         detail = f"{int(apart.sum())} kernels in several rows of the runtime, {c:.2f} times as long together"
-        yield Hypothesis("fusion_missing", detail, predicted, 0.5, 1, ("fusion",))
+        yield Hypothesis("fusion_missing", detail, predicted, 2.0, 1, ("fusion",))
     alone = [not row.joined.measured_s and row.joined.op in ELEMENTWISE for row in tested.rows]
     within = np.array(alone, dtype=bool)
     if within.any() and not tested.whole.any():

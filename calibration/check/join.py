@@ -11,11 +11,11 @@ from stairline.hwmodels.kernels.base import Work
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.pricing.precision import precision
 from stairline.simulator.pricing.predict import predict_plan
-from stairline.simulator.pricing.prediction import KernelPrediction, Prediction
+from stairline.simulator.pricing.prediction import CROSSING, HOST_IO, KernelPrediction, Prediction
 from stairline.simulator.walk import plan
 
 from .measured import MeasuredNetwork, OperatorRecord
-from .operators import operator
+from .operators import COPIES, operator
 
 UNKNOWN = "unknown_network"
 """The flag of a row whose network nobody knows."""
@@ -154,7 +154,12 @@ def match(records: Sequence[OperatorRecord], parts: Sequence[Part]) -> list[tupl
     layers = {name: i for i, part in enumerate(parts) for name in part.predicted.layers}
     kernels = {part.predicted.name: i for i, part in enumerate(parts) if part.predicted.layers}
     lowered = _lowered(layers)
-    found = [_by_name(record.name, layers, kernels, lowered, parts) for record in records]
+    moved = {(part.op, part.predicted.name): i for i, part in enumerate(parts) if not part.predicted.layers}
+    found = []
+    for record in records:
+        own = moved.get((operator(record.op), record.name))
+        named = _by_name(record.name, layers, kernels, lowered, parts) if own is None else (own,)
+        found.append(() if own is None and _is_copy(record, named, parts) else named)
     taken = {kernel for ks in found for kernel in ks}
     free_records = [i for i, ks in enumerate(found) if not ks]
     free_parts = [i for i, part in enumerate(parts) if i not in taken and part.predicted.layers]
@@ -163,6 +168,12 @@ def match(records: Sequence[OperatorRecord], parts: Sequence[Part]) -> list[tupl
         for step in range(size):
             found[free_records[a + step]] = (free_parts[b + step],)
     return found
+
+
+def _is_copy(record: OperatorRecord, named: Sequence[int], parts: Sequence[Part]) -> bool:
+    """Whether a record is of a copy that the runtime named after the layer beside it."""
+    op = operator(record.op)
+    return op in (*COPIES, CROSSING, HOST_IO) and not any(op in parts[i].predicted.ops for i in named)
 
 
 def _lowered(layers: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
