@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from stairline.simulator.graph.ops import Shape
 
-from .arithmetic import LARGEST, NotComputedError, computed
 from .contents import dimensions, small_values
 from .infer import inferred
+from .shapes.values import node_value
 
 Array = NDArray[Any]
 
@@ -97,7 +97,7 @@ def _fold(graph: Any, stated: list[Any], notes: dict[str, None]) -> bool:
         if not doubtful.isdisjoint(node.input) or any(0 in (shapes.get(name) or ()) for name in node.output):
             doubtful.update(node.output)
             shapes.update(dict.fromkeys(node.output))
-        value = _value(node, shapes, values)
+        value = node_value(node, shapes.get, values.get)
         if value is not None:
             name = node.output[0]
             values[name], shapes[name] = value, value.shape
@@ -117,38 +117,6 @@ def _fixed(info: Any) -> Shape | None:
     """The shape of a tensor; None where a dimension of it is open."""
     found = dimensions(info.type)
     return None if found is None or None in found else tuple(d for d in found if d is not None)
-
-
-def _value(node: Any, shapes: Mapping[str, Shape | None], values: Mapping[str, Array]) -> Array | None:
-    """The value that a node computes from shapes and known values alone; None where it depends on anything else."""
-    if node.domain not in ("", "ai.onnx") or len(node.output) != 1 or node.op_type == "Constant":
-        return None
-    if node.op_type in ("Shape", "Size"):
-        shape = shapes.get(node.input[0])
-        if shape is None:
-            return None
-        bounds = {a.name: a.i for a in node.attribute}
-        part = shape[bounds.get("start", 0) : bounds.get("end", len(shape))]
-        return np.array(part if node.op_type == "Shape" else prod(shape), dtype=np.int64)
-    if not all(name in values for name in node.input if name):
-        return None
-    try:
-        return computed(node.op_type, [values.get(name) for name in node.input], _options(node))
-    except NotComputedError:
-        return None
-
-
-def _options(node: Any) -> dict[str, Any]:
-    import onnx.helper
-    import onnx.numpy_helper
-
-    found = {}
-    for attribute in node.attribute:
-        value = onnx.helper.get_attribute_value(attribute)
-        if attribute.type == onnx.AttributeProto.TENSOR:
-            value = onnx.numpy_helper.to_array(value) if prod(value.dims) <= LARGEST else None
-        found[attribute.name] = value
-    return found
 
 
 def _stored(name: str, value: Array) -> Any:
