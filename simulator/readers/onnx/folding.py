@@ -1,8 +1,9 @@
 """ONNX graphs whose shapes are computed as far as they are known before the network runs.
 
-ONNX's own inference gives the shapes that follow from other shapes. In turns with it, the values by which files compute
-shapes are computed and stored, the branch of an If whose condition is known takes its place, and operators whose output
-size depends on the data get the largest size that it can have.
+Where all shapes follow plainly they are computed in this process. Else ONNX's own inference gives those that follow
+from other shapes. In turns with it, the values by which files compute shapes are computed and stored, the branch of an
+If whose condition is known takes its place, and operators whose output size depends on the data get the largest size
+that it can have.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from stairline.simulator.graph.ops import Shape
 
 from .contents import dimensions, small_values
 from .infer import inferred
+from .shapes.known import with_known_shapes
 from .shapes.values import node_value
 
 Array = NDArray[Any]
@@ -47,6 +49,10 @@ def folded(model: Any) -> tuple[Any, tuple[str, ...]]:
         # What an earlier turn inferred may rest on less than is known now.
         del model.graph.value_info[:]
         model.graph.value_info.extend(stated)
+        if with_known_shapes(model):
+            # No shape is open, and no branch is left to choose.
+            _fold(model.graph, stated, notes)
+            break
         model = inferred(model)
         if not (_fold(model.graph, stated, notes) or _branch_taken(model.graph, notes)):
             break
