@@ -184,7 +184,7 @@ def _sizes(x: Operands, position: int) -> Shape:
 
 
 def _einsum(x: Operands) -> list[Shape]:
-    terms, arrow, result = x.option("equation", "").replace(" ", "").partition("->")
+    terms, arrow, result = str(x.option("equation", "")).replace(" ", "").partition("->")
     if not arrow or "." in terms:
         raise NotKnownError
     sizes: dict[str, int] = {}

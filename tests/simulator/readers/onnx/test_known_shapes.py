@@ -185,6 +185,7 @@ LEFT_TO_ONNX = {
     ),
     "operands that do not fit": one("Add", "xw", [floats("w", 3)]),
     "a target of another size": one("Reshape", "xs", [integers("s", 3, -1)]),
+    "an equation that is a number": one("Einsum", "xx", equation=3),
     "an attribute of another type": one("Concat", "xx", axis="a"),
 }
 
