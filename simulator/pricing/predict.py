@@ -149,13 +149,24 @@ def _predicted(planned: Plan, kernel: Kernel) -> KernelPrediction:
 
 
 def transfers(planned: Plan) -> list[KernelPrediction]:
-    """Tensors that cross between processors, and the network's inputs and outputs where a link carries them."""
+    """Tensors that cross between processors, and the network's inputs and outputs where a link carries them.
+
+    A result of the accelerator is converted element by element whether operators of the host read it or the user does.
+    """
     graph, machine = planned.graph, planned.machine
     moved = [_transfer(graph, machine, CROSSING, c.tensor, machine.crossing) for c in planned.crossings]
     if machine.io_bytes_per_s is not None:
-        link = CrossingCost(0.0, 0.0, machine.io_bytes_per_s)
-        moved += [_transfer(graph, machine, HOST_IO, t, link) for t in (*graph.inputs, *graph.outputs)]
+        link, converted = CrossingCost(0.0, 0.0, machine.io_bytes_per_s), converted_outputs(planned)
+        converts = link._replace(s_per_element=machine.crossing.s_per_element)
+        moved += [_transfer(graph, machine, HOST_IO, t, link) for t in graph.inputs]
+        moved += [_transfer(graph, machine, HOST_IO, t, converts if t in converted else link) for t in graph.outputs]
     return moved
+
+
+def converted_outputs(planned: Plan) -> frozenset[int]:
+    """The network's outputs that the platform itself computes, and whose elements are converted on their way out."""
+    layers = (i for kernel in planned.kernels if kernel.machine is planned.machine for i in kernel.layers)
+    return frozenset(t for i in layers for t in planned.graph.layers[i].outputs if t in planned.graph.outputs)
 
 
 def _transfer(graph: Graph, machine: Machine, what: str, tensor: int, path: CrossingCost) -> KernelPrediction:
