@@ -33,7 +33,7 @@ def predict_plan(planned: Plan, platform_digest: str = "", *, allow_unknown: boo
     """Price a plan. Raises UnknownOperatorError as ``predict`` does."""
     if not allow_unknown:
         require_models(planned)
-    kernels = [_predicted(planned.graph, k) for k in planned.kernels if k.rule is not None]
+    kernels = [_predicted(planned, k) for k in planned.kernels if k.rule is not None]
     moved = transfers(planned)
     analytical_s, corrections = [k.cost.latency_s for k in kernels], [1.0] * len(kernels)
     if planned.machine.residual is not None:
@@ -131,9 +131,9 @@ def _extrapolates_in(planned: Plan, kernels_s: Sequence[float]) -> str:
     return extrapolates_in(planned, planned.machine.domain, kernels_s)
 
 
-def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:
+def _predicted(planned: Plan, kernel: Kernel) -> KernelPrediction:
     assert kernel.rule is not None
-    layers = [graph.layers[i] for i in kernel.layers]
+    layers = [planned.graph.layers[i] for i in kernel.layers]
     work = kernel.work
     elements = work.input_elements + work.output_elements + work.weight_elements
     return KernelPrediction(
@@ -144,6 +144,7 @@ def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:
         macs=int(work.macs),
         bytes_moved=int(elements * kernel.rule.roof.element_bytes),
         cost=kernel_cost(kernel.rule, work),
+        on_host=kernel.machine is not planned.machine,
     )
 
 

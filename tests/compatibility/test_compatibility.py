@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import shutil
@@ -91,8 +92,10 @@ def test_a_network_of_the_zoo_on_two_processors_is_predicted_as_it_was():
 @pytest.mark.parametrize("table", ["layers.csv.gz", "layers.parquet"])
 def test_layer_tables_of_both_formats_give_the_rows_that_the_release_wrote(table):
     arguments = ("-p", "CPU", "-p", "TPU", "--allow-unknown", "--csv", "-")
-    now = answer("predict", HERE / table, *arguments).splitlines()
-    assert now[:9] == (HERE / "predictions.csv").read_text(encoding="utf-8").splitlines()
+    now = list(csv.reader(answer("predict", HERE / table, *arguments).splitlines()))
+    then = list(csv.reader((HERE / "predictions.csv").read_text(encoding="utf-8").splitlines()))
+    # Columns may have been added since, behind those of the release.
+    assert [row[: len(then[0])] for row in now[: len(then)]] == then
 
 
 def test_a_store_of_the_release_is_exported_to_the_same_rows_and_not_changed(tmp_path):
