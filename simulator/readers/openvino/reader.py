@@ -70,11 +70,17 @@ def _as_stated(found: Contents, layer: IrLayer) -> FileNode:
 def _with_batch(found: list[IrLayer], shape: Shapes) -> tuple[list[IrLayer], tuple[str, ...]]:
     """The layers with an open first dimension at the batch that the user gives, or 1, and a sentence that says so.
 
-    Only where the inputs leave nothing else open: other dimensions do not follow from their neighbours.
+    Raises ReadError where an input leaves anything else open: what follows from that, the file leaves open as well.
     """
     stated = {layer.name: layer.outputs[0].dimensions for layer in found if _is_input(layer)}
     opened = {name: dims for name, dims in stated.items() if None in dims}
-    if not opened or any(None in dims[1:] for dims in opened.values()):
+    for name, dims in opened.items():
+        if None in dims[1:]:
+            raise ReadError(
+                f"input '{name}': shape {_text(dims)} is open behind the batch, and so are shapes that follow: "
+                "fix it with model.reshape(...) and save the model again"
+            )
+    if not opened:
         return found, ()
     given = shape if isinstance(shape, Mapping) else dict.fromkeys(opened, shape or ())
     batches = {next(iter(given.get(name) or (1,))) for name in opened}
@@ -99,4 +105,4 @@ def _at(dimensions: Dimensions, batch: int) -> Dimensions:
 
 
 def _text(dimensions: Dimensions) -> str:
-    return ",".join(map(str, dimensions))
+    return ",".join("?" if size is None else str(size) for size in dimensions)

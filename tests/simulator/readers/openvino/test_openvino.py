@@ -111,6 +111,12 @@ def test_an_open_batch_is_one_and_said(saved):
     assert macs(read(path, (3, 8, 16, 16))) == 3 * macs(graph)
 
 
+def test_an_open_size_of_images_is_refused_with_what_to_do(saved):
+    x = op.parameter([1, 8, -1, 16], np.float32, name="x")
+    with pytest.raises(ReadError, match=r"'x': shape 1,8,\?,16 is open behind the batch.*model.reshape"):
+        read(saved(op.relu(x), [x]))
+
+
 def test_another_shape_than_the_files_is_refused_with_what_to_do(saved):
     x = image()
     with pytest.raises(ReadError, match=r"model.reshape\(...\) and save the model again"):
