@@ -34,13 +34,15 @@ SPELLINGS: tuple[tuple[str, Term], ...] = (
     ("hard_swish", applied("hard_sigmoid", x) * x),
     ("hard_swish", applied("relu6", x + 3) * x / 6),
     ("swish", applied("sigmoid", x) * x),
+    ("softplus", applied("log", applied("exp", x) + 1)),
+    ("mish", applied("tanh", applied("softplus", x)) * x),
     ("gelu", (applied("erf", x / sqrt(2)) + 1) * x / 2),
     ("gelu", (applied("tanh", sqrt(2 / pi) * (x + 0.044715 * x**3)) + 1) * x / 2),
     ("gelu", (applied("tanh", sqrt(2 / pi) * x * (0.044715 * x**2 + 1)) + 1) * x / 2),
 )
 """(operator, formula). Sources: A. Howard et al., "Searching for MobileNetV3" (hard-swish and hard-sigmoid);
 D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units" (both forms); P. Ramachandran et al., "Searching for
-Activation Functions" (swish)."""
+Activation Functions" (swish); D. Misra, "Mish"."""
 
 
 def _ends(formula: Term) -> Iterator[str]:
