@@ -13,6 +13,7 @@ from stairline.simulator.readers.assemble import Dimensions, FileNode, constants
 from stairline.simulator.readers.errors import ReadError
 from stairline.simulator.readers.formats import Shapes
 from stairline.simulator.readers.onnx.reader import converted, needed
+from stairline.simulator.readers.onnx.regroup import regrouped
 
 from .contents import STORED, Contents, contents
 from .document import IrLayer, layers
@@ -45,7 +46,8 @@ def read_openvino(path: Path, shape: Shapes = None) -> Graph:
     tensors = {name: tensor._replace(constant=name in known) for name, tensor in found.tensors.items()}
     results = [name for layer in found_layers if layer.kind == "Result" for name in found.inputs(layer)]
     outputs = [name for name in dict.fromkeys(results) if name not in known] or results
-    return converted(path, needed(nodes, outputs, known), tensors, found.values, shapes, outputs, notes, "openvino")
+    kept = regrouped(needed(nodes, outputs, known), tensors, outputs)
+    return converted(path, kept, tensors, found.values, shapes, outputs, notes, "openvino")
 
 
 def _is_input(layer: IrLayer) -> bool:

@@ -83,6 +83,15 @@ def test_a_layer_normalisation_takes_its_scale_and_shift_into_it(saved):
     assert ops(read(path)) == ["layer_norm"]
 
 
+def test_a_spelled_out_shuffle_of_channels_is_one_operator(saved):
+    x = image((1, 8, 6, 6))
+    split = op.reshape(x, op.constant(np.array([1, 2, 4, 6, 6], np.int64)), False)
+    moved = op.transpose(split, op.constant(np.array([0, 2, 1, 3, 4], np.int64)))
+    joined = op.reshape(moved, op.constant(np.array([1, 8, 6, 6], np.int64)), False)
+    path = saved(op.convolution(joined, filters(4, 8, 1, 1), [1, 1], [0, 0], [0, 0], [1, 1]), [x])
+    assert ops(read(path)) == ["channel_shuffle", "conv2d"]
+
+
 def test_fake_quantisation_states_int8(saved):
     x = image()
     low, high = filters(1), op.constant(np.array([1], np.float32))
