@@ -110,6 +110,13 @@ def _topk(found: Contents, layer: IrLayer) -> list[FileNode]:
     return [FileNode(layer.name, "TopK", found.inputs(layer)[:1], names, options)]
 
 
+def _shuffle(found: Contents, layer: IrLayer) -> list[FileNode]:
+    """Only along the channels is it the canonical operator."""
+    if layer.number("axis", 1) != 1 or len(found.shape(found.inputs(layer)[0], layer)) != 4:
+        return [found.node(layer, "ShuffleChannels")]
+    return [found.node(layer, "ChannelShuffle", groups=layer.number("group", 1))]
+
+
 def _blocks(op: str) -> Rule:
     return lambda found, layer: [found.node(layer, op, blocksize=layer.number("block_size", 1))]
 
@@ -129,6 +136,7 @@ MOVES: dict[str, Rule] = {
     "Slice": _slice,
     "StridedSlice": _strided_slice,
     "TopK": _topk,
+    "ShuffleChannels": _shuffle,
     "DepthToSpace": _blocks("DepthToSpace"),
     "SpaceToDepth": _blocks("SpaceToDepth"),
 }

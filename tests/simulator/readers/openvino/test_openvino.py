@@ -92,6 +92,13 @@ def test_a_spelled_out_shuffle_of_channels_is_one_operator(saved):
     assert ops(read(path)) == ["channel_shuffle", "conv2d"]
 
 
+def test_a_shuffle_of_channels_is_one_operator(saved):
+    x = image()
+    shuffled = op.shuffle_channels(x, 1, 2)
+    path = saved(op.convolution(shuffled, filters(4, 8, 1, 1), [1, 1], [0, 0], [0, 0], [1, 1]), [x])
+    assert ops(read(path)) == ["channel_shuffle", "conv2d"]
+
+
 def test_fake_quantisation_states_int8(saved):
     x = image()
     low, high = filters(1), op.constant(np.array([1], np.float32))
