@@ -8,6 +8,7 @@ until nothing more is found.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import pi, sqrt
 from typing import NamedTuple
 
@@ -116,27 +117,47 @@ def _needs(formula: Term) -> frozenset[str]:
     return frozenset(applied_ones | {"add" for factor in factors if isinstance(factor, Sum)})
 
 
+def _applied_in(formula: Term) -> frozenset[str]:
+    """All operators that a formula applies by name."""
+    if isinstance(formula, Applied):
+        return frozenset({formula.op}).union(*map(_applied_in, formula.operands))
+    parts = formula.factors if isinstance(formula, Product) else formula.terms if isinstance(formula, Sum) else ()
+    return frozenset[str]().union(*map(_applied_in, parts))
+
+
 class Entry(NamedTuple):
-    """A row of the table, and the operators without which a product cannot be what it spells."""
+    """A row of the table, the operators behind its last layer, and those that a network must have somewhere."""
 
     op: str
     formula: Term
     needs: frozenset[str]
+    applied: frozenset[str]
 
 
 _BY_END: dict[str, tuple[Entry, ...]] = {}
 for _op, _formula in SPELLINGS:
     for _end in _ends(_formula):
-        _BY_END[_end] = (*_BY_END.get(_end, ()), Entry(_op, _formula, _needs(_formula)))
+        _BY_END[_end] = (*_BY_END.get(_end, ()), Entry(_op, _formula, _needs(_formula), _applied_in(_formula)))
 
 ANCHORS = (*_BY_END, "onnx:Clip", "onnx:Max", "onnx:Min", "tflite:RELU_0_TO_1")
 """Operators in which a spelling may end."""
 
 
+@lru_cache(maxsize=256)
+def _possible(operators: frozenset[str]) -> dict[str, tuple[Entry, ...]]:
+    """The rows that a network of these operators may spell, by the operators in which they may end."""
+    names = {plain(op) for op in operators}
+    ends = ((op, _BY_END.get(plain(op), ())) for op in operators)
+    return {op: tuple(entry for entry in entries if entry.applied <= names) for op, entries in ends}
+
+
 def spelled(graph: Graph, index: int) -> Found | None:
     """The first spelling that ends in a layer."""
+    entries = _possible(graph.operators).get(graph.layers[index].op)
+    if not entries:
+        return None
     behind = _operators_behind(graph, index)
-    for op, formula, needs in _BY_END.get(plain(graph.layers[index].op), ()):
+    for op, formula, needs, _ in entries:
         if needs <= behind:
             found = match(graph, index, op, formula)
             if found is not None:
