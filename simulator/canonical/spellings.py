@@ -156,13 +156,23 @@ def spelled(graph: Graph, index: int) -> Found | None:
     entries = _possible(graph.operators).get(graph.layers[index].op)
     if not entries:
         return None
-    behind = _operators_behind(graph, index)
+    behind, gated = _operators_behind(graph, index), _broadcasts(graph, index)
     for op, formula, needs, _ in entries:
-        if needs <= behind:
+        if needs <= behind and not (gated and isinstance(formula, Product)):
             found = match(graph, index, op, formula)
             if found is not None:
                 return found
     return None
+
+
+def _broadcasts(graph: Graph, index: int) -> bool:
+    """Whether a computed operand has another shape than the result, as the gate of a squeeze-and-excite has.
+
+    All factors of a product that spells an operator have the shape of x.
+    """
+    layer = graph.layers[index]
+    shape = graph.tensors[layer.outputs[0]].shape
+    return any(graph.tensors[t].shape != shape and not graph.tensors[t].constant for t in layer.inputs)
 
 
 def _operators_behind(graph: Graph, index: int) -> set[str]:
