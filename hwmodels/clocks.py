@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isclose
 
 from stairline.hwmodels.kernels.base import SHARED_PARAMETERS
 from stairline.hwmodels.kernels.parameters import at_clock
@@ -36,8 +37,14 @@ def with_cycles_kept(file: PlatformFile, values: Mapping[str, float]) -> dict[st
             found = {factor for at, factor in factors.items() if dtype is None or _dtype(at) in (None, dtype)}
             if len(found) != 1:
                 raise ValueError(f"{key}: it is the same for all precisions, whose clocks now differ; state it too")
-            scaled[key] = value * found.pop() ** (1 if RATE in key else -1)
+            scaled[key] = _snapped(value * found.pop() ** (1 if RATE in key else -1))
     return scaled | dict(values)
+
+
+def _snapped(value: float) -> float:
+    """The value without what rounding left of it, so that another clock and the old one again are the old platform."""
+    short = float(f"{value:.12g}")
+    return short if isclose(value, short, rel_tol=1e-14) else value
 
 
 def _clocked(file: PlatformFile) -> frozenset[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from math import isfinite
+from math import isclose, isfinite, prod
 from typing import Any
 
 from stairline.hwmodels.kernels.base import SHARED_PARAMETERS
 from stairline.hwmodels.kernels.parameters import Range, ranges, stated
 from stairline.hwmodels.kernels.registry import kernel_model, kernel_models
 
-from .provenance import Quantity
+from .provenance import Quantity, at_dtype
 from .quantities import quantities
 from .schema import ELEMENT_BYTES, WIDEST, KernelRule, PlatformFile
 from .spelling import did_you_mean
@@ -33,8 +33,8 @@ _PLAUSIBLE: tuple[tuple[str, float, float], ...] = (
 
 def problems(file: PlatformFile) -> Iterator[str]:
     """Everything that is wrong with a file."""
-    found = (_operator_problems, _kernel_problems, _shared_problems, _quantity_problems, _reference_problems)
-    return chain.from_iterable(of(file) for of in found)
+    found = (_operator_problems, _kernel_problems, _array_problems, _shared_problems, _quantity_problems)
+    return chain.from_iterable(of(file) for of in (*found, _reference_problems))
 
 
 def _operator_problems(file: PlatformFile) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _whose(name: str, parameters: type) -> str:
     """What a key that the kernel model does not have may have been meant for."""
     if name in parameters._fields:  # type: ignore[attr-defined]
         return "; the schedule of the network decides it: remove the key"
-    owners = [model for model, (fields, _) in kernel_models().items() if name in stated(fields)]
+    owners = [model for model, found in kernel_models().items() if name in stated(found.parameters)]
     return did_you_mean(name, stated(parameters), f"; it belongs to {', '.join(owners[:3])}" if owners else "")
 
 
@@ -86,6 +86,26 @@ def _classes(file: PlatformFile) -> dict[str, Any]:
     """The parameters' class of each kernel rule that names a model, by the rule's operators."""
     found = {ops: _parameters_of(rule) for ops, rule in file.kernels.items()}
     return {ops: parameters for ops, parameters in found.items() if parameters is not None}
+
+
+def _array_problems(file: PlatformFile) -> Iterator[str]:
+    """Arrays of multipliers that do another number of MACs per cycle than the roof says."""
+    for ops, rule in file.kernels.items():
+        names = kernel_model(rule.model).array if _parameters_of(rule) is not None else ()
+        if not names:
+            continue
+        given = [rule.parameters.get(name) or file.shared.get(name) for name in names]
+        for dtype, roof in file.roofs.compute.items():
+            try:
+                macs = prod(at_dtype(quantity, dtype).value for quantity in given if quantity is not None)
+                stated_macs = at_dtype(roof.macs_per_cycle, dtype).value
+            except KeyError:
+                continue
+            if None not in given and not isclose(macs, stated_macs, rel_tol=1e-6):
+                yield (
+                    f"kernels.{ops}: {' x '.join(names)} is {macs:g} macs per cycle at {dtype}, roofs.compute.{dtype}."
+                    f"macs_per_cycle says {stated_macs:g}; they describe one array: change both alike"
+                )
 
 
 def _shared_problems(file: PlatformFile) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.graph import Graph
@@ -15,6 +15,9 @@ from stairline.simulator.readers.formats import Shapes
 
 from . import zoo
 
+if TYPE_CHECKING:
+    from stairline.simulator.readers.layer_table.reader import LayerTable
+
 
 class Networks(NamedTuple):
     """The ``total`` networks of one file or name, read one at a time."""
@@ -22,9 +25,9 @@ class Networks(NamedTuple):
     total: int
     graphs: Iterator[Graph]
     names: tuple[str, ...] = ()
-    """The names of a layer table's networks in the file's order; empty for a single network.
+    """The names of a layer table's networks in the file's order, those that it refuses last; empty for a single one.
 
-    Where the rows of a table's network cannot be wired, taking its graph raises ReadError; the next one follows."""
+    Taking the graph of a table's network whose rows break a rule raises ReadError; the next one follows."""
 
 
 def read(
@@ -77,9 +80,22 @@ def networks(
             raise ReadError(f"{path_or_name}: a layer table states its own shapes; give no shape, input size or width")
         from stairline.simulator.readers.layer_table.reader import read_table
 
-        table = read_table(path_or_name)
-        return Networks(len(table), table.networks(), table.names)
+        table = read_table(path_or_name, whole=False)
+        names = (*table.names, *table.refused)
+        return Networks(len(names), _graphs(table), names)
     return Networks(1, iter((read(path_or_name, shape, input_size=input_size, width=width, signature=signature),)))
+
+
+def _graphs(table: LayerTable) -> Iterator[Graph]:
+    """The graphs of a table's networks; behind them, each one that it refused raises its error when it is taken."""
+    graphs = table.networks()
+
+    def graph(position: int) -> Graph:
+        if position < len(table):
+            return next(graphs)
+        raise list(table.refused.values())[position - len(table)]
+
+    return map(graph, range(len(table) + len(table.refused)))
 
 
 def _missing(name: str) -> str:

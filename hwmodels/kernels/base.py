@@ -98,6 +98,8 @@ class KernelModel(NamedTuple):
 
     parameters: Any
     cost: CostFunction
+    array: tuple[str, ...] = ()
+    """Parameters whose product is the MACs that an array of multipliers does per cycle, which a roof states as well."""
 
 
 SHARED_PARAMETERS = frozenset({"kernel_s", "epilogue_s_per_element"})

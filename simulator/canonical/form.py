@@ -15,7 +15,7 @@ from stairline.simulator.graph.graph import Graph
 from .constants import constant_folded, folded_hard_sigmoid
 from .found import Finder, Found
 from .identities import IDENTITIES
-from .normalisations import normalisation
+from .normalisations import grouped_normalisation, normalisation
 from .spellings import ANCHORS, spelled
 
 Table = Mapping[str, tuple[Finder, ...]]
@@ -23,6 +23,7 @@ Table = Mapping[str, tuple[Finder, ...]]
 _SPELLED: dict[str, tuple[Finder, ...]] = {
     **dict.fromkeys(ANCHORS, (spelled,)),
     **dict.fromkeys(("mul", "div"), (spelled, folded_hard_sigmoid)),
+    "reshape": (grouped_normalisation,),
     **dict.fromkeys(("sqrt", "onnx:Sqrt", "tflite:SQRT", "rsqrt", "tflite:RSQRT", "pow", "onnx:Pow"), (normalisation,)),
 }
 

@@ -10,6 +10,26 @@ from stairline.simulator.graph.ops import is_canonical
 from .found import Found, is_private, plain, producer
 
 
+def grouped_normalisation(graph: Graph, index: int) -> Found | None:
+    """A normalisation of each instance between two reshapes, which is one of groups of channels, or None.
+
+    The scale and the shift of the groups, where files multiply and add them behind, are its own.
+    """
+    inner = producer(graph, graph.layers[index].inputs[0], "instance_norm")
+    first = producer(graph, graph.layers[inner].inputs[0], "reshape") if inner >= 0 else -1
+    if first < 0:
+        return None
+    x, result = graph.layers[first].inputs[0], graph.layers[index].outputs[0]
+    members, last = {first, inner, index}, index
+    if graph.tensors[x].shape != graph.tensors[result].shape or not is_private(graph, members, index):
+        return None
+    for scaling in ("mul", "add"):
+        readers = graph.consumers[graph.layers[last].outputs[0]]
+        if len(readers) == 1 and graph.layers[readers[0]].op == scaling and _combines(graph, readers[0], {last}, -1):
+            members.add(last := readers[0])
+    return Found(frozenset(members), last, x, "group_norm")
+
+
 class Head(NamedTuple):
     """The layers of a normalisation up to the square root of the variance."""
 

@@ -85,6 +85,8 @@ SPELLINGS: tuple[tuple[str, Term], ...] = (
     ("hard_swish", applied("hard_sigmoid", x) * x),
     ("hard_swish", applied("relu6", x + 3) * x / 6),
     ("swish", applied("sigmoid", x) * x),
+    ("softplus", applied("log", applied("exp", x) + 1)),
+    ("mish", applied("tanh", applied("softplus", x)) * x),
     ("gelu", (applied("erf", x / sqrt(2)) + 1) * x / 2),
     ("gelu", (applied("tanh", sqrt(2 / pi) * (x + 0.044715 * x**3)) + 1) * x / 2),
     ("gelu", (applied("tanh", sqrt(2 / pi) * x * (0.044715 * x**2 + 1)) + 1) * x / 2),
@@ -92,10 +94,10 @@ SPELLINGS: tuple[tuple[str, Term], ...] = (
 )
 """(operator, formula). Sources: A. Howard et al., "Searching for MobileNetV3" (hard-swish and hard-sigmoid);
 D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units" (both forms); P. Ramachandran et al., "Searching for
-Activation Functions" (swish); K. He et al., "Delving Deep into Rectifiers" (PReLU). Compilers that name them: OpenVINO
-(common_optimizations: SwishFusion, PReluFusion, SoftmaxFusion, NormalizeL2Fusion), TensorFlow's converter
-(lite/transforms/optimize_patterns.td: PReLU, hard-swish, L2 normalisation)
-and Vela (convert_mul_max_to_abs_or_lrelu)."""
+Activation Functions" (swish); K. He et al., "Delving Deep into Rectifiers" (PReLU);
+D. Misra, "Mish". Compilers that name them: OpenVINO (common_optimizations: SwishFusion, PReluFusion, SoftmaxFusion, NormalizeL2Fusion), TensorFlow's
+converter (lite/transforms/optimize_patterns.td: PReLU, hard-swish, L2 normalisation) and
+Vela (convert_mul_max_to_abs_or_lrelu)."""
 
 
 def _ends(formula: Term) -> Iterator[str]:

@@ -76,7 +76,7 @@ def kernel_latencies_s(model: str) -> Any:
     (kernels,). All are float64 but ``rules``. Nothing is returned: a cached function that makes an array has been seen
     to load without its dtype.
     """
-    parameter_list, kernel_cost = kernel_model(model)
+    parameter_list, kernel_cost = kernel_model(model).parameters, kernel_model(model).cost
     columns = len(parameter_list._fields)
 
     def latencies_s(works: Any, rules: Any, roofs: Any, parameters: Any, found: Any) -> None:

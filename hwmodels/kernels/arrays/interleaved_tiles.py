@@ -76,4 +76,4 @@ def interleaved_tiles(work: Work, roof: Roof, p: InterleavedTiles) -> Cost:
     )
 
 
-MODEL = KernelModel(InterleavedTiles, interleaved_tiles)
+MODEL = KernelModel(InterleavedTiles, interleaved_tiles, array=("cores", "lanes", "taps"))

@@ -48,4 +48,4 @@ def zero_skipping(work: Work, roof: Roof, p: ZeroSkipping) -> Cost:
     )
 
 
-MODEL = KernelModel(ZeroSkipping, zero_skipping)
+MODEL = KernelModel(ZeroSkipping, zero_skipping, array=("cores", "lanes", "taps"))

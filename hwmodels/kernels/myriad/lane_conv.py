@@ -111,4 +111,4 @@ def pooled_part(work: Work, c_out: float, p: LaneConv) -> float:
     return c_out
 
 
-MODEL = KernelModel(LaneConv, lane_conv)
+MODEL = KernelModel(LaneConv, lane_conv, array=("macs_per_step",))

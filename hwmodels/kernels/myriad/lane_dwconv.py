@@ -90,4 +90,4 @@ def depthwise_tile(work: Work, channels: float, p: LaneDwconv) -> float:
     return best
 
 
-MODEL = KernelModel(LaneDwconv, lane_dwconv)
+MODEL = KernelModel(LaneDwconv, lane_dwconv, array=("macs_per_step",))

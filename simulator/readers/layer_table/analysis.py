@@ -12,9 +12,20 @@ import pandas as pd
 from stairline.simulator.graph.attributes import Attributes
 from stairline.simulator.graph.graph import Layer, Tensor
 from stairline.simulator.graph.ops import ACTIVATIONS
-from stairline.simulator.readers.errors import ReadError
 
-from .columns import ELEMENTWISE_JOINS, GLOBAL_POOLS, JOINS, WINDOWS, Bools, Columns, Ints, among, paddings, row_place
+from .columns import (
+    ELEMENTWISE_JOINS,
+    GLOBAL_POOLS,
+    JOINS,
+    WINDOWS,
+    Bools,
+    BrokenRowsError,
+    Columns,
+    Ints,
+    among,
+    paddings,
+    row_place,
+)
 from .edges import Operands
 
 
@@ -42,7 +53,7 @@ class Analysis(NamedTuple):
 
 
 def analyse(path: Path, c: Columns) -> Analysis:
-    """The analysis of verified columns. Raises ReadError for stated inputs that are not earlier or do not fit."""
+    """The analysis of verified columns. Raises BrokenRowsError for stated inputs that are not earlier or do not fit."""
     spaces = pd.factorize(np.concatenate([c.h_in << 21 | c.w_in, c.h_out << 21 | c.w_out, [1 << 21 | 1]]))[0]
     space_in, space_out, unit = spaces[: len(c.net)], spaces[len(c.net) : -1], int(spaces[-1])
     first = c.layer == 0
@@ -159,18 +170,25 @@ def _stated(path: Path, c: Columns, follows: Bools, joins: Bools) -> dict[int, O
     parsed = [_parse(text) for text in texts]
     wrong = np.array([p is None for p in parsed])[codes]
     if wrong.any():
-        row = int(wrong.argmax())
-        raise ReadError(f"{row_place(path, row)}: column 'inputs' is '{c.inputs[row]}'; {_INPUTS_RULE}")
+        rows = np.flatnonzero(wrong).tolist()
+        firsts = {net: rows[i] for i, net in reversed(list(enumerate(c.net[rows])))}
+        raise BrokenRowsError({c.net[r]: f"{_cell(path, c, r)}; {_INPUTS_RULE}" for r in sorted(firsts.values())})
     usual = np.array([p[0] - 1 if p is not None and len(p) == 1 else -2 for p in parsed])[codes] == c.layer - 1
-    stated = {}
+    stated, complaints = {}, dict[str, str]()
     for row in np.flatnonzero((c.inputs != "") & ~(usual & follows & ~joins)).tolist():
         reads = parsed[codes[row]]
         assert reads is not None
         problem = _misread(c, row, reads)
         if problem:
-            raise ReadError(f"{row_place(path, row)} ({c.op[row]}): column 'inputs' is '{c.inputs[row]}': {problem}")
+            complaints.setdefault(c.net[row], f"{_cell(path, c, row)}: {problem}")
         stated[row] = reads
+    if complaints:
+        raise BrokenRowsError(complaints)
     return stated
+
+
+def _cell(path: Path, c: Columns, row: int) -> str:
+    return f"{row_place(path, c.row[row])} ({c.op[row]}): column 'inputs' is '{c.inputs[row]}'"
 
 
 _INPUTS_RULE = "give the 'layer' numbers of the rows it reads, separated by spaces, -1 for the network's input"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,6 +58,21 @@ class Columns(NamedTuple):
     activation: npt.NDArray[Any]
     dtype: npt.NDArray[Any]
     inputs: npt.NDArray[Any]
+    row: Ints
+    """The row's place in the file, from 0, whatever networks are left out."""
+
+    def without(self, networks: Collection[str]) -> Columns:
+        """The rows of all networks but these."""
+        kept = ~among(self.net, tuple(networks))
+        return Columns(*(column[kept] for column in self))
+
+
+class BrokenRowsError(ReadError):
+    """Rows that break a rule. ``networks`` holds, by network, the complaint on its first such row."""
+
+    def __init__(self, networks: Mapping[str, str]) -> None:
+        super().__init__(next(iter(networks.values())))
+        self.networks = networks
 
 
 def read_columns(path: Path) -> Columns:
@@ -73,7 +89,8 @@ def read_columns(path: Path) -> Columns:
         raise ReadError(f"{path}: column '{unknown[0]}' is unknown{near_or_all(unknown[0], NUMBERS + TEXTS)}")
     if not len(frame):
         raise ReadError(f"{path}: the table has no rows; give one row per layer")
-    return Columns(**{name: _column(path, frame, name) for name in Columns._fields})
+    columns = {name: _column(path, frame, name) for name in Columns._fields if name != "row"}
+    return Columns(**columns, row=np.arange(len(frame), dtype=np.int64))
 
 
 def near_or_all(word: str, words: tuple[str, ...]) -> str:
@@ -81,7 +98,7 @@ def near_or_all(word: str, words: tuple[str, ...]) -> str:
     return did_you_mean(word, words, f"; known: {', '.join(words)}")
 
 
-def row_place(path: Path | str, row: int) -> str:
+def row_place(path: Path | str, row: int | np.int64) -> str:
     """The file and row number with which a message begins; the first row after the header has number 1."""
     return f"{path}: row {row + 1}"
 

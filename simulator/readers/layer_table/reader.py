@@ -12,7 +12,7 @@ rows are read in seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from stairline.simulator.graph.sources import is_layer_table
 from stairline.simulator.readers.errors import ReadError
 
 from .analysis import Analysis, analyse, shared_layers, shared_tensors
-from .columns import Columns, network_starts, read_columns, row_place
+from .columns import BrokenRowsError, Columns, network_starts, read_columns, row_place
 from .edges import Edges, Operands, Rows, UnresolvedError, infer_edges
 from .verify import verify
 
@@ -36,19 +36,33 @@ __all__ = ["LayerTable", "is_layer_table", "read_table"]
 _NO_EDGES = Edges({}, set(), {}, ())
 
 
-def read_table(path: str | Path) -> LayerTable:
-    """Operands and verify a layer table. Raises ReadError naming the file, the row, the column and the value."""
+def read_table(path: str | Path, *, whole: bool = True) -> LayerTable:
+    """Read and verify a layer table. Raises ReadError naming the file, the row, the column and the value.
+
+    Where it need not be ``whole``, the networks whose rows break a rule are left out and ``refused`` says why, unless
+    none would be left.
+    """
     table = Path(path)
     columns = read_columns(table)
-    verify(table, columns)
-    return LayerTable(table, columns, analyse(table, columns))
+    refused: dict[str, ReadError] = {}
+    while True:
+        try:
+            verify(table, columns)
+            return LayerTable(table, columns, analyse(table, columns), refused)
+        except BrokenRowsError as error:
+            columns = columns.without(error.networks)
+            if whole or not len(columns.net):
+                raise
+            refused |= {name: ReadError(complaint) for name, complaint in error.networks.items()}
 
 
 class LayerTable:
     """A verified layer table, whose networks become graphs one at a time, in the order of the file."""
 
-    def __init__(self, path: Path, columns: Columns, analysis: Analysis) -> None:
+    def __init__(self, path: Path, columns: Columns, analysis: Analysis, refused: Mapping[str, ReadError]) -> None:
         self.path, self.columns, self.analysis = path, columns, analysis
+        self.refused = refused
+        """Why networks of the file are left out, by their names."""
         self._starts = network_starts(columns.net)
         self._ends = np.append(self._starts[1:], len(columns.net))
         self.names: tuple[str, ...] = tuple(columns.net[self._starts])
@@ -116,7 +130,7 @@ class LayerTable:
             row = start + error.row
             shape = f"{c.h_in[row]}x{c.w_in[row]}x{c.c_in[row]}"
             raise ReadError(
-                f"{row_place(self.path, row)} ({c.op[row]} of '{c.net[row]}'): input {shape}: {error};"
+                f"{row_place(self.path, c.row[row])} ({c.op[row]} of '{c.net[row]}'): input {shape}: {error};"
                 " correct the sizes, or state the rows that it reads in the column 'inputs'"
             ) from None
 
@@ -195,7 +209,7 @@ class _Wiring:
         if left:
             at = self.start + row
             raise ReadError(
-                f"{row_place(self.table.path, at)} (split): the parts {sizes} do not add up to c_in"
+                f"{row_place(self.table.path, self.columns.row[at])} (split): the parts {sizes} do not add up to c_in"
                 f" {self.columns.c_in[at]}; give one row per part, one after the other"
             )
         self.parts_left = len(sizes) - 1

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from stairline.simulator.graph.ops import ACTIVATIONS
-from stairline.simulator.readers.errors import ReadError
 
 from .columns import (
     DTYPES,
@@ -21,6 +20,7 @@ from .columns import (
     TABLE_OPS,
     WINDOWS,
     Bools,
+    BrokenRowsError,
     Columns,
     Ints,
     among,
@@ -32,7 +32,7 @@ from .columns import (
 
 
 def verify(path: Path, columns: Columns) -> None:
-    """Raise ReadError for the first row whose values, order or shapes break a rule."""
+    """Raise BrokenRowsError for the rows whose values, order or shapes break the first rule that any row breaks."""
     check = _Check(path, columns)
     _verify_values(check)
     _verify_order(check)
@@ -46,12 +46,15 @@ class _Check:
         self.path, self.columns = path, columns
 
     def refuse(self, broken: Bools, column: str, rule: Callable[[int], str]) -> None:
-        """Raise ReadError for the first row where ``broken`` is true; ``rule`` gives the text of the broken rule."""
-        if broken.any():
-            row = int(broken.argmax())
-            value = getattr(self.columns, column)[row]
-            op = self.columns.op[row]
-            raise ReadError(f"{row_place(self.path, row)} ({op}): column '{column}' is {value!s:.40}: {rule(row)}")
+        """Raise BrokenRowsError where ``broken`` is true in any row; ``rule`` gives the text of the broken rule."""
+        if not broken.any():
+            return
+        c, values, complaints = self.columns, getattr(self.columns, column), dict[str, str]()
+        for row in np.flatnonzero(broken).tolist():
+            if c.net[row] not in complaints:
+                where = f"{row_place(self.path, c.row[row])} ({c.op[row]})"
+                complaints[c.net[row]] = f"{where}: column '{column}' is {values[row]!s:.40}: {rule(row)}"
+        raise BrokenRowsError(complaints)
 
     def has_op(self, ops: frozenset[str]) -> Bools:
         """For each row, whether its operator is one of ``ops``."""

@@ -1,8 +1,9 @@
 """ONNX graphs whose shapes are computed as far as they are known before the network runs.
 
-ONNX's own inference gives the shapes that follow from other shapes. In turns with it, the values by which files compute
-shapes are computed and stored, the branch of an If whose condition is known takes its place, and operators whose output
-size depends on the data get the largest size that it can have.
+Where all shapes follow plainly they are computed in this process. Else ONNX's own inference gives those that follow
+from other shapes. In turns with it, the values by which files compute shapes are computed and stored, the branch of an
+If whose condition is known takes its place, and operators whose output size depends on the data get the largest size
+that it can have.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 
 from stairline.simulator.graph.ops import Shape
 
-from .arithmetic import LARGEST, NotComputedError, computed
 from .contents import dimensions, small_values
 from .infer import inferred
+from .shapes.known import with_known_shapes
+from .shapes.values import node_value
 
 Array = NDArray[Any]
 
@@ -47,6 +49,10 @@ def folded(model: Any) -> tuple[Any, tuple[str, ...]]:
         # What an earlier turn inferred may rest on less than is known now.
         del model.graph.value_info[:]
         model.graph.value_info.extend(stated)
+        if with_known_shapes(model):
+            # No shape is open, and no branch is left to choose.
+            _fold(model.graph, stated, notes)
+            break
         model = inferred(model)
         if not (_fold(model.graph, stated, notes) or _branch_taken(model.graph, notes)):
             break
@@ -97,7 +103,7 @@ def _fold(graph: Any, stated: list[Any], notes: dict[str, None]) -> bool:
         if not doubtful.isdisjoint(node.input) or any(0 in (shapes.get(name) or ()) for name in node.output):
             doubtful.update(node.output)
             shapes.update(dict.fromkeys(node.output))
-        value = _value(node, shapes, values)
+        value = node_value(node, shapes.get, values.get)
         if value is not None:
             name = node.output[0]
             values[name], shapes[name] = value, value.shape
@@ -117,38 +123,6 @@ def _fixed(info: Any) -> Shape | None:
     """The shape of a tensor; None where a dimension of it is open."""
     found = dimensions(info.type)
     return None if found is None or None in found else tuple(d for d in found if d is not None)
-
-
-def _value(node: Any, shapes: Mapping[str, Shape | None], values: Mapping[str, Array]) -> Array | None:
-    """The value that a node computes from shapes and known values alone; None where it depends on anything else."""
-    if node.domain not in ("", "ai.onnx") or len(node.output) != 1 or node.op_type == "Constant":
-        return None
-    if node.op_type in ("Shape", "Size"):
-        shape = shapes.get(node.input[0])
-        if shape is None:
-            return None
-        bounds = {a.name: a.i for a in node.attribute}
-        part = shape[bounds.get("start", 0) : bounds.get("end", len(shape))]
-        return np.array(part if node.op_type == "Shape" else prod(shape), dtype=np.int64)
-    if not all(name in values for name in node.input if name):
-        return None
-    try:
-        return computed(node.op_type, [values.get(name) for name in node.input], _options(node))
-    except NotComputedError:
-        return None
-
-
-def _options(node: Any) -> dict[str, Any]:
-    import onnx.helper
-    import onnx.numpy_helper
-
-    found = {}
-    for attribute in node.attribute:
-        value = onnx.helper.get_attribute_value(attribute)
-        if attribute.type == onnx.AttributeProto.TENSOR:
-            value = onnx.numpy_helper.to_array(value) if prod(value.dims) <= LARGEST else None
-        found[attribute.name] = value
-    return found
 
 
 def _stored(name: str, value: Array) -> Any:

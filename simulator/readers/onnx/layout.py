@@ -37,6 +37,7 @@ _SPATIAL = frozenset(
         "Upsample",
         "DepthToSpace",
         "SpaceToDepth",
+        "ChannelShuffle",
     }
 )
 _BARRIERS = frozenset(

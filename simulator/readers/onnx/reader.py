@@ -31,6 +31,7 @@ from .contrib import with_standard_operators
 from .folding import folded
 from .layout import aligned, images
 from .ops import convert
+from .regroup import regrouped
 from .state import OnnxState
 
 _FREE = frozenset({"Constant", "Shape", "Size"})
@@ -69,7 +70,7 @@ def read_onnx(path: Path, shape: Shapes = None) -> Graph:
     }
     stated = [output.name for output in model.graph.output]
     outputs = [name for name in stated if name not in constants] or stated
-    nodes = _needed(nodes, outputs, constants)
+    nodes = regrouped(_needed(nodes, outputs, constants), file_tensors, outputs)
     return _graph(path, nodes, file_tensors, values, shapes, outputs, notes + bounds)
 
 

@@ -63,6 +63,10 @@ def _blocks(op: str) -> Converter:
     return rule
 
 
+def _channel_shuffle(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+    return s.add(n, "channel_shuffle", [s.operand(n, 0)], Attributes(groups=option(n, "groups", 1)))
+
+
 def _along(op: str) -> Converter:
     return lambda s, n: s.add(n, op, [s.operand(n, 0)])
 
@@ -104,6 +108,7 @@ SELECTIONS: dict[str, Converter] = {
     "Expand": _repeated("expand"),
     "DepthToSpace": _blocks("depth_to_space"),
     "SpaceToDepth": _blocks("space_to_depth"),
+    "ChannelShuffle": _channel_shuffle,
     "LRN": _along("lrn"),
     "LpNormalization": _along("l2_norm"),
     "LogSoftmax": _along("log_softmax"),

@@ -67,6 +67,22 @@ def test_a_thousand_networks_that_are_priced_together_keep_their_rows_too(tmp_pa
     assert few[0]["latency_ms"] == found[0]["latency_ms"]
 
 
+def test_a_network_of_a_table_whose_rows_break_a_rule_leaves_the_others_their_rows(table: Path) -> None:
+    text = table.read_text(encoding="utf-8").replace("odd,1,tanh,8,8,32,8,8,32", "odd,1,tanh,8,8,32,8,8,31")
+    table.write_text(text, encoding="utf-8")
+    result = run("predict", table, "-p", CPU, "--csv", "-")
+    assert result.exit_code == 3
+    found = rows(result.stdout)
+    assert [(row["net"], row["flags"]) for row in found] == [("good", ""), ("last", ""), ("odd", "failed")]
+    # The row is that of the file, whatever is left out.
+    assert (
+        found[2]["reason"] == f"{table}: row 3 (tanh): column 'c_out' is 31: the operator keeps the 32 input channels"
+    )
+    strict = run("predict", table, "-p", CPU, "--csv", "-", "--strict")
+    assert strict.exit_code == 2
+    assert "row 3 (tanh)" in strict.stderr
+
+
 def test_strict_stops_at_the_first_failure_with_one_line(table: Path, toy: Path) -> None:
     result = run("predict", table, "-p", toy, "-p", CPU, "--csv", "-", "--strict")
     assert result.exit_code == 2

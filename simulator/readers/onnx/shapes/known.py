@@ -12,21 +12,23 @@ from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stairline.simulator.graph.graph import MAX_DIMENSION
 from stairline.simulator.graph.ops import Shape
+from stairline.simulator.readers.onnx.arithmetic import Array
 from stairline.simulator.readers.onnx.contents import dimensions, file_node
 from stairline.simulator.readers.onnx.wire import SMALL_BYTES
 
 from .operands import NotKnownError, Operands
 from .rules import RULES
+from .values import node_value
 
-_FLOAT, _UINT8, _INT64, _BOOL = 1, 2, 7, 9
+_FLOAT, _UINT8, _INT32, _INT64, _BOOL = 1, 2, 6, 7, 9
 
 _KINDS = {
     **dict.fromkeys(("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Xor", "Not"), _BOOL),
-    **dict.fromkeys(("ArgMax", "ArgMin", "Shape"), _INT64),
+    **dict.fromkeys(("ArgMax", "ArgMin"), _INT64),
+    **dict.fromkeys(("ConvInteger", "MatMulInteger"), _INT32),
     "IsNaN": _BOOL,
 }
 """The element type of operators whose result has one of its own, as TensorProto numbers them."""
@@ -45,13 +47,17 @@ class _Facts(NamedTuple):
 
     tensors: dict[str, _Tensor]
     stored: dict[str, Any]
-    values: dict[str, NDArray[Any]]
+    values: dict[str, Array]
     version: int
 
-    def value(self, name: str) -> NDArray[Any] | None:
+    def shape(self, name: str) -> Shape | None:
+        """The shape of a tensor; None where the graph does not have it yet."""
+        return self.tensors[name].shape if name in self.tensors else None
+
+    def value(self, name: str) -> Array | None:
         """The value of a small tensor that is stored or follows from shapes; None where it is not known."""
         if name not in self.values and name in self.stored:
-            found = _array(self.stored[name])
+            found = _array(self.stored.pop(name))
             if found is not None:
                 self.values[name] = found
         return self.values.get(name)
@@ -93,6 +99,10 @@ def _infer(node: Any, facts: _Facts) -> None:
     if node.op_type == "Constant":
         _constant(node, facts)
         return
+    value = node_value(node, facts.shape, facts.value)
+    if value is not None:
+        _add_value(node.output[0], value, facts)
+        return
     rule = RULES[node.op_type]
     operands = [facts.tensors[name] if name else None for name in node.input]
     names = [name for name in node.output if name]
@@ -111,8 +121,6 @@ def _infer(node: Any, facts: _Facts) -> None:
         raise NotKnownError
     kinds = _kinds(node, operands, options, len(names))
     facts.tensors.update((name, _Tensor(*found)) for name, found in zip(names, zip(shapes, kinds)))
-    if node.op_type == "Shape":
-        facts.values[names[0]] = np.array(x.shape(0), dtype=np.int64)
 
 
 def _flattened(node: Any, facts: _Facts) -> Callable[[int], tuple[Any, ...] | None]:
@@ -137,6 +145,8 @@ def _kinds(node: Any, operands: list[_Tensor | None], options: Mapping[str, Any]
         first = _kind(operands, 2) if len(operands) > 2 and operands[2] is not None else _UINT8
     elif op == "ConstantOfShape":
         first = next((attribute.t.data_type for attribute in node.attribute if attribute.name == "value"), _FLOAT)
+    if op == "DynamicQuantizeLinear":
+        return [_UINT8, _FLOAT, _UINT8][:count]
     kind = _KINDS.get(op, first)
     second = {"TopK": _INT64, "Dropout": _BOOL}.get(op, kind)
     return [kind, *[second] * (count - 1)]
@@ -156,11 +166,17 @@ def _constant(node: Any, facts: _Facts) -> None:
         facts.stored[node.output[0]] = attribute.t
         return
     value = np.array(file_node(node, 0).options[attribute.name], dtype=_CONSTANTS[attribute.name])
-    facts.tensors[node.output[0]] = _Tensor(value.shape, _INT64 if value.dtype.kind == "i" else _FLOAT)
-    facts.values[node.output[0]] = value
+    _add_value(node.output[0], value, facts)
 
 
-def _array(tensor: Any) -> NDArray[Any] | None:
+def _add_value(name: str, value: Array, facts: _Facts) -> None:
+    import onnx.helper
+
+    facts.tensors[name] = _Tensor(value.shape, onnx.helper.np_dtype_to_tensor_dtype(value.dtype))
+    facts.values[name] = value
+
+
+def _array(tensor: Any) -> Array | None:
     """The values of a small stored tensor; None where they were dropped, lie in another file, or are no numbers."""
     import onnx.numpy_helper
 
@@ -169,7 +185,7 @@ def _array(tensor: Any) -> NDArray[Any] | None:
     held = any(field.name.endswith("_data") for field, _ in tensor.ListFields())
     if not held and prod(tensor.dims) != 0:
         return None
-    array: NDArray[Any] = onnx.numpy_helper.to_array(tensor)
+    array: Array = onnx.numpy_helper.to_array(tensor)
     return array if array.dtype.kind in "biuf" else None
 
 

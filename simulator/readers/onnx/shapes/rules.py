@@ -183,10 +183,23 @@ def _sizes(x: Operands, position: int) -> Shape:
     return tuple(int(size) for size in x.numbers(position))
 
 
-def _rank(x: Operands) -> list[Shape]:
-    if "start" in x.options or "end" in x.options:
+def _einsum(x: Operands) -> list[Shape]:
+    terms, arrow, result = str(x.option("equation", "")).replace(" ", "").partition("->")
+    if not arrow or "." in terms:
         raise NotKnownError
-    return [(len(x.shape(0)),)]
+    sizes: dict[str, int] = {}
+    for place, letters in enumerate(terms.split(",")):
+        for letter, size in zip(letters, x.shape(place), strict=True):
+            if sizes.setdefault(letter, size) != size:
+                raise NotKnownError
+    return [tuple(sizes[letter] for letter in result)]
+
+
+def _gather_nd(x: Operands) -> list[Shape]:
+    data, places, batch = x.shape(0), x.shape(1), x.option("batch_dims", 0)
+    if not places or batch < 0 or batch + places[-1] > len(data):
+        raise NotKnownError
+    return [(*places[:-1], *data[batch + places[-1] :])]
 
 
 RULES: dict[str, Rule] = {
@@ -212,6 +225,10 @@ RULES: dict[str, Rule] = {
     "Expand": _expand,
     "ConstantOfShape": _filled,
     "Tile": _tile,
-    "Shape": _rank,
+    "Einsum": _einsum,
+    "GatherND": _gather_nd,
+    "GatherElements": lambda x: [x.shape(1)],
+    "DynamicQuantizeLinear": lambda x: [x.shape(0), (), ()],
+    "MatMulInteger": _matmul,
 }
 """The rule of each operator, by its name in ONNX. An operator that is not here is left to ONNX's own inference."""

@@ -155,6 +155,7 @@ def _recurrent(x: Operands) -> list[Shape]:
 
 WINDOWS: dict[str, Rule] = {
     "Conv": _conv,
+    "ConvInteger": _conv,
     "ConvTranspose": _conv_transpose,
     "MaxPool": _pool,
     "AveragePool": _pool,

@@ -115,7 +115,7 @@ NETWORKS = {
             node("Conv", "dw", pads=[1, 1, 1, 1]),
         ],
         [FILTER, integers("s", 1, 2, 4, 16, 16), integers("t", 1, 8, 16, 16)],
-        ["conv2d", "reshape", "transpose", "reshape", "conv2d"],
+        ["conv2d", "channel_shuffle", "conv2d"],
     ),
     "mean of rows and columns": (
         [CONV, node("ReduceMean", "am", keepdims=0)],

@@ -75,10 +75,7 @@ def test_a_name_with_control_characters_does_not_reach_the_terminal(saved):
     assert str(caught.value).isprintable()
 
 
-nodes_of_all = [NETWORKS[name][:2] for name in ("squeeze and excite", "reshape to what the network computes")]
-
-
-WHOLE = [model(nodes, stored).SerializeToString() for nodes, stored in nodes_of_all]
+WHOLE = [model(*network[:2]).SerializeToString() for network in NETWORKS.values()]
 
 
 @FUZZING

@@ -26,6 +26,8 @@ def one(op, operands, stored=(), shape=(1, 8, 16, 16), outputs=("y",), opset=18,
     return model([node(op, operands, outputs, **attributes)], stored, shape, outputs, opset)
 
 
+SOME = ("reshape to what the network computes", "squeeze and excite", "channel shuffle", "slice of rows")
+
 MODELS = {
     "relu": one("Relu", "x"),
     "comparison": one("Greater", "xx"),
@@ -63,6 +65,15 @@ MODELS = {
     "reshape to the shape of a tensor": model(
         [node("Shape", "x", "s"), node("Flatten", "x", "f"), node("Reshape", "fs")]
     ),
+    "contraction": one("Einsum", "xw", [floats("w", 16, 5)], equation="nchw, wk -> knch"),
+    "gather of points": one("GatherND", "xi", [numpy_helper.from_array(np.zeros((7, 2), np.int64), "i")]),
+    "gather element by element": one(
+        "GatherElements", "xi", [numpy_helper.from_array(np.zeros((1, 2, 3, 4), np.int64), "i")], axis=2
+    ),
+    "product of whole numbers": model(
+        [node("DynamicQuantizeLinear", "x", "qsz"), node("MatMulInteger", "qw")],
+        [numpy_helper.from_array(np.ones((16, 5), np.int8), "w")],
+    ),
     "resize by factors": one("Resize", ["x", "", "s"], [scales("s", 1, 1, 1.5, 0.3)]),
     "resize to sizes": one("Resize", ["x", "", "", "s"], [integers("s", 1, 8, 7, 9)]),
     "resize of an old operator set": one("Resize", "xs", [scales("s", 1, 1, 2, 2)], opset=10),
@@ -89,7 +100,7 @@ MODELS = {
     "constants": model(
         [helper.make_node("Constant", [], ["c"], value_ints=[1, 8, -1]), node("Reshape", "xc")],
     ),
-    **{name: model(*NETWORKS[name][:2]) for name in ("squeeze and excite", "channel shuffle", "slice of rows")},
+    **{name: model(*NETWORKS[name][:2]) for name in SOME},
 }  # fmt: skip
 
 
@@ -126,6 +137,13 @@ def test_a_slice_of_an_old_operator_set_is_counted_although_onnx_loses_it_where_
     asked = one("Slice", "x", starts=[1], ends=[1 << 40], axes=[-1], opset=9)
     assert with_known_shapes(asked)
     assert facts(asked)["y"][1] == [1, 8, 16, 15]
+
+
+def test_a_reshape_to_the_size_of_a_tensor_is_counted_although_onnx_gives_it_no_element():
+    sized = [node("Size", "x", "n"), node("Unsqueeze", "na", "s"), node("Reshape", "xs")]
+    asked = model(sized, [integers("a", 0)])
+    assert with_known_shapes(asked)
+    assert facts(asked)["y"][1] == [2048]
 
 
 @SEVERAL
@@ -167,6 +185,7 @@ LEFT_TO_ONNX = {
     ),
     "operands that do not fit": one("Add", "xw", [floats("w", 3)]),
     "a target of another size": one("Reshape", "xs", [integers("s", 3, -1)]),
+    "an equation that is a number": one("Einsum", "xx", equation=3),
     "an attribute of another type": one("Concat", "xx", axis="a"),
 }
 
