@@ -94,10 +94,10 @@ SPELLINGS: tuple[tuple[str, Term], ...] = (
 )
 """(operator, formula). Sources: A. Howard et al., "Searching for MobileNetV3" (hard-swish and hard-sigmoid);
 D. Hendrycks and K. Gimpel, "Gaussian Error Linear Units" (both forms); P. Ramachandran et al., "Searching for
-Activation Functions" (swish); K. He et al., "Delving Deep into Rectifiers" (PReLU);
-D. Misra, "Mish". Compilers that name them: OpenVINO (common_optimizations: SwishFusion, PReluFusion, SoftmaxFusion, NormalizeL2Fusion), TensorFlow's
-converter (lite/transforms/optimize_patterns.td: PReLU, hard-swish, L2 normalisation) and
-Vela (convert_mul_max_to_abs_or_lrelu)."""
+Activation Functions" (swish); K. He et al., "Delving Deep into Rectifiers" (PReLU); D. Misra, "Mish". Compilers that
+name them: OpenVINO (common_optimizations: SwishFusion, MishFusion, PReluFusion, SoftmaxFusion, NormalizeL2Fusion),
+TensorFlow's converter (lite/transforms/optimize_patterns.td: PReLU, hard-swish, L2 normalisation) and Vela
+(convert_mul_max_to_abs_or_lrelu)."""
 
 
 def _ends(formula: Term) -> Iterator[str]:
