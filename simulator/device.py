@@ -11,6 +11,8 @@ from stairline.simulator.graph.graph import Graph
 from stairline.simulator.pricing.predict import predict
 from stairline.simulator.pricing.prediction import Prediction
 
+from .networks import read
+
 
 @dataclass(frozen=True, eq=False)
 class Device:
@@ -28,16 +30,23 @@ class Device:
         """The precisions of the platform, the default one first."""
         return self.platform.dtypes
 
-    def predict(self, graph: Graph, dtype: str | None = None, *, allow_unknown: bool = False) -> Prediction:
-        """Predict the latency of ``graph`` at ``dtype``.
+    def __repr__(self) -> str:
+        return f"Device('{self.name}')"
 
-        By default that is the precision of the model file that the graph was read from, or the nearest one that the
+    def predict(
+        self, graph: Graph | str | Path, dtype: str | None = None, *, allow_unknown: bool = False
+    ) -> Prediction:
+        """Predict the latency of ``graph`` at ``dtype``; a model file's path and a built-in network's name do as well.
+
+        By default that is the precision of the model file that the network was read from, or the nearest one that the
         platform has (the prediction is then flagged), and for other networks the platform's default.
 
-        Raises PlatformError for a precision that the platform lacks, and UnknownOperatorError when an operator has no
-        kernel model. With ``allow_unknown`` such operators are left out and the latency is a lower bound.
+        Raises ReadError for a file that cannot be read, PlatformError for a precision that the platform lacks, and
+        UnknownOperatorError when an operator has no kernel model. With ``allow_unknown`` such operators are left out
+        and the latency is a lower bound.
         """
-        return predict(graph, self.platform, dtype, allow_unknown=allow_unknown)
+        network = graph if isinstance(graph, Graph) else read(graph)
+        return predict(network, self.platform, dtype, allow_unknown=allow_unknown)
 
 
 def load(name: str | Path) -> Device:

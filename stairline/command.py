@@ -12,9 +12,11 @@ import click
 
 from stairline import __version__
 from stairline.calibration.commands.calibrate import calibrate_command
+from stairline.calibration.commands.check import check_command
 from stairline.calibration.commands.fit import fit_command
 from stairline.calibration.commands.probe import probe_command
 from stairline.calibration.commands.transfer import transfer_command
+from stairline.calibration.commands.watch import watch_command
 from stairline.calibration.records.errors import NotFittedError, RecordsError
 from stairline.exit_codes import ExitCode
 from stairline.extras import remedy
@@ -130,6 +132,8 @@ main.add_command(calibrate_command)
 main.add_command(fit_command)
 main.add_command(transfer_command)
 main.add_command(probe_command)
+main.add_command(check_command)
+main.add_command(watch_command)
 main.add_command(platforms)
 main.add_command(measure_group)
 platforms.add_command(show_command)

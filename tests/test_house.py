@@ -45,7 +45,8 @@ ROOMS = (
     ("simulator.runtimes",),
     ("simulator.walk",),
     ("simulator.pricing",),
-    ("simulator.device", "simulator.networks"),
+    ("simulator.networks",),
+    ("simulator.device",),
     ("simulator.spaces", "simulator.advice"),
     ("simulator.reports",),
     ("simulator.commands",),
@@ -68,7 +69,7 @@ ROOMS = (
     ("calibration.overlays",),
     ("calibration.probing",),
     ("calibration.choosing", "calibration.transfer"),
-    ("calibration.report",),
+    ("calibration.check", "calibration.report"),
     ("calibration.commands",),
 )
 """All rooms, low to high: a room imports lower ones only, so not its neighbours in a row either."""

@@ -6,11 +6,23 @@ from pathlib import Path
 
 from stairline.measure.timing.errors import MeasureError
 
-from . import benchmark_model, latency_table, onnxruntime_profile, openvino_counters, tensorrt, vela_tables
+from . import (
+    ai_hub,
+    benchmark_model,
+    executorch,
+    latency_table,
+    onnxruntime_profile,
+    openvino_counters,
+    tensorrt,
+    vela_tables,
+)
 from .format import Imported, OutputFormat
 from .vendor_tools import K210, RKNN, SNPE
 
-_MODULES = (tensorrt, onnxruntime_profile, openvino_counters, vela_tables, benchmark_model, latency_table)
+_MODULES = (
+    *(tensorrt, onnxruntime_profile, ai_hub, executorch, openvino_counters, vela_tables),
+    *(benchmark_model, latency_table),
+)
 FORMATS: tuple[OutputFormat, ...] = (SNPE, RKNN, K210, *(module.FORMAT for module in _MODULES))
 """All formats, in the order in which they are tried."""
 

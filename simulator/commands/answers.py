@@ -16,11 +16,11 @@ from stairline.hwmodels import Platform
 from stairline.hwmodels.commands.show import show
 from stairline.hwmodels.reports.text import Block, Heading
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.pricing.predict import predict
 from stairline.simulator.pricing.prediction import Prediction, Summary
 from stairline.simulator.reports.outcomes import Outcome
 from stairline.simulator.reports.predictions import label
 
+from .processes import Found, Settings, predicted, predicted_in
 from .request import REFUSALS, Network, Request, networks_of
 
 T = TypeVar("T")
@@ -115,7 +115,8 @@ def outcomes(asked: Request, *, with_reasons: bool) -> Iterator[Outcome]:
     each is at the precision of its own file.
     """
     tables = all(group.is_table for group in asked.groups)
-    if with_reasons or asked.total < _COMPILED_FROM or not tables or not _can_compile(asked.total):
+    one_by_one = with_reasons or asked.jobs > 1 or asked.total < _COMPILED_FROM
+    if one_by_one or not tables or not _can_compile(asked.total):
         return (answer.outcome for answer in _with_progress(_one_by_one(asked), asked.total))
     return _with_progress(_compiled(asked), asked.total)
 
@@ -132,24 +133,24 @@ def _can_compile(total: int) -> bool:
 
 
 def _one_by_one(asked: Request) -> Iterator[Answer]:
-    for network in networks_of(asked):
-        for platform in asked.platforms:
-            yield _answer(network, platform, asked)
+    settings = Settings(asked.platforms, asked.dtype, asked.allow_unknown)
+    each = (
+        predicted_in(asked.jobs, networks_of(asked), settings)
+        if asked.jobs > 1
+        else ((network, predicted(network, settings)) for network in networks_of(asked))
+    )
+    for (name, graph), row in each:
+        for platform, found in zip(asked.platforms, row):
+            yield _answer(name, graph if isinstance(graph, Graph) else None, platform, found, asked)
 
 
-def _answer(network: Network, platform: Platform, asked: Request) -> Answer:
-    name, found = network
-    graph = found if isinstance(found, Graph) else None
-    try:
-        if graph is None:
-            raise found  # type: ignore[misc]
-        prediction = predict(graph, platform, asked.dtype, allow_unknown=asked.allow_unknown)
-    except REFUSALS as error:
-        if asked.strict or asked.total == 1:
-            raise
-        return Answer(name, platform, asked.dtype, graph, None, str(error))
-    shown = replace(prediction, summary=prediction.summary._replace(model=name))
-    return Answer(name, platform, asked.dtype, graph, shown, "")
+def _answer(name: str, graph: Graph | None, platform: Platform, found: Found, asked: Request) -> Answer:
+    if isinstance(found, Prediction):
+        shown = replace(found, summary=found.summary._replace(model=name))
+        return Answer(name, platform, asked.dtype, graph, shown, "")
+    if asked.strict or asked.total == 1:
+        raise found
+    return Answer(name, platform, asked.dtype, graph, None, str(found))
 
 
 def _compiled(asked: Request) -> Iterator[Outcome]:

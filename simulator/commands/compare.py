@@ -16,13 +16,14 @@ from stairline.simulator.reports import comparison as report
 from stairline.simulator.reports.outcomes import Outcome
 
 from .answers import leave, outcomes
-from .options import model_options, platform_option
+from .options import jobs_option, model_options, platform_option
 from .request import request
 
 
 @click.command("compare")
 @model_options
 @platform_option(default=("all",))
+@jobs_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each platform, one per line.")
 @click.option(
     "--csv",

@@ -58,3 +58,14 @@ def platform_option(default: tuple[str, ...] = ()) -> Callable[[Command], Comman
         metavar="PLATFORM",
         help="Name, alias or .toml file of a platform, or 'all'; may be given several times.",
     )
+
+
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Processes that predict; worth it from some hundred predictions on.",
+)
+"""The option --jobs of the verbs that predict many networks."""

@@ -21,13 +21,14 @@ from stairline.simulator.reports import records
 from stairline.simulator.reports.comparison import several
 
 from .answers import Answer, Answers, leave, outcomes
-from .options import model_options, platform_option
+from .options import jobs_option, model_options, platform_option
 from .request import Request, request
 
 
 @click.command("predict")
 @model_options
 @platform_option()
+@jobs_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each prediction, one per line.")
 @click.option(
     "--csv",

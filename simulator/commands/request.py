@@ -56,6 +56,8 @@ class Request(NamedTuple):
     allow_unknown: bool
     strict: bool
     """Whether the first network without a prediction ends everything."""
+    jobs: int = 1
+    """The number of processes that predict."""
 
     @property
     def total(self) -> int:
@@ -73,6 +75,7 @@ def request(
     allow_unknown: bool,
     signature: str | None,
     strict: bool,
+    jobs: int = 1,
 ) -> Request:
     """The request in a verb's arguments; whatever can be refused before the first prediction is refused here."""
     if dtype is not None and dtype.lower() not in PRECISION_NAMES:
@@ -96,7 +99,7 @@ def request(
         for error in unreadable[:-1]:
             click.echo(f"stairline: {error}", err=True)
         raise unreadable[-1]
-    return Request(groups, platforms, named, allow_unknown, strict)
+    return Request(groups, platforms, named, allow_unknown, strict, jobs)
 
 
 def networks_of(asked: Request) -> Iterator[Network]:

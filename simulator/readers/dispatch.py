@@ -1,7 +1,8 @@
 """The reader of a model file is chosen by the file's suffix and first bytes, and its graph put in canonical form.
 
-A file is only parsed: nothing in it is executed, no weights are loaded, and no other file is opened on its behalf. The
-libraries of a format are imported when a file of that format is read, so that importing this module is quick.
+A file is only parsed: nothing in it is executed, no weights are loaded, and no other file is opened on its behalf but
+the .bin file beside an OpenVINO .xml, which stores its small operands. The libraries of a format are imported when a
+file of that format is read, so that importing this module is quick.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .formats import Shapes
 
 _TFLITE_MARK = b"TFL3"
 _TENSORFLOW = (".pb", ".keras", ".h5")
-_KNOWN = ".tflite, .onnx, .param (ncnn), .pb, .keras, .h5 or a SavedModel directory"
+_KNOWN = ".tflite, .onnx, .param (ncnn), .xml (OpenVINO), .pb, .keras, .h5 or a SavedModel directory"
 
 
 def read(path: str | Path, shape: Shapes = None, signature: str | None = None) -> Graph:
@@ -58,14 +59,8 @@ def _reader(path: Path) -> Callable[[Path, Shapes], Graph]:
         raise ReadError(f"bytes 4 to 7 are {head[4:8]!r}, a TFLite model has {_TFLITE_MARK!r}: not a TFLite model")
     if suffix in (".onnx", *_TENSORFLOW) and marked:
         raise ReadError(f"suffix '{suffix}', but the content is a TFLite model: rename it to .tflite")
-    if suffix == ".tflite":
-        return _tflite
-    if suffix == ".onnx":
-        return _onnx
-    if suffix == ".param":
-        return _ncnn
-    if suffix in _TENSORFLOW:
-        return _tensorflow
+    if suffix in _BY_SUFFIX:
+        return _BY_SUFFIX[suffix]
     raise ReadError(f"suffix '{suffix}' belongs to no known model format: give {_KNOWN}")
 
 
@@ -87,6 +82,12 @@ def _ncnn(path: Path, shape: Shapes) -> Graph:
     return read_ncnn(path, shape)
 
 
+def _openvino(path: Path, shape: Shapes) -> Graph:
+    from .openvino.reader import read_openvino
+
+    return read_openvino(path, shape)
+
+
 def _tensorflow(path: Path, shape: Shapes) -> Graph:
     try:
         from .tensorflow.reader import read_tensorflow
@@ -94,3 +95,13 @@ def _tensorflow(path: Path, shape: Shapes) -> Graph:
         return read_tensorflow(path, shape)
     except ModuleNotFoundError as error:
         raise ReadError(f"{error}: needs the measuring extra: pip install 'stairline[measure]'") from None
+
+
+_BY_SUFFIX: dict[str, Callable[[Path, Shapes], Graph]] = {
+    ".tflite": _tflite,
+    ".onnx": _onnx,
+    ".param": _ncnn,
+    ".xml": _openvino,
+    **dict.fromkeys(_TENSORFLOW, _tensorflow),
+}
+"""The reader of each suffix."""

@@ -70,11 +70,11 @@ def read_onnx(path: Path, shape: Shapes = None) -> Graph:
     }
     stated = [output.name for output in model.graph.output]
     outputs = [name for name in stated if name not in constants] or stated
-    nodes = regrouped(_needed(nodes, outputs, constants), file_tensors, outputs)
-    return _graph(path, nodes, file_tensors, values, shapes, outputs, notes + bounds)
+    nodes = regrouped(needed(nodes, outputs, constants), file_tensors, outputs)
+    return converted(path, nodes, file_tensors, values, shapes, outputs, notes + bounds)
 
 
-def _graph(
+def converted(
     path: Path,
     nodes: list[FileNode],
     file_tensors: dict[str, FileTensor],
@@ -82,7 +82,9 @@ def _graph(
     shapes: dict[str, Shape],
     outputs: list[str],
     notes: tuple[str, ...],
+    format_name: str = "onnx",
 ) -> Graph:
+    """The graph of ONNX's operators, in execution order; those that are not canonical become "FORMAT:NAME"."""
     builder = GraphBuilder(path.stem, _activation_dtype(nodes, file_tensors), str(path), notes)
     channels_last = images(
         nodes, file_tensors, {name for name, file_tensor in file_tensors.items() if file_tensor.constant}
@@ -101,6 +103,7 @@ def _graph(
         _consumers(nodes),
         frozenset(shapes),
         frozenset(outputs),
+        format_name,
     )
     return assemble(builder, nodes, tensors, outputs, lambda node: convert(state, node))
 
@@ -141,7 +144,7 @@ def _resolved(model: Any, shapes: Mapping[str, Shape], overridden: bool) -> tupl
     return folded(model)
 
 
-def _needed(nodes: list[FileNode], outputs: Iterable[str], constants: set[str]) -> list[FileNode]:
+def needed(nodes: list[FileNode], outputs: Iterable[str], constants: set[str]) -> list[FileNode]:
     """The nodes that an output depends on through data operands, those computed before the network runs left out."""
     wanted, kept = set(outputs), []
     for node in reversed(nodes):

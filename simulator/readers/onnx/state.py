@@ -32,6 +32,8 @@ class OnnxState(NamedTuple):
     consumers: Mapping[str, tuple[FileNode, ...]]
     inputs: frozenset[str]
     outputs: frozenset[str]
+    format_name: str = "onnx"
+    """What the name of a layer outside the canonical set begins with."""
 
     def name(self, node: FileNode, position: int) -> str:
         """The name of an operand. Raises ReadError where it is missing."""
@@ -201,7 +203,7 @@ def unknown(s: OnnxState, n: FileNode, attributes: Attributes = NEUTRAL) -> tupl
             "add a value_info for it, or export the model without it"
         )
     operands = [s.operand(n, i) for i, name in enumerate(n.inputs) if name and not _empty(s, n, i)]
-    return s.add(n, f"onnx:{n.op}", operands, attributes)
+    return s.add(n, f"{s.format_name}:{n.op}", operands, attributes)
 
 
 def _empty(s: OnnxState, n: FileNode, position: int) -> bool:

@@ -177,3 +177,13 @@ def test_the_built_in_networks_are_listed_with_their_published_work() -> None:
 @pytest.mark.parametrize("verb", [(), ("predict",), ("platforms", "show"), ("networks",)])
 def test_every_verb_helps_by_the_short_option(verb: tuple[str, ...]) -> None:
     assert printed(*verb, "-h") == printed(*verb, "--help")
+
+
+def test_several_processes_give_the_rows_of_one_in_the_same_order(table: Path, toy: Path, broken: Path) -> None:
+    asked = ("predict", "mobilenet_v1", table, broken, "-p", toy, "-p", "TPU", "--csv", "-")
+    one, two = run(*asked), run(*asked, "--jobs", "2")
+    assert one.exit_code == two.exit_code == 3
+    assert two.stdout == one.stdout
+    strict = run(*("predict", table, "-p", toy, "-p", CPU, "--csv", "-", "--strict", "--jobs", "2"))
+    assert strict.exit_code == 2
+    assert "no model for operator 'tanh'" in strict.stderr

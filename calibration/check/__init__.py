@@ -1,0 +1,1 @@
+"""Predictions held against measurements: what diverges, why, and what would settle it."""

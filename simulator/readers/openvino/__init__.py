@@ -1,0 +1,1 @@
+"""The reader of OpenVINO's intermediate representation (IR)."""
