@@ -33,6 +33,8 @@ def constant_folded(graph: Graph, index: int) -> Found | None:
 
 def folded_hard_sigmoid(graph: Graph, index: int) -> Found | None:
     """relu6(x) / 6 behind a layer with weights: a hard sigmoid whose added 3 a converter put into that layer's bias."""
+    if "relu6" not in graph.operators:
+        return None
     found = match(graph, index, "hard_sigmoid", _WITHOUT_SHIFT)
     return (
         found

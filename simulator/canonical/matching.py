@@ -9,12 +9,14 @@ from typing import NamedTuple
 from stairline.simulator.graph.graph import Graph, Layer
 
 from .found import Found, is_private, plain, single_reader
-from .terms import Applied, Number, Operand, Product, Sum, Term
+from .terms import Applied, Number, Operand, Product, Stored, Sum, Term
 
 _TOLERANCE = 2e-3
 """Relative difference up to which two numbers are the same: files round 1 / 6, sqrt(2 / pi) and the like to 3 digits,
 and to those of their precision."""
 _MOST_FACTORS = 6
+_COMMUTES = frozenset({"add", "mul", "maximum", "minimum", "max", "min"})
+_OVER_CHANNELS = frozenset({"reduce_sum", "reduce_max"})
 
 
 class State(NamedTuple):
@@ -51,8 +53,8 @@ def _matches(graph: Graph, tensor: int, formula: Term, state: State) -> Iterator
     if isinstance(formula, Operand):
         if state.x in (-1, tensor):
             yield state._replace(x=tensor)
-    elif isinstance(formula, Number):
-        if _is_number(graph, tensor, formula.value):
+    elif isinstance(formula, Number | Stored):
+        if _is_stored(graph, tensor, formula):
             yield state
     elif isinstance(formula, Product):
         yield from _products(graph, tensor, formula, state)
@@ -68,8 +70,10 @@ def _matches(graph: Graph, tensor: int, formula: Term, state: State) -> Iterator
 def _operands(graph: Graph, layer: Layer, formula: Applied, state: State) -> Iterator[State]:
     if len(layer.inputs) != len(formula.operands):
         return
+    if formula.op in _OVER_CHANNELS and not _reduces_channels(graph, layer):
+        return
     yield from _in_order(graph, layer.inputs, formula.operands, state)
-    if formula.op in ("maximum", "minimum", "max", "min"):
+    if formula.op in _COMMUTES:
         yield from _in_order(graph, layer.inputs[::-1], formula.operands, state)
 
 
@@ -141,6 +145,23 @@ def _factors(graph: Graph, tensor: int) -> Factors | None:
     for value in numbers:
         number *= 1.0 if value is None else value
     return Factors(number, tuple(t for t, value in zip(layer.inputs, numbers) if value is None), members)
+
+
+def _reduces_channels(graph: Graph, layer: Layer) -> bool:
+    """Whether a layer reduces the last axis alone and keeps it with one element."""
+    shape = graph.tensors[layer.inputs[0]].shape
+    reduced = {axis % len(shape) for axis in layer.attributes.axes}
+    return reduced == {len(shape) - 1} and graph.tensors[layer.outputs[0]].shape == (*shape[:-1], 1)
+
+
+def _is_stored(graph: Graph, tensor: int, formula: Number | Stored) -> bool:
+    if isinstance(formula, Number):
+        return _is_number(graph, tensor, formula.value)
+    held = graph.tensors[tensor]
+    if formula.bounds is not None:
+        low, high = formula.bounds
+        return held.value is not None and low <= held.value <= high
+    return held.constant and all(size == 1 for size in held.shape[:-1])
 
 
 def _is_number(graph: Graph, tensor: int, number: float) -> bool:

@@ -46,6 +46,13 @@ class Number(Term):
 
 
 @dataclass(frozen=True)
+class Stored(Term):
+    """A stored operand of one element, or of one for each channel; within bounds where both ends of them are known."""
+
+    bounds: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Product(Term):
     """A number times factors, in any order."""
 
@@ -63,7 +70,10 @@ class Sum(Term):
 
 @dataclass(frozen=True)
 class Applied(Term):
-    """An operator, by its name, applied to operands; those of a maximum or minimum are in any order."""
+    """An operator, by its name, applied to operands; in any order where the operator gives the same in all of them.
+
+    A reduction is one over the channels whose result keeps its rank.
+    """
 
     op: str
     operands: tuple[Term, ...]

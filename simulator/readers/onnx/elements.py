@@ -19,6 +19,10 @@ def _broadcast(op: str) -> Converter:
     return rule
 
 
+def _reciprocal(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+    return s.add(n, "div", [s.builder.constant((1,), value=1.0), s.operand(n, 0)])
+
+
 ELEMENTS: dict[str, Converter] = {
     "Relu": _unary("relu"),
     "LeakyRelu": _unary("leaky_relu"),
@@ -31,7 +35,7 @@ ELEMENTS: dict[str, Converter] = {
     "Softsign": _unary("softplus"),
     "Mish": _unary("mish"),
     "Shrink": _unary("clip"),
-    "Reciprocal": _unary("rsqrt"),
+    "Reciprocal": _reciprocal,
     "IsNaN": _unary("logical_not"),
     "IsInf": _unary("logical_not"),
     "BitwiseNot": _unary("logical_not"),

@@ -103,11 +103,20 @@ def _reduction(op: str) -> Converter:
     return lambda s, n: _reduced(op, s, n)
 
 
-def _reduced(op: str, s: OnnxState, n: FileNode) -> tuple[int, ...]:
+def _length(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+    """The root of a sum of squares, as the three operators that OpenVINO (ReduceL2Decomposition) puts in its place."""
+    return (s.builder.layer("sqrt", *_reduced("reduce_sum", s, n, squared=True), name=f"{n.name}/root"),)
+
+
+def _reduced(op: str, s: OnnxState, n: FileNode, squared: bool = False) -> tuple[int, ...]:
     keepdims = bool(option(n, "keepdims", 1))
     axes = _numbers(s, n, 1, "axes")
     if axes is None and len(n.inputs) > 1 and n.inputs[1]:
         raise ReadError(f"{where(n)}: operand 1 (axes) is computed while running: export the model with fixed shapes")
+
+    def given(x: int) -> int:
+        return s.builder.layer("mul", x, x, name=f"{n.name}/square") if squared else x
+
     image, rank = s.image(n), s.rank(n)
     file_axes = [axis % rank for axis in axes] if axes else list(range(rank))
     stored = tuple(graph_axis(axis, image) for axis in file_axes) if image else tuple(file_axes)
@@ -115,8 +124,8 @@ def _reduced(op: str, s: OnnxState, n: FileNode) -> tuple[int, ...]:
     if keepdims or kept == sorted(kept):
         if image == 3 and not keepdims:
             stored = (1, *stored)
-        return s.add(n, op, [s.operand(n, 0)], Attributes(axes=stored, keepdims=keepdims))
-    return s.add(n, op, [s.plain(n, 0)], Attributes(axes=tuple(file_axes)))
+        return s.add(n, op, [given(s.operand(n, 0))], Attributes(axes=stored, keepdims=keepdims))
+    return s.add(n, op, [given(s.plain(n, 0))], Attributes(axes=tuple(file_axes)))
 
 
 def _resize(s: OnnxState, n: FileNode) -> tuple[int, ...]:
@@ -143,7 +152,8 @@ MOVES: dict[str, Converter] = {
     "Unsqueeze": _reshape,
     "Transpose": _transpose,
     "ReduceMean": _reduction("mean"),
-    **{f"Reduce{name}": _reduction("reduce_sum") for name in ("Sum", "L1", "L2", "SumSquare", "LogSum", "LogSumExp")},
+    **{f"Reduce{name}": _reduction("reduce_sum") for name in ("Sum", "L1", "SumSquare", "LogSum", "LogSumExp")},
+    "ReduceL2": _length,
     "ReduceMax": _reduction("reduce_max"),
     "ReduceMin": _reduction("reduce_min"),
     "ReduceProd": _reduction("reduce_prod"),

@@ -32,6 +32,7 @@ HARD_SWISH: dict[str, Lines] = {
     "a sixth of x first": ("s = Add x c3", "r = Clip s c0 c6", "p = Mul x c0.1666667", "y = Mul r p"),
 }
 SWISH: dict[str, Lines] = {
+    "x over 1 + exp(-x)": ("n = Neg x", "e = Exp n", "s = Add e c1", "y = Div x s"),
     "x sigmoid(x)": ("s = Sigmoid x", "y = Mul x s"),
     "sigmoid(x) x": ("s = Sigmoid x", "y = Mul s x"),
 }
@@ -44,6 +45,19 @@ GELU: dict[str, Lines] = {
     "a product by the root of a half": ("d = Mul x c0.70710678", *_ERF[1:], "p = Mul s x", "y = Div p c2"),
     "tanh of a power": ("p = Pow x c3", *_CUBE, "h = Mul x s", "y = Mul h c0.5"),
     "tanh of products": ("q = Mul x x", "p = Mul x q", *_CUBE, "h = Mul c0.5 x", "y = Mul h s"),
+}
+SIGMOID: dict[str, Lines] = {
+    "quotient": ("n = Neg x", "e = Exp n", "s = Add e c1", "y = Div c1 s"),
+    "reciprocal": ("n = Mul c-1 x", "e = Exp n", "s = Add c1 e", "y = Reciprocal s"),
+}
+RELU6: dict[str, Lines] = {
+    "max of min": ("m = Min x c6", "y = Max c0 m"),
+    "relu of min": ("m = Min c6 x", "y = Relu m"),
+    "min of relu": ("m = Relu x", "y = Min m c6"),
+}
+LEAKY_RELU: dict[str, Lines] = {
+    "slope last": ("m = Mul x c0.1", "y = Max x m"),
+    "slope first": ("m = Mul c0.1 x", "y = Max m x"),
 }
 
 
@@ -60,6 +74,9 @@ FORMULAS: dict[str, tuple[dict[str, Lines], Callable[[float], float]]] = {
     "hard_swish": (HARD_SWISH, lambda x: x * hard_sigmoid(x)),
     "swish": (SWISH, lambda x: x / (1 + math.exp(-x))),
     "gelu": (GELU, gelu),
+    "sigmoid": (SIGMOID, lambda x: 1 / (1 + math.exp(-x))),
+    "relu6": (RELU6, lambda x: min(max(x, 0.0), 6.0)),
+    "leaky_relu": (LEAKY_RELU, lambda x: max(x, x / 10)),
 }
 CASES = [(op, name) for op, (spellings, _) in FORMULAS.items() for name in spellings]
 
@@ -95,6 +112,9 @@ OTHERS: dict[str, Lines] = {
     "another factor": ("s = Add x c3", "r = Clip s c0 c6", "y = Div r c5"),
     "three minus x": ("s = Sub c3 x", "r = Clip s c0 c6", "y = Div r c6"),
     "another gate": ("s = Add x c3", "r = Clip s c0 c6", "q = Relu x", "p = Mul q r", "y = Div p c6"),
+    "a slope above 1": ("m = Mul x c2", "y = Max x m"),
+    "a slope of another map": ("n = Neg x", "m = Mul n c0.1", "y = Max x m"),
+    "one plus exp(x)": ("e = Exp x", "s = Add e c1", "y = Div c1 s"),
     "another root": ("d = Div x c1.7", "e = Erf d", "s = Add e c1", "p = Mul x s", "y = Mul p c0.5"),
 }
 
@@ -102,7 +122,7 @@ OTHERS: dict[str, Lines] = {
 @pytest.mark.parametrize("name", OTHERS)
 def test_formulas_that_differ_in_a_number_or_an_operand_stay_spelled_out(name, tmp_path):
     onnx.save(model(OTHERS[name], (1, 4, 4, 8)), tmp_path / "other.onnx")
-    named = {"hard_sigmoid", "hard_swish", "gelu"}
+    named = {"hard_sigmoid", "hard_swish", "gelu", "leaky_relu", "sigmoid"}
     assert named.isdisjoint(layer.op for layer in read(tmp_path / "other.onnx").layers)
 
 
