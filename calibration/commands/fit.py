@@ -12,6 +12,7 @@ from stairline.hwmodels import with_fit_bounds, with_values, without_operators
 from .overlay import (
     base_platform,
     conditions_option,
+    force_option,
     name_option,
     output_option,
     report_option,
@@ -56,6 +57,7 @@ from .records import backend_option, dtype_option, layers_option, records_and_ne
 @conditions_option
 @click.option("--no-residual", is_flag=True, help="Fit the models alone, and correct nothing beside them.")
 @report_option
+@force_option
 def fit_command(
     records: str,
     layers: str | None,
@@ -71,6 +73,7 @@ def fit_command(
     conditions: Sequence[str],
     page: Path | None,
     no_residual: bool,
+    force: bool,
 ) -> None:
     """Fit a platform to measured networks.
 
@@ -90,7 +93,7 @@ def fit_command(
     found, graphs = records_and_networks(records, layers, backend, dtype or platform.dtypes[0])
     started = with_fit_bounds(with_values(without_operators(platform, omitted), numbers), _bounds(freed))
     done = calibrate(started, found, graphs, correct=not no_residual)
-    overlay = to.write(done, under, omitted, numbers)
+    overlay = to.write(done, under, omitted, numbers, force=force)
     if page:
         write_page(page, done, overlay, Path(records), backend)
 
