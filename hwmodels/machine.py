@@ -21,6 +21,8 @@ class PlatformError(ValueError):
 
 GROUPED = {"conv2d": "grouped_conv2d", "conv2d_transpose": "grouped_conv2d_transpose"}
 """Names of the rules for operators in more than one group, where a platform has other kernels for them."""
+ROWS = {"dense": "dense_rows"}
+"""Names of the rules for matrix products of more than one row, where a platform has other kernels for them."""
 
 
 class Rule(NamedTuple):
@@ -79,15 +81,20 @@ class Machine:
     omitted: tuple[str, ...] = ()
     """Names in ``rules`` of operators that take no time, because the platform's measurements do not include them."""
 
-    def rule_name(self, op: str, groups: int = 1) -> str:
-        """The name in ``rules`` of the rule for an operator in so many groups, whether or not there is such a rule."""
+    def rule_name(self, op: str, groups: int = 1, rows: int = 1) -> str:
+        """The name in ``rules`` of the rule for an operator in so many groups or over so many rows of a matrix.
+
+        It is the operator's own where the platform has no other, whether or not there is such a rule.
+        """
         if groups > 1 and op in GROUPED and GROUPED[op] in self.rules:
             return GROUPED[op]
+        if rows > 1 and op in ROWS and ROWS[op] in self.rules:
+            return ROWS[op]
         return op
 
-    def rule_for(self, op: str, groups: int = 1) -> Rule | None:
-        """The rule under which an operator in so many groups runs; None where the platform has no model for it."""
-        return self.rules.get(self.rule_name(op, groups))
+    def rule_for(self, op: str, groups: int = 1, rows: int = 1) -> Rule | None:
+        """The rule under which such an operator runs; None where the platform has no model for it."""
+        return self.rules.get(self.rule_name(op, groups, rows))
 
 
 class _Numbers:

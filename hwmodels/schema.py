@@ -15,6 +15,15 @@ Dtype = Literal["float32", "float16", "dfp16", "dfp8", "int8", "uint8"]
 ELEMENT_BYTES: dict[str, int] = {"float32": 4, "float16": 2, "dfp16": 2, "dfp8": 1, "int8": 1, "uint8": 1}
 """Storage of one tensor element, in bytes. dfp is Rockchip's dynamic fixed point."""
 
+PRECISION_NAMES: dict[str, str] = {
+    **{dtype: dtype for dtype in ELEMENT_BYTES},
+    **dict.fromkeys(("fp32", "f32", "float"), "float32"),
+    **dict.fromkeys(("fp16", "f16", "half"), "float16"),
+    **dict.fromkeys(("i8", "s8"), "int8"),
+    "u8": "uint8",
+}
+"""Precisions by every name that people give them, in small letters."""
+
 
 class Description(Closed):
     """What the platform is: a device, one of its processors, and the runtime that drives it."""

@@ -21,6 +21,10 @@ class Networks(NamedTuple):
 
     total: int
     graphs: Iterator[Graph]
+    names: tuple[str, ...] = ()
+    """The names of a layer table's networks in the file's order; empty for a single network.
+
+    Where the rows of a table's network cannot be wired, taking its graph raises ReadError; the next one follows."""
 
 
 def read(
@@ -74,7 +78,7 @@ def networks(
         from stairline.simulator.readers.layer_table.reader import read_table
 
         table = read_table(path_or_name)
-        return Networks(len(table), table.networks())
+        return Networks(len(table), table.networks(), table.names)
     return Networks(1, iter((read(path_or_name, shape, input_size=input_size, width=width, signature=signature),)))
 
 

@@ -18,7 +18,7 @@ from stairline.simulator.mapping.placement import place
 from stairline.simulator.mapping.plan import Kernel, Plan
 from stairline.simulator.mapping.rule_names import names_are_known, verify_names
 from stairline.simulator.mapping.schedules import in_execution_order, scheduled
-from stairline.simulator.mapping.work import work_of
+from stairline.simulator.mapping.work import product_rows, work_of
 
 from .runtimes import register_all
 
@@ -37,8 +37,9 @@ def plan(graph: Graph, machine: Machine) -> Plan:
     for group, streamed in zip(groups, placement.streamed_elements):
         runs_on = placed_on.machines[group[0]]
         first = lowered.layers[group[0]]
-        rule = runs_on.rule_for(first.op, first.attributes.groups)
-        kernels.append(Kernel(tuple(group), runs_on, rule, work_of(lowered, group, streamed)))
+        rule = runs_on.rule_for(first.op, first.attributes.groups, product_rows(lowered, first))
+        line = int(getattr(rule.parameters, "line_channels", 1)) if rule else 1
+        kernels.append(Kernel(tuple(group), runs_on, rule, work_of(lowered, group, streamed, line)))
     return Plan(
         lowered,
         machine,

@@ -23,6 +23,7 @@ from stairline.hwmodels.commands.platforms import platforms
 from stairline.measure.commands.group import measure_group
 from stairline.measure.timing.errors import MeasureError
 from stairline.simulator.commands.compare import compare_command
+from stairline.simulator.commands.networks import networks_command
 from stairline.simulator.commands.ops import ops_command
 from stairline.simulator.commands.predict import predict_command
 from stairline.simulator.commands.show import show_command
@@ -105,7 +106,12 @@ def _complain(message: str) -> None:
         click.echo(f"stairline: {line}", err=True)
 
 
-@click.group(cls=FrontDoor, name="stairline", invoke_without_command=True)
+@click.group(
+    cls=FrontDoor,
+    name="stairline",
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__)
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -117,6 +123,7 @@ def main(context: click.Context) -> None:
 main.add_command(predict_command)
 main.add_command(ops_command)
 main.add_command(compare_command)
+main.add_command(networks_command)
 main.add_command(steps_command)
 main.add_command(space_group)
 main.add_command(calibrate_command)

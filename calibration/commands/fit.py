@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from stairline.hwmodels import with_fit_bounds, with_values, without_operators
+from stairline.hwmodels.files.derived import cycles_kept
 
 from .overlay import (
     base_platform,
@@ -88,6 +89,8 @@ def fit_command(
     platform = base_platform(base)
     to = target(output, base, platform, own_name, title)
     under, numbers = stated_conditions(conditions), _numbers(stated)
+    # What another clock moves is stated of the calibrated platform, too.
+    numbers = cycles_kept(platform, numbers)
     if page:
         verify_page(page)
     found, graphs = records_and_networks(records, layers, backend, dtype or platform.dtypes[0])

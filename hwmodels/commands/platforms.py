@@ -14,12 +14,13 @@ from .show import show
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+@click.option("--titles", is_flag=True, help="Say what each platform is, instead of its precisions.")
 @click.pass_context
-def platforms(context: click.Context, as_json: bool) -> None:
+def platforms(context: click.Context, as_json: bool, titles: bool) -> None:
     """List the platforms, or explain one with 'show'."""
     if context.invoked_subcommand:
         return
     if as_json:
         click.echo(json.dumps([report.record(p) for p in available()], indent=2))
     else:
-        show(report.listing(available()))
+        show(report.listing(available(), titles=titles))

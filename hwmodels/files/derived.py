@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from stairline.hwmodels.platform import Platform
+from stairline.hwmodels.clocks import with_cycles_kept
+from stairline.hwmodels.platform import Platform, PlatformError
 from stairline.hwmodels.quantities import quantities
 
 from .loading import changed, omitting, parse
@@ -15,9 +16,18 @@ from .loading import changed, omitting, parse
 def with_values(platform: Platform, values: Mapping[str, float]) -> Platform:
     """A platform with other values: ``values`` maps dotted keys (as in ``quantities``) to numbers in the key's unit.
 
-    Raises PlatformError for a key that the platform does not have or a value that its unit does not allow.
+    Another clock moves what takes so many cycles, too, unless ``values`` states it; see ``clocks``. Raises
+    PlatformError for a key that the platform does not have or a value that its unit does not allow.
     """
-    return _changed(platform, {key: {"value": value} for key, value in values.items()})
+    return _changed(platform, {key: {"value": value} for key, value in cycles_kept(platform, values).items()})
+
+
+def cycles_kept(platform: Platform, values: Mapping[str, float]) -> dict[str, float]:
+    """``values`` and what a clock among them makes of numbers that are cycles; see ``clocks``. Raises PlatformError."""
+    try:
+        return with_cycles_kept(platform.file, values)
+    except ValueError as error:
+        raise PlatformError(f"{platform.name}: {error}") from None
 
 
 def with_fit_bounds(platform: Platform, bounds: Mapping[str, tuple[float, float]]) -> Platform:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -62,10 +63,18 @@ def _path_of(name: str) -> Path:
     shipped = _shipped()
     found = shipped.get(name) or shipped.get(name.lower())
     if found is None:
-        raise PlatformError(
-            f"unknown platform '{name}'{did_you_mean(name, shipped)}; 'stairline platforms' lists them all"
-        )
+        raise PlatformError(f"unknown platform '{name}'{_meant(name, shipped)}; 'stairline platforms' lists them all")
     return found
+
+
+def _meant(name: str, shipped: Mapping[str, Path], most: int = 5) -> str:
+    """The end of a complaint on an unknown platform: those that hold every part of its name, else the nearest name."""
+    parts = re.findall("[a-z]+|[0-9]+", name.lower())
+    near = [known for known in sorted({p.stem for p in shipped.values()}) if parts and all(p in known for p in parts)]
+    if not near:
+        return did_you_mean(name, shipped)
+    others = f" or {len(near) - most} more" * (len(near) > most)
+    return f"; did you mean {', '.join(near[:most])}{others}?"
 
 
 def _is_path(name: str) -> bool:

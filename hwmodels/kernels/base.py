@@ -61,6 +61,10 @@ class Work(NamedTuple):
     """Tensors read from outside the kernel."""
     uneven_padding: float = 0.0
     """1 where opposite sides of the input are padded by different amounts, else 0."""
+    runs: float = 0.0
+    """Contiguous copies of the first operator, whatever the order of its operands."""
+    input_line_elements: float = 0.0
+    """``input_elements`` with the channels of each tensor padded to whole lines of the processor's memory."""
 
 
 BOUNDS = ("compute", "memory", "weights", "epilogue", "overhead")
@@ -133,6 +137,11 @@ def combine(
     moved_s = memory_s + weights_s
     latency_s = busy_s + moved_s - roof.overlap * min(busy_s, moved_s) + overhead_s
     return Cost(padded_macs, compute_s, memory_s, weights_s, epilogue_s, overhead_s, latency_s)
+
+
+def rows(work: Work) -> float:
+    """Rows of the product that a convolution or fully connected layer is: output pixels of all images."""
+    return work.n * work.h_out * work.w_out
 
 
 def tensors_s(work: Work, roof: Roof) -> float:

@@ -1,7 +1,8 @@
-"""The ranges that parameters of kernel models state.
+"""The ranges that parameters of kernel models state, and which of them are a matter of cycles.
 
 A parameter whose name ends in a unit (``_s``, ``_bytes``, ``_bytes_per_s``) or in ``efficiency`` is a plain ``float``:
-the range of its unit is checked wherever that unit stands in a platform file. Any other is of one of these types.
+the range of its unit is checked wherever that unit stands in a platform file. It is ``AtClock`` where it is the time of
+instructions or the rate of an on-chip path, which take so many cycles. Any other is of one of these types.
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ class Decided:
     """Marks a parameter that a compiler's schedule decides for each kernel: no platform file states it."""
 
 
+class Clocked:
+    """Marks a time or a rate of so many cycles, stated in seconds at the platform's clock: another clock scales it."""
+
+
+AtClock = Annotated[float, Clocked]
+"""A time of instructions, or a rate of an on-chip path, at the platform's clock."""
 Count = Annotated[float, Range(1.0, whole=True)]
 """A number of things of which there is at least one: a tile, lanes, work items."""
 CountOrNone = Annotated[float, Range(0.0, whole=True)]
@@ -55,6 +62,12 @@ def stated(parameters: type) -> tuple[str, ...]:
     """The parameters of a class that a platform file states: all but those that a schedule decides."""
     marks = _marks(parameters)
     return tuple(name for name in marks if Decided not in marks[name])
+
+
+@cache
+def at_clock(parameters: type) -> frozenset[str]:
+    """The parameters of a class that another clock scales."""
+    return frozenset(name for name, marks in _marks(parameters).items() if Clocked in marks)
 
 
 def _marks(parameters: type) -> dict[str, tuple[Any, ...]]:

@@ -38,13 +38,17 @@ def rests_on(kinds: dict[str, int]) -> str:
     return ", ".join(f"{kinds[kind]} {kind}" for kind in reversed(KINDS) if kind in kinds) + " numbers"
 
 
-def listing(platforms: tuple[Platform, ...]) -> list[Block]:
-    """The list of all platforms, one per line."""
-    rows = tuple((", ".join(p.file.aliases) or "-", p.name, ", ".join(p.dtypes), p.file.title) for p in platforms)
+def listing(platforms: tuple[Platform, ...], *, titles: bool = False) -> list[Block]:
+    """The list of all platforms, one per line, with their precisions or, with ``titles``, with what they are."""
+    last = prose("what it is") if titles else word("precisions")
+    rows = tuple(
+        (", ".join(p.file.aliases) or "-", p.name, p.file.title if titles else ", ".join(p.dtypes)) for p in platforms
+    )
     return [
-        Table((word("alias"), word("name"), prose("precisions"), prose("what it is")), rows),
+        Table((word("alias"), word("name"), last), rows),
         "",
-        "The first precision is the default. 'stairline platforms show NAME' explains one.",
+        "The first precision is the default. --titles says what each platform is,",
+        "and 'stairline platforms show NAME' explains one.",
     ]
 
 

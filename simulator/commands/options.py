@@ -14,6 +14,11 @@ def model_options(command: Command) -> Command:
     """Add the argument MODEL... and the options by which models are read and predicted."""
     for decorate in (
         click.option(
+            "--strict",
+            is_flag=True,
+            help="Stop at the first network that has no prediction on a platform, instead of giving the reason there.",
+        ),
+        click.option(
             "--allow-unknown",
             is_flag=True,
             help="Leave out operators that have no kernel model; the latency is then a LOWER BOUND.",

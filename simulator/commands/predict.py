@@ -6,18 +6,23 @@ import csv
 import json
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
+from stairline.exit_codes import ExitCode
 from stairline.hwmodels import without_residual
 from stairline.hwmodels.commands.show import show
+from stairline.hwmodels.reports.text import Block, Heading
 from stairline.simulator.reports import predictions as report
 from stairline.simulator.reports import records
+from stairline.simulator.reports.comparison import several
 
+from .answers import Answer, Answers, leave, outcomes
 from .options import model_options, platform_option
-from .request import Request, request, results, summaries
+from .request import Request, request
 
 
 @click.command("predict")
@@ -45,7 +50,7 @@ def predict_command(
     kernels: bool,
     no_residual: bool,
     **how: Any,
-) -> None:
+) -> ExitCode:
     """Predict the latency of networks on platforms.
 
     MODEL is a model file, a layer table of many networks, or the name of a built-in network, such as mobilenet_v2.
@@ -56,36 +61,54 @@ def predict_command(
     if no_residual:
         asked = asked._replace(platforms=tuple(map(without_residual, asked.platforms)))
     if csv_file:
-        _write_csv(csv_file, asked)
-    elif as_json:
-        for r in results(asked):
-            click.echo(json.dumps(records.record(r.prediction, r.graph, r.platform)))
-    elif asked.total == 1 or kernels:
-        for number, r in enumerate(results(asked)):
-            show([*([""] if number else []), *report.single(r.prediction, r.platform, every_kernel=kernels)])
-    else:
-        show(report.several([r.outcome for r in results(asked)]))
+        return _write_csv(csv_file, asked)
+    if as_json:
+        lines = Answers(asked, _json)
+        for line in lines:
+            click.echo(line)
+        return lines.leave()
+    if asked.total == 1 or kernels:
+        reports = Answers(asked, partial(_report, every_kernel=kernels))
+        for number, blocks in enumerate(reports):
+            show([*([""] if number else []), *blocks])
+        return reports.leave()
+    found = list(outcomes(asked, with_reasons=True))
+    show(several(found))
+    return leave(sum(one.summary is None for one in found), len(found))
 
 
-def _write_csv(path: str, asked: Request) -> None:
+def _json(answer: Answer) -> str:
+    if answer.prediction is None or answer.graph is None:
+        return json.dumps(records.failure(answer.outcome, answer.graph, answer.platform))
+    return json.dumps(records.record(answer.prediction, answer.graph, answer.platform))
+
+
+def _report(answer: Answer, *, every_kernel: bool) -> list[Block]:
+    if answer.prediction is None:
+        return [Heading(f"{answer.name} on {answer.platform.name}: no prediction"), answer.reason]
+    return report.single(answer.prediction, answer.platform, every_kernel=every_kernel)
+
+
+def _write_csv(path: str, asked: Request) -> ExitCode:
     if path == "-":
-        _write_rows(sys.stdout, asked)
-        return
+        return leave(*_write_rows(sys.stdout, asked))
     with ExitStack() as stack:
         try:
             file = stack.enter_context(Path(path).open("w", newline="", encoding="utf-8"))
         except OSError as error:
             raise click.UsageError(f"--csv '{path}': cannot be written: {error.strerror}; name another file") from None
-        count = _write_rows(file, asked)
-    click.echo(f"wrote {count} prediction{'s' * (count != 1)} to {path}", err=True)
+        failed, total = _write_rows(file, asked)
+    click.echo(f"wrote {total} row{'s' * (total != 1)} to {path}", err=True)
+    return leave(failed, total)
 
 
-def _write_rows(file: TextIO, asked: Request) -> int:
-    """Write the header and one row for each prediction; return the number of predictions."""
+def _write_rows(file: TextIO, asked: Request) -> tuple[int, int]:
+    """Write the header and one row for each answer; return how many answers failed, of how many."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(records.CSV_COLUMNS)
-    count = 0
-    for summary in summaries(asked):
-        writer.writerow(records.csv_row(summary))
-        count += 1
-    return count
+    failed = total = 0
+    for outcome in outcomes(asked, with_reasons=False):
+        writer.writerow(records.csv_row(outcome))
+        failed += outcome.summary is None
+        total += 1
+    return failed, total

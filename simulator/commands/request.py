@@ -1,58 +1,66 @@
-"""From the arguments of a verb to predictions: every network on every platform."""
+"""From the arguments of a verb to a request: networks, each to be predicted on every platform."""
 
 from __future__ import annotations
 
-import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
-from itertools import chain, tee
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import click
 
 from stairline import hwmodels
 from stairline.hwmodels import Platform, PlatformError
-from stairline.hwmodels.schema import ELEMENT_BYTES
+from stairline.hwmodels.schema import ELEMENT_BYTES, PRECISION_NAMES
 from stairline.hwmodels.spelling import did_you_mean
-from stairline.simulator.graph.graph import Graph
+from stairline.simulator.graph.graph import Graph, GraphError
+from stairline.simulator.mapping.plan import UnknownOperatorError
 from stairline.simulator.networks import Networks, networks
-from stairline.simulator.pricing.predict import predict
-from stairline.simulator.pricing.prediction import Prediction, Summary
-from stairline.simulator.reports.predictions import Outcome, label
+from stairline.simulator.readers.errors import ReadError
+from stairline.simulator.readers.formats import Shapes
+from stairline.simulator.zoo import MODELS, ZooError
 
-T = TypeVar("T")
+REFUSALS = (GraphError, PlatformError, ReadError, UnknownOperatorError, ZooError)
+"""Why one network may have no prediction on one platform, while others have."""
 
-_COMPILED_FROM = 1000
-"""Number of predictions from which compiling the cost model takes less time than it saves."""
-_BAR_FROM = 50
-"""Number of predictions from which a progress bar is shown."""
+Unreadable = GraphError | ReadError | ZooError
+Network = tuple[str, Graph | Unreadable]
+"""What reports call a network, and its graph, or why it has none."""
+
+
+class Group(NamedTuple):
+    """The networks of one argument MODEL, or why there are none."""
+
+    model: str
+    """The argument."""
+    name: str
+    """What reports call a single network; empty for the networks of a table, which have names of their own."""
+    found: Networks | Unreadable
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the networks are those of a layer table."""
+        return not self.name
+
+    @property
+    def total(self) -> int:
+        """The number of networks; one that cannot be read counts."""
+        return self.found.total if isinstance(self.found, Networks) else 1
 
 
 class Request(NamedTuple):
     """Networks to predict, each on every platform, at one precision or, for None, at what ``precision`` finds."""
 
-    networks: tuple[Networks, ...]
+    groups: tuple[Group, ...]
     platforms: tuple[Platform, ...]
     dtype: str | None
     allow_unknown: bool
+    strict: bool
+    """Whether the first network without a prediction ends everything."""
 
     @property
     def total(self) -> int:
-        """The number of predictions."""
-        return sum(group.total for group in self.networks) * len(self.platforms)
-
-
-class Result(NamedTuple):
-    """A prediction with the network and the platform that it is of."""
-
-    graph: Graph
-    platform: Platform
-    prediction: Prediction
-
-    @property
-    def outcome(self) -> Outcome:
-        """The headline of the prediction, for a report on many."""
-        return Outcome(label(self.platform), self.prediction.summary, self.prediction.reasons)
+        """The number of answers."""
+        return sum(group.total for group in self.groups) * len(self.platforms)
 
 
 def request(
@@ -64,65 +72,78 @@ def request(
     width: float | None,
     allow_unknown: bool,
     signature: str | None,
+    strict: bool,
 ) -> Request:
     """The request in a verb's arguments; whatever can be refused before the first prediction is refused here."""
-    if dtype not in (None, *ELEMENT_BYTES):
-        raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(str(dtype), ELEMENT_BYTES)}")
-    platforms = _platforms(names, dtype)
+    if dtype is not None and dtype.lower() not in PRECISION_NAMES:
+        raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(dtype, ELEMENT_BYTES)}")
+    named = None if dtype is None else PRECISION_NAMES[dtype.lower()]
+    platforms = _platforms(names, named)
     shape = _shapes(shapes)
-    found = tuple(networks(model, shape, input_size=input_size, width=width, signature=signature) for model in models)
-    return Request(found, platforms, dtype, allow_unknown)
+
+    def group(model: str) -> Group:
+        try:
+            found = networks(model, shape, input_size=input_size, width=width, signature=signature)
+        except (GraphError, ReadError, ZooError) as error:
+            if strict or len(models) == 1:
+                raise
+            return Group(model, model, error)
+        return _named(model, found, "".join((_setting(" w", width), _setting(" ", input_size))))
+
+    groups = _told_apart(tuple(map(group, models)))
+    unreadable = [one.found for one in groups if not isinstance(one.found, Networks)]
+    if len(unreadable) == len(groups):
+        for error in unreadable[:-1]:
+            click.echo(f"stairline: {error}", err=True)
+        raise unreadable[-1]
+    return Request(groups, platforms, named, allow_unknown, strict)
 
 
-def results(asked: Request) -> Iterator[Result]:
-    """The predictions with all their kernels, of one network on all platforms, then of the next."""
-
-    def predicted() -> Iterator[Result]:
-        for graph in chain.from_iterable(group.graphs for group in asked.networks):
-            for platform in asked.platforms:
-                prediction = predict(graph, platform, asked.dtype, allow_unknown=asked.allow_unknown)
-                yield Result(graph, platform, prediction)
-
-    return _with_progress(predicted(), asked.total)
-
-
-def summaries(asked: Request) -> Iterator[Summary]:
-    """The headlines of the predictions, in the order of ``results``; many networks of tables use the compiled models.
-
-    Networks of model files are predicted one by one: each is at the precision of its own file.
-    """
-    tables = all(group.total > 1 for group in asked.networks)
-    if asked.total < _COMPILED_FROM or not tables or not _can_compile(asked.total):
-        return (result.prediction.summary for result in results(asked))
-    from stairline.simulator.pricing.batch import predict_many
-
-    graphs = tee(chain.from_iterable(group.graphs for group in asked.networks), len(asked.platforms))
-    columns = [
-        predict_many(own, platform.machine(asked.dtype), allow_unknown=asked.allow_unknown)
-        for own, platform in zip(graphs, asked.platforms)
-    ]
-    return _with_progress(chain.from_iterable(zip(*columns)), asked.total)
+def networks_of(asked: Request) -> Iterator[Network]:
+    """All networks of a request; one that cannot be read stands there with its error."""
+    for group in asked.groups:
+        if not isinstance(group.found, Networks):
+            yield group.name, group.found
+            continue
+        names = iter(group.found.names)
+        graphs = iter(group.found.graphs)
+        for _ in range(group.total):
+            name = group.name or next(names)
+            try:
+                yield name, next(graphs)
+            except (GraphError, ReadError, ZooError) as error:
+                yield name, error
 
 
-def _can_compile(total: int) -> bool:
-    """Whether the cost functions can be compiled here; without the compiler the same numbers take longer."""
-    found = find_spec("numba") is not None
-    if not found:
-        click.echo(
-            f"stairline: {total} predictions are made one by one: pip install 'stairline[batch]' to compile the models",
-            err=True,
-        )
-    return found
+def _named(model: str, found: Networks, settings: str) -> Group:
+    if found.names:
+        return Group(model, "", found)
+    graph = next(found.graphs)
+    name = f"{graph.name}{settings}" if model in MODELS else graph.name
+    return Group(model, name, Networks(1, iter((graph,))))
+
+
+def _setting(before: str, value: float | None) -> str:
+    return "" if value is None else f"{before}{value:g}"
+
+
+def _told_apart(groups: tuple[Group, ...]) -> tuple[Group, ...]:
+    """The groups, with the argument as the name of each single network whose name other arguments have too."""
+    counts = Counter(name for name, _ in {(group.name, group.model) for group in groups})
+    return tuple(
+        group._replace(name=group.model) if group.name and counts[group.name] > 1 else group for group in groups
+    )
 
 
 def _platforms(names: Sequence[str], dtype: str | None) -> tuple[Platform, ...]:
-    """The platforms of these names, each once; 'all' leaves out those without the precision and reports them."""
+    """The platforms of these names, each once; 'all' leaves out those without the precision and reports them.
+
+    One that was named stays without the precision, where another has it: its answers then say so.
+    """
     chosen: dict[Platform, None] = {}
     for name in names:
         if name.lower() != "all":
-            platform = hwmodels.load(name)
-            platform.machine(dtype)
-            chosen[platform] = None
+            chosen[hwmodels.load(name)] = None
             continue
         for platform in hwmodels.available():
             if platform.file.fallback_only:
@@ -136,7 +157,7 @@ def _platforms(names: Sequence[str], dtype: str | None) -> tuple[Platform, ...]:
     return tuple(chosen)
 
 
-def _shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]] | tuple[int, ...] | None:
+def _shapes(texts: Sequence[str]) -> Shapes:
     """The input shapes in --shape options: one written 1,224,224,3 alone, or NAME=1,224,224,3 for each input."""
     named: dict[str, tuple[int, ...]] = {}
     for text in texts:
@@ -150,14 +171,3 @@ def _shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]] | tuple[int, ...
     if len(texts) > 1 and ("" in named or len(named) < len(texts)):
         raise click.UsageError("--shape: with more than one, give each as NAME=DIMS and each name once")
     return named.get("", named) if named else None
-
-
-def _with_progress(items: Iterator[T], total: int) -> Iterator[T]:
-    """The ``items`` unchanged; in a terminal, a progress bar on standard error shows how many of ``total`` are done."""
-    if total < _BAR_FROM or not sys.stderr.isatty():
-        yield from items
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(items, "predicting", total=total, console=Console(stderr=True), transient=True)

@@ -16,8 +16,8 @@ class GraphBuilder:
     it fuses.
     """
 
-    def __init__(self, name: str, dtype: str = "float32", source: str = "") -> None:
-        self.name, self.dtype, self.source = name, dtype, source
+    def __init__(self, name: str, dtype: str = "float32", source: str = "", notes: tuple[str, ...] = ()) -> None:
+        self.name, self.dtype, self.source, self.notes = name, dtype, source, notes
         self._tensors: list[Tensor] = []
         self._layers: list[Layer] = []
         self._inputs: list[int] = []
@@ -26,7 +26,7 @@ class GraphBuilder:
     @classmethod
     def rewriting(cls, graph: Graph) -> GraphBuilder:
         """A builder that holds the tensors and inputs of a verified graph, and none of its layers yet."""
-        builder = cls(graph.name, graph.dtype, graph.source)
+        builder = cls(graph.name, graph.dtype, graph.source, graph.notes)
         builder._tensors, builder._inputs = list(graph.tensors), list(graph.inputs)
         return builder
 
@@ -159,7 +159,14 @@ class GraphBuilder:
         """The finished graph. Every layer was verified as it was appended, so nothing is verified again."""
         last = (outputs,) if isinstance(outputs, int) else tuple(outputs)
         return Graph.trusted(
-            self.name, tuple(self._tensors), tuple(self._layers), tuple(self._inputs), last, self.dtype, self.source
+            self.name,
+            tuple(self._tensors),
+            tuple(self._layers),
+            tuple(self._inputs),
+            last,
+            self.dtype,
+            self.source,
+            self.notes,
         )
 
     def _activated(self, x: int, activation: str | None) -> int:

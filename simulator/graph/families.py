@@ -24,6 +24,8 @@ UNARY = {
     "cos": 6,
     "erf": 8,
     "elu": 8,
+    "softplus": 12,
+    "mish": 23,
 }
 """Operators of one operand, and their operations for each element; the output has the operand's shape."""
 

@@ -63,6 +63,8 @@ class Graph:
     outputs: tuple[int, ...]
     dtype: str = "float32"
     source: str = field(default="", compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """What the reader had to assume about the network, each a sentence."""
 
     def __post_init__(self) -> None:
         _verify_order(self)
@@ -78,6 +80,7 @@ class Graph:
         outputs: tuple[int, ...],
         dtype: str,
         source: str,
+        notes: tuple[str, ...] = (),
     ) -> Graph:
         """A graph whose order and shapes the caller has verified already, for instance for a whole file at once.
 
@@ -86,7 +89,7 @@ class Graph:
         """
         graph = object.__new__(cls)
         fields = {"name": name, "tensors": tensors, "layers": layers, "inputs": inputs, "outputs": outputs}
-        graph.__dict__.update(fields, dtype=dtype, source=source)
+        graph.__dict__.update(fields, dtype=dtype, source=source, notes=notes)
         return graph
 
     @property

@@ -44,9 +44,14 @@ def gather(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
     return ((*shape[:axis], *rest, *shape[axis + 1 :]) or (1,),)
 
 
-def gather_nd(inputs: tuple[Shape, ...], _a: Attributes) -> tuple[Shape, ...]:
-    """The slices of the first input that each row of the second one, a list of leading positions, names."""
+def gather_nd(inputs: tuple[Shape, ...], a: Attributes) -> tuple[Shape, ...]:
+    """The slices of the first input that each row of the second one, a list of leading positions, names.
+
+    Where each position names one element along an axis, ``sizes`` is the shape of the positions.
+    """
     at_least(inputs, 2)
+    if a.sizes:
+        return (a.sizes,)
     shape, indices = inputs[0], inputs[1]
     if indices[-1] > len(shape):
         raise OpError(f"rows of {indices[-1]} positions are longer than the rank of {shape}")

@@ -8,6 +8,9 @@ LAYER_TABLE_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 ZOO = "zoo:"
 """What the source of a built-in network begins with."""
 
+SPACE = "space:"
+"""What the source of a network of a search space begins with."""
+
 
 def is_layer_table(path: object) -> bool:
     """Whether the path ends in one of ``LAYER_TABLE_SUFFIXES``, in any case."""
@@ -19,4 +22,4 @@ def is_model_file(source: str) -> bool:
 
     Built-in networks, layer tables and graphs that a program builds (their source is empty) have none.
     """
-    return bool(source) and not source.startswith(ZOO) and not is_layer_table(source)
+    return bool(source) and not source.startswith((ZOO, SPACE)) and not is_layer_table(source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from stairline.hwmodels.machine import GROUPED
+from stairline.hwmodels.machine import GROUPED, ROWS
 from stairline.hwmodels.platform import Machine, PlatformError
 from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.ops import OPS
@@ -32,7 +32,7 @@ def verify_names(machine: Machine) -> None:
 
 def _names(machine: Machine) -> Iterator[tuple[str, str, Collection[str]]]:
     """(key of the platform file, name that it gives, names that are known there)."""
-    yield from (("kernels", op, OPS.keys() | set(GROUPED.values())) for op in machine.rules)
+    yield from (("kernels", op, OPS.keys() | {*GROUPED.values(), *ROWS.values()}) for op in machine.rules)
     lowering = REWRITES.keys() | PASSES.keys() | LAYOUTS.keys()
     yield from (("lowering", entry.rule, lowering) for entry in machine.lowering)
     for rule in machine.support:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -21,10 +22,11 @@ from stairline.hwmodels.residual import Residual
 from stairline.hwmodels.schema import ELEMENT_BYTES
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.mapping.plan import Plan, require_models
+from stairline.simulator.mapping.work import product_rows
 from stairline.simulator.walk import plan
 
 from .batch import CHUNK_NETWORKS, collector_paused, price
-from .predict import transfers
+from .predict import converted_outputs, transfers
 from .prediction import CROSSING, HOST_IO
 from .residual import corrections
 
@@ -68,7 +70,7 @@ class Outside(NamedTuple):
     inferences: float
     crossings: float
     """Tensors that cross between processors."""
-    crossed_elements: float
+    converted_elements: float
     crossed_bytes: float
     io_bytes: float
     """Bytes of the network's inputs and outputs, where a host link carries them."""
@@ -235,7 +237,7 @@ def _part(chunk: list[Request], platform: Platform, index: _Index) -> _Part:
 def _slots(planned: Plan) -> Iterator[Slot]:
     for k in planned.kernels:
         first = planned.graph.layers[k.layers[0]]
-        name = planned.machine.rule_name(first.op, first.attributes.groups)
+        name = planned.machine.rule_name(first.op, first.attributes.groups, product_rows(planned.graph, first))
         # A rule that a schedule has completed is the kernel's own: no other rates reprice it.
         own = k.machine is planned.machine and k.rule is planned.machine.rules.get(name)
         yield Slot(planned.machine.dtype, first.op, name, None if own else k.rule)
@@ -247,7 +249,7 @@ def _outside_costs_s(machine: Machine) -> Outside:
     return Outside(
         inferences=machine.inference_s,
         crossings=crossing.fixed_s,
-        crossed_elements=crossing.s_per_element,
+        converted_elements=crossing.s_per_element,
         crossed_bytes=1.0 / crossing.bytes_per_s,
         io_bytes=1.0 / (machine.io_bytes_per_s or float("inf")),
     )
@@ -257,10 +259,13 @@ def _outside_counts(planned: Plan, operators_only: bool) -> Outside:
     """How often a plan meets each cost outside its kernels."""
     moved = transfers(planned)
     crossed_bytes = [float(t.bytes_moved) for t in moved if t.ops == (CROSSING,)]
+    tensors = planned.graph.tensors
+    linked = planned.machine.io_bytes_per_s is not None and not operators_only
+    handed_out = sum(prod(tensors[t].shape) for t in converted_outputs(planned)) if linked else 0
     return Outside(
         inferences=float(not operators_only),
         crossings=float(len(crossed_bytes)),
-        crossed_elements=sum(crossed_bytes) / planned.machine.element_bytes,
+        converted_elements=sum(crossed_bytes) / planned.machine.element_bytes + handed_out,
         crossed_bytes=sum(crossed_bytes),
         io_bytes=0.0 if operators_only else sum(float(t.bytes_moved) for t in moved if t.ops == (HOST_IO,)),
     )

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from stairline.hwmodels.kernels.base import Work
 from stairline.hwmodels.platform import Machine, Rule
-from stairline.simulator.graph.graph import Graph
-from stairline.simulator.mapping.plan import Plan, require_models
+from stairline.simulator.graph.graph import Graph, GraphError
+from stairline.simulator.mapping.plan import Plan, UnknownOperatorError, require_models
+from stairline.simulator.readers.errors import ReadError
 from stairline.simulator.walk import plan
+from stairline.simulator.zoo import ZooError
 
 from .compiled import kernel_latencies_s
 from .predict import summarize, transfers
@@ -25,22 +27,50 @@ CHUNK_NETWORKS = 512
 """Networks priced together: enough to amortise a call, few enough to stay within tens of MB."""
 
 
+Unpriced = GraphError | ReadError | UnknownOperatorError | ZooError
+"""Why a network has no prediction: it cannot be read or lowered, or holds an operator without a model."""
+
+
 def predict_many(graphs: Iterable[Graph], machine: Machine, *, allow_unknown: bool = False) -> Iterator[Summary]:
     """Predict networks one after the other, in order; equal to ``predict`` to the last bit.
 
     Raises UnknownOperatorError as ``predict`` does.
     """
+    for found in predict_each(graphs, machine, allow_unknown=allow_unknown):
+        if not isinstance(found, Summary):
+            raise found
+        yield found
+
+
+def predict_each(
+    graphs: Iterable[Graph | Unpriced], machine: Machine, *, allow_unknown: bool = False
+) -> Iterator[Summary | Unpriced]:
+    """As ``predict_many``, but in the place of a network without a prediction stands the error that says why.
+
+    An error among the ``graphs`` stands for a network that could not be read, and is handed on in its place.
+    """
     remaining = iter(graphs)
-    while plans := _planned(remaining, machine):
-        if not allow_unknown:
-            for planned in plans:
-                require_models(planned)
-        yield from _summaries(plans)
+    while chunk := _planned(remaining, machine, allow_unknown):
+        summaries = _summaries([planned for planned in chunk if isinstance(planned, Plan)])
+        for planned in chunk:
+            yield next(summaries) if isinstance(planned, Plan) else planned
 
 
-def _planned(graphs: Iterator[Graph], machine: Machine) -> list[Plan]:
+def _planned(graphs: Iterator[Graph | Unpriced], machine: Machine, allow_unknown: bool) -> list[Plan | Unpriced]:
     with collector_paused():
-        return [plan(graph, machine) for graph in islice(graphs, CHUNK_NETWORKS)]
+        return [_plan(graph, machine, allow_unknown) for graph in islice(graphs, CHUNK_NETWORKS)]
+
+
+def _plan(graph: Graph | Unpriced, machine: Machine, allow_unknown: bool) -> Plan | Unpriced:
+    if not isinstance(graph, Graph):
+        return graph
+    try:
+        planned = plan(graph, machine)
+        if not allow_unknown:
+            require_models(planned)
+    except (GraphError, UnknownOperatorError) as error:
+        return error
+    return planned
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stairline.hwmodels import Platform
+from stairline.hwmodels import Platform, PlatformError
+from stairline.hwmodels.schema import PRECISION_NAMES
 from stairline.simulator.graph.graph import Graph
 
 _NEAREST = {
@@ -20,15 +21,23 @@ _NEAREST = {
 def precision(graph: Graph, platform: Platform, asked: str | None = None) -> str:
     """The precision at which ``graph`` is predicted on ``platform``.
 
-    It is the one ``asked`` for, whether or not the platform has it; else that of the model file, or the nearest one of
-    the platform, which is its default where none is near. A network that was not read from a model file has no
-    precision of its own, and is predicted at the platform's default.
+    It is the one ``asked`` for; else that of the model file, or the nearest one of the platform, which is its default
+    where none is near. A network that was not read from a model file has no precision of its own, and is predicted at
+    the platform's default. Raises PlatformError, which names the nearest, where the platform lacks the one asked for.
     """
-    if asked is not None:
-        return asked
-    own = graph.file_dtype
-    candidates = (own, *_NEAREST.get(own, ()))
-    return next((dtype for dtype in candidates if dtype in platform.dtypes), platform.dtypes[0])
+    if asked is None:
+        return _nearest(graph.file_dtype, platform)
+    named = PRECISION_NAMES.get(asked.lower(), asked)
+    if named not in platform.dtypes:
+        has = ", ".join(platform.dtypes)
+        nearest = _nearest(named, platform)
+        raise PlatformError(f"{platform.name}: no precision '{asked}'; it has {has}: ask for {nearest}, the nearest")
+    return named
+
+
+def _nearest(dtype: str, platform: Platform) -> str:
+    candidates = (dtype, *_NEAREST.get(dtype, ()))
+    return next((found for found in candidates if found in platform.dtypes), platform.dtypes[0])
 
 
 def difference(dtype: str, file_dtype: str, platform: Platform) -> str:

@@ -33,7 +33,7 @@ def predict_plan(planned: Plan, platform_digest: str = "", *, allow_unknown: boo
     """Price a plan. Raises UnknownOperatorError as ``predict`` does."""
     if not allow_unknown:
         require_models(planned)
-    kernels = [_predicted(planned.graph, k) for k in planned.kernels if k.rule is not None]
+    kernels = [_predicted(planned, k) for k in planned.kernels if k.rule is not None]
     moved = transfers(planned)
     analytical_s, corrections = [k.cost.latency_s for k in kernels], [1.0] * len(kernels)
     if planned.machine.residual is not None:
@@ -82,6 +82,7 @@ def summarize(
         fixed_s=machine.inference_s,
         file_dtype=planned.graph.file_dtype,
         unlikeness=unlikeness,
+        notes=planned.graph.notes,
     )
 
 
@@ -131,9 +132,9 @@ def _place(planned: Plan, kernels_s: Sequence[float]) -> tuple[float, str]:
     return place(planned, planned.machine.domain, kernels_s)
 
 
-def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:
+def _predicted(planned: Plan, kernel: Kernel) -> KernelPrediction:
     assert kernel.rule is not None
-    layers = [graph.layers[i] for i in kernel.layers]
+    layers = [planned.graph.layers[i] for i in kernel.layers]
     work = kernel.work
     elements = work.input_elements + work.output_elements + work.weight_elements
     return KernelPrediction(
@@ -144,17 +145,29 @@ def _predicted(graph: Graph, kernel: Kernel) -> KernelPrediction:
         macs=int(work.macs),
         bytes_moved=int(elements * kernel.rule.roof.element_bytes),
         cost=kernel_cost(kernel.rule, work),
+        on_host=kernel.machine is not planned.machine,
     )
 
 
 def transfers(planned: Plan) -> list[KernelPrediction]:
-    """Tensors that cross between processors, and the network's inputs and outputs where a link carries them."""
+    """Tensors that cross between processors, and the network's inputs and outputs where a link carries them.
+
+    A result of the accelerator is converted element by element whether operators of the host read it or the user does.
+    """
     graph, machine = planned.graph, planned.machine
     moved = [_transfer(graph, machine, CROSSING, c.tensor, machine.crossing) for c in planned.crossings]
     if machine.io_bytes_per_s is not None:
-        link = CrossingCost(0.0, 0.0, machine.io_bytes_per_s)
-        moved += [_transfer(graph, machine, HOST_IO, t, link) for t in (*graph.inputs, *graph.outputs)]
+        link, converted = CrossingCost(0.0, 0.0, machine.io_bytes_per_s), converted_outputs(planned)
+        converts = link._replace(s_per_element=machine.crossing.s_per_element)
+        moved += [_transfer(graph, machine, HOST_IO, t, link) for t in graph.inputs]
+        moved += [_transfer(graph, machine, HOST_IO, t, converts if t in converted else link) for t in graph.outputs]
     return moved
+
+
+def converted_outputs(planned: Plan) -> frozenset[int]:
+    """The network's outputs that the platform itself computes, and whose elements are converted on their way out."""
+    layers = (i for kernel in planned.kernels if kernel.machine is planned.machine for i in kernel.layers)
+    return frozenset(t for i in layers for t in planned.graph.layers[i].outputs if t in planned.graph.outputs)
 
 
 def _transfer(graph: Graph, machine: Machine, what: str, tensor: int, path: CrossingCost) -> KernelPrediction:

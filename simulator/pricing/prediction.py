@@ -26,6 +26,8 @@ class KernelPrediction(NamedTuple):
     """Factor by which the platform's residual multiplies the analytical time."""
     factor: float = 1.0
     """The 90 % interval of the kernel is [t / factor, t * factor]; 1 for a transfer, whose error is the network's."""
+    on_host: bool = False
+    """Whether the kernel runs on the fallback processor."""
 
     @property
     def latency_s(self) -> float:
@@ -85,6 +87,8 @@ class Summary(NamedTuple):
     """The precision of the file that the network was read from; empty where it was not read from a model file."""
     unlikeness: float = 0.0
     """How far the network is from every calibrated one, as far as its interval goes: 0 is among them, 1 beyond them."""
+    notes: tuple[str, ...] = ()
+    """What the reader had to assume about the network, such as the size of an axis that its file leaves open."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,16 @@ class Prediction:
     def status(self) -> str:
         """ok, lower_bound, falls_back or cannot_run."""
         return self.summary.status
+
+    @cached_property
+    def host_s(self) -> float:
+        """Sum of the kernels on the fallback processor, in seconds, without the crossings to it."""
+        return sum(k.latency_s for k in self.kernels if k.on_host)
+
+    @cached_property
+    def crossings_s(self) -> float:
+        """Time in which tensors cross between the processors, in seconds."""
+        return sum(k.latency_s for k in self.kernels if k.ops == (CROSSING,))
 
     @cached_property
     def operators_s(self) -> float:

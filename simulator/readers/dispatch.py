@@ -17,7 +17,7 @@ from .formats import Shapes
 
 _TFLITE_MARK = b"TFL3"
 _TENSORFLOW = (".pb", ".keras", ".h5")
-_KNOWN = ".tflite, .onnx, .pb, .keras, .h5 or a SavedModel directory"
+_KNOWN = ".tflite, .onnx, .param (ncnn), .pb, .keras, .h5 or a SavedModel directory"
 
 
 def read(path: str | Path, shape: Shapes = None, signature: str | None = None) -> Graph:
@@ -62,6 +62,8 @@ def _reader(path: Path) -> Callable[[Path, Shapes], Graph]:
         return _tflite
     if suffix == ".onnx":
         return _onnx
+    if suffix == ".param":
+        return _ncnn
     if suffix in _TENSORFLOW:
         return _tensorflow
     raise ReadError(f"suffix '{suffix}' belongs to no known model format: give {_KNOWN}")
@@ -77,6 +79,12 @@ def _onnx(path: Path, shape: Shapes) -> Graph:
     from .onnx.reader import read_onnx
 
     return read_onnx(path, shape)
+
+
+def _ncnn(path: Path, shape: Shapes) -> Graph:
+    from .ncnn.reader import read_ncnn
+
+    return read_ncnn(path, shape)
 
 
 def _tensorflow(path: Path, shape: Shapes) -> Graph:

@@ -7,12 +7,25 @@ from typing import Any
 from stairline.hwmodels import Platform
 from stairline.hwmodels.reports.platforms import provenance
 from stairline.simulator.graph.graph import Graph, digest
-from stairline.simulator.pricing.prediction import KernelPrediction, Prediction, Summary
+from stairline.simulator.pricing.prediction import KernelPrediction, Prediction
+
+from .outcomes import FAILED, Outcome
 
 SCHEMA_VERSION = 1
 """Version of the JSON record; it is raised by a change that breaks programs that read it."""
 
-CSV_COLUMNS = ("net", "platform", "dtype", "latency_ms", "lower_ms", "upper_ms", "energy_mj", "coverage", "flags")
+CSV_COLUMNS = (
+    "net",
+    "platform",
+    "dtype",
+    "latency_ms",
+    "lower_ms",
+    "upper_ms",
+    "energy_mj",
+    "coverage",
+    "flags",
+    "reason",
+)
 
 
 def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str, Any]:
@@ -20,7 +33,8 @@ def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str
     p, s = prediction, prediction.summary
     return {
         "schema_version": SCHEMA_VERSION,
-        "model": s.model,
+        "model": graph.name,
+        "network": s.model,
         "model_source": graph.source or None,
         "model_digest": digest(graph),
         "platform": s.platform,
@@ -29,12 +43,15 @@ def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str
         "dtype": s.dtype,
         "file_dtype": s.file_dtype or None,
         "status": s.status,
+        "notes": list(s.notes),
         "reasons": list(p.reasons),
         "flags": list(s.flags),
         "latency_ms": s.latency_s * 1e3,
         "lower_ms": None if s.status == "cannot_run" else s.lower_s * 1e3,
         "upper_ms": None if s.status == "cannot_run" else s.upper_s * 1e3,
         "fixed_ms": s.fixed_s * 1e3,
+        "host_ms": p.host_s * 1e3,
+        "crossings_ms": p.crossings_s * 1e3,
         "analytical_ms": s.analytical_s * 1e3,
         "unlike_calibrated_in": s.extrapolates_in or None,
         "energy_mj": None if s.energy_j is None else s.energy_j * 1e3,
@@ -45,13 +62,48 @@ def record(prediction: Prediction, graph: Graph, platform: Platform) -> dict[str
     }
 
 
-def csv_row(s: Summary) -> tuple[str, ...]:
-    """One prediction as the texts of ``CSV_COLUMNS``; a status other than ok is the first of the flags."""
+def failure(outcome: Outcome, graph: Graph | None, platform: Platform) -> dict[str, Any]:
+    """The JSON record of a network that has no prediction on a platform: its reason, and null for what is not known."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "model": graph.name if graph else outcome.model,
+        "network": outcome.model,
+        "model_source": (graph.source or None) if graph else None,
+        "model_digest": digest(graph) if graph else None,
+        "platform": platform.name,
+        "platform_digest": platform.digest,
+        "derived_from": _derived_from(platform),
+        "dtype": outcome.dtype or None,
+        "file_dtype": (graph.file_dtype or None) if graph else None,
+        "status": FAILED,
+        "notes": [],
+        "reasons": list(outcome.reasons),
+        "flags": [],
+        **dict.fromkeys(_UNKNOWN),
+        "kernels": [],
+    }
+
+
+_UNKNOWN = (
+    *("latency_ms", "lower_ms", "upper_ms", "fixed_ms", "host_ms", "crossings_ms", "analytical_ms"),
+    *("unlike_calibrated_in", "energy_mj", "peak_memory_bytes", "coverage", "provenance"),
+)
+"""What the record of a failure does not know."""
+
+
+def csv_row(outcome: Outcome) -> tuple[str, ...]:
+    """One answer as the texts of ``CSV_COLUMNS``; a status other than ok is the first of the flags.
+
+    Only a row without a prediction has a reason: those of the others are in the JSON record.
+    """
+    s = outcome.summary
+    if s is None:
+        return outcome.model, outcome.platform, outcome.dtype, "", "", "", "", "", FAILED, "; ".join(outcome.reasons)
     flags = tuple(dict.fromkeys((s.status, *s.flags))) if s.status != "ok" else s.flags
     energy = "" if s.energy_j is None else f"{s.energy_j * 1e3:.6g}"
     ends = ("", "") if s.status == "cannot_run" else (f"{s.lower_s * 1e3:.6g}", f"{s.upper_s * 1e3:.6g}")
     latency, covered = f"{s.latency_s * 1e3:.6g}", f"{s.coverage.least:.6g}"
-    return s.model, s.platform, s.dtype, latency, *ends, energy, covered, ";".join(flags)
+    return outcome.model, s.platform, s.dtype, latency, *ends, energy, covered, ";".join(flags), ""
 
 
 def _derived_from(platform: Platform) -> dict[str, str] | None:

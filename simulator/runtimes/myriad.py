@@ -10,7 +10,7 @@ from stairline.simulator.mapping.rewrites import Replacement, matches
 
 @matches("mul")
 def gate_tiled_to_the_map(graph: Graph, layer: Layer) -> Replacement | None:
-    """Where a map is multiplied by one value per channel, a resize first repeats the values at every pixel."""
+    """Where a map is multiplied by one value per channel, the values are first repeated at every pixel."""
     out = graph.tensors[layer.outputs[0]].shape
     gates = [i for i, shape in enumerate(graph.shapes(layer.inputs)) if len(shape) == 4 and shape[1:3] == (1, 1)]
     if len(gates) != 1 or out[1:3] == (1, 1):
@@ -18,7 +18,7 @@ def gate_tiled_to_the_map(graph: Graph, layer: Layer) -> Replacement | None:
 
     def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
         gate, x = inputs[gates[0]], inputs[1 - gates[0]]
-        return b.layer("mul", x, b.layer("resize", gate, sizes=out[1:3], name=f"{layer.name}/tile"), name=layer.name)
+        return b.layer("mul", x, b.layer("tile", gate, sizes=out, name=f"{layer.name}/tile"), name=layer.name)
 
     return rewrite
 

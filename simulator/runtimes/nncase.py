@@ -81,10 +81,13 @@ def kpu_pooling(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> boo
 
 
 def _on_kpu(graph: Graph, layer: Layer) -> bool:
-    """Whether the KPU takes the shape of a convolution or matrix product."""
+    """Whether the KPU takes the shape of a convolution or matrix product: of one image, whatever the batch.
+
+    Source: nncase 0.2, hlir/transforms/k210/kpu_utils.h: is_supported_in_shape asks for channels, height and width.
+    """
     a, shape = layer.attributes, graph.tensors[layer.inputs[0]].shape
     c_out = graph.tensors[layer.outputs[0]].shape[-1]
-    if shape[-1] > 1024 or c_out > 1024 or prod(shape[:-3]) != 1:
+    if shape[-1] > 1024 or c_out > 1024:
         return False
     if layer.op == "dense":
         return prod(shape[:-1]) == 1

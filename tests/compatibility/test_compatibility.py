@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import shutil
@@ -74,7 +75,13 @@ def test_an_overlay_of_the_release_with_a_residual_corrects_as_it_did(tmp_path):
     assert now["flags"] == [*then["flags"], "operators_omitted"]
     assert now["coverage"]["operators"] < 1.0
     told = {"flags": then["flags"], "coverage": then["coverage"]}
-    assert_same(now | told, then)
+    # The release did not price that the GPU's 1,000 results are converted, in 5e-10 s each.
+    for key in ("latency_ms", "analytical_ms"):
+        assert now[key] == pytest.approx(then[key] + 5e-4, abs=1e-9)
+    assert now["kernels"][-1]["op"] == "host_io"
+    told["kernels"] = [*now["kernels"][:-1], then["kernels"][-1]]
+    times = ("latency_ms", "lower_ms", "upper_ms", "analytical_ms")
+    assert_same(now | told | {key: then[key] for key in times}, then)
 
 
 def test_a_network_of_the_zoo_on_two_processors_is_predicted_as_it_was():
@@ -85,8 +92,10 @@ def test_a_network_of_the_zoo_on_two_processors_is_predicted_as_it_was():
 @pytest.mark.parametrize("table", ["layers.csv.gz", "layers.parquet"])
 def test_layer_tables_of_both_formats_give_the_rows_that_the_release_wrote(table):
     arguments = ("-p", "CPU", "-p", "TPU", "--allow-unknown", "--csv", "-")
-    now = answer("predict", HERE / table, *arguments).splitlines()
-    assert now[:9] == (HERE / "predictions.csv").read_text(encoding="utf-8").splitlines()
+    now = list(csv.reader(answer("predict", HERE / table, *arguments).splitlines()))
+    then = list(csv.reader((HERE / "predictions.csv").read_text(encoding="utf-8").splitlines()))
+    # Columns may have been added since, behind those of the release.
+    assert [row[: len(then[0])] for row in now[: len(then)]] == then
 
 
 def test_a_store_of_the_release_is_exported_to_the_same_rows_and_not_changed(tmp_path):
@@ -110,7 +119,7 @@ def test_a_listed_platform_has_the_keys_that_it_had():
         assert [key for key in now if key in then] == list(then)
 
 
-REORDERED = ("ethos-u55-128-vela5.2", "ethos-u85-256-vela5.2")
+REORDERED = ("ethos-u55-128-vela5.2", "ethos-u85-256-vela5.2", "ncs2-myriadx-openvino2019r2")
 """Platforms whose rules changed since: what was fitted over them as they were is refused over them as they are."""
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from .handover import Result
 from .operators import Size
 from .published import COMPILED
-from .scaling import Batch, Cut, Dilated
+from .scaling import Cut, Dilated
 from .spellings import Branches, Grouped, Inserted, Joined, Line, Pair, Pooled, Product, Window
 
 
@@ -87,27 +87,6 @@ EXCEPTIONS: tuple[Row, ...] = (
     Row(
         ("concat order",),
         ("concat",),
-        (*A76, *BUILTIN, *XNNPACK),
-        "The number of contiguous copies is taken from the first operand's channels, for all operands together.",
-        "a fault of the model: hwmodels/kernels/streaming.py, streaming; TFLite's and XNNPACK's "
-        "concatenations copy one "
-        "run of each operand at every outer index, whatever the order (reference_ops::Concatenation)",
-        _all("concat order", Joined(8, (3, 160), "inputs")),
-    ),
-    Row(
-        ("concat order", "operand order"),
-        ("concat", "* pixel"),
-        CORAL,
-        "Operands are padded to lines of the on-chip memory by the first operand's channels.",
-        "a fault of the model: hwmodels/kernels/systolic_array.py, _lines_s; each operand has lines of its own",
-        (
-            *_all("concat order", Joined(14, (3, 96, 40), "inputs")),
-            *_all("operand order", Pair("mul", "pixel", 14, 16)),
-        ),
-    ),
-    Row(
-        ("concat order",),
-        ("concat",),
         ETHOS,
         "The compiler orders operators depth first from the last operand, and what is adjacent decides what "
         "it buffers.",
@@ -117,7 +96,7 @@ EXCEPTIONS: tuple[Row, ...] = (
     # Element-wise operators
     Row(
         ("operand order",),
-        ("add gate", "add pixel", "add skip", "mul *"),
+        ("add *", "mul *"),
         OPENVINO,
         "The first operand alone decides the layout of the result, so that a reorder appears or is left out.",
         "a fault of the model: simulator/mapping/layouts.py, channels_last; OpenVINO 2026.4's runtime model "
@@ -189,17 +168,12 @@ EXCEPTIONS: tuple[Row, ...] = (
     ),
     # Matrix products
     Row(
-        ("dense rank", "dense or convolution", "batch counts", "compute roof", "memory roof"),
-        ("dense", "texture_dense"),
+        ("dense or convolution",),
+        ("dense",),
         ADRENO_TIMED,
-        "Rows count where they are the batch, and not where they are a sequence's or a map's.",
-        "a fault of the model: hwmodels/kernels/work_groups.py, texture_dense reads work.n alone",
-        (
-            *_all("dense rank", _ROWS),
-            *_all("batch counts", Batch("dense", 8, 48, 64, 1)),
-            *_all("memory roof", _BIG),
-            *_all("compute roof", _BIG),
-        ),
+        "Products and convolutions are other kernels, the former with four work items to a sum, row by row.",
+        "TensorFlow Lite, delegates/gpu, fully_connected_texture.cc: local memory adds up the sums of four work items",
+        _all("dense or convolution", _ROWS),
     ),
     Row(
         ("dense or convolution",),
@@ -212,27 +186,10 @@ EXCEPTIONS: tuple[Row, ...] = (
     Row(
         ("dense rank",),
         ("dense",),
-        HEXAGON,
-        "Rows of a matrix are images one pixel wide, each padded to a block of four pixels.",
-        "a fault of the model: hwmodels/kernels/depth32.py, depth32_conv, on rows that as_nhwc makes a batch",
-        _all("dense rank", _ROWS),
-    ),
-    Row(
-        ("dense rank",),
-        ("dense",),
         OPENVINO,
         "A fully connected layer over a tensor of rank 4, which comes in channels first, is transposed on both sides.",
         "OpenVINO 2026.4's runtime model: Transpose, FullyConnected, Transpose",
         _all("dense rank", _ROWS),
-    ),
-    Row(
-        ("dense or convolution",),
-        ("dense",),
-        A76,
-        "A fully connected layer is one matrix times one vector, however many rows it has: at the whole compute roof, "
-        "its rows in no tiles, and without a convolution's overhead.",
-        "a fault of the model: hwmodels/kernels/streaming.py, gemv with an efficiency of 1; ruy runs both products",
-        _all("dense or convolution", _ROWS),
     ),
     Row(
         ("dense or convolution",),
@@ -383,18 +340,6 @@ EXCEPTIONS: tuple[Row, ...] = (
     ),
     Row(
         ("subadditive",),
-        ("conv2d batch", "dwconv2d batch", "chain batch"),
-        KPU,
-        "A batch of two leaves the KPU for the scalar core.",
-        "a fault of the model: simulator/mapping/support.py, _on_kpu. nncase 1.0 asks for one image; 0.2, which the "
-        "platform is named after, does not (kpu_utils.h), and its kpu_conv2d then runs a single one",
-        _all(
-            "subadditive",
-            *(Cut(op, "batch", Size(1, 14, 14, 24, 8, 1), 1, 1) for op in ("conv2d", "dwconv2d", "chain")),
-        ),
-    ),
-    Row(
-        ("subadditive",),
         ("resize *", "matmul *"),
         ("*-cortexa76-* float32",),
         "Caches hold the tensors of the pieces and not those of the whole.",
@@ -431,19 +376,13 @@ EXCEPTIONS: tuple[Row, ...] = (
         _all("subadditive", Cut("conv2d", "channels", Size(1, 28, 28, 8, 8, 3), 96, 16)),
     ),
     Row(
-        ("batch counts",),
-        ("dwconv2d",),
-        RK3399,
-        "The cycles in which foreign channels are passed over are of one image, whatever the batch.",
-        "a fault of the model: hwmodels/kernels/interleaved_tiles.py, zero_skipping leaves n out of skipped_cycles",
-        _all("batch counts", Batch("dwconv2d", 4, 48, 128, 3)),
-    ),
-    Row(
         ("dilation",),
         ("dwconv2d",),
         NCS2,
-        "A dilated depthwise convolution runs on the vector cores, whose reads and writes are not priced.",
-        "a fault of the model: hwmodels/kernels/lane_modes.py, _on_cores has no memory time",
+        "A dilated depthwise convolution runs on the vector cores, which multiply its own channels alone; the engine "
+        "runs a plain one as dense convolutions of tiles whose other channels are zero.",
+        "OpenVINO 2019, inference-engine/src/vpu/graph_transformer/src/passes/split_hw_depth_convolution.cpp, and the "
+        "engine's refusal of dilations; that the cores are the faster of the two nobody has measured",
         _all("dilation", Dilated("dwconv2d", 56, 64, 2)),
     ),
     Row(
@@ -470,16 +409,6 @@ EXCEPTIONS: tuple[Row, ...] = (
         "What comes from behind the texture caches comes at a rate of its own, fitted above the DRAM's.",
         "a fault of the model: fill_bytes_per_s is bounded at 3e11 and not by roofs.memory.dram",
         _all("memory roof", _BIG, Size(1, 32, 16, 128, 128, 1), _SMALL),
-    ),
-    # Results
-    Row(
-        ("result",),
-        ("output",),
-        (*KPU, *ADRENO),
-        "A result that the host's operators read is converted value by value, and one that leaves the network is not.",
-        "a fault of the model: simulator/pricing/predict.py, transfers, prices outputs at the link's rate alone; the "
-        "platform's own source has 26.3 ms for 307,200 values out of the KPU, where 0.44 are charged",
-        _all("result", Result(32, 300)),
     ),
     Row(
         ("result",),
@@ -512,15 +441,6 @@ EXCEPTIONS: tuple[Row, ...] = (
         _all("corrected roof", _BIG, _SMALL, Size(1, 56, 16, 64, 128, 1)),
     ),
     Row(
-        ("clock",),
-        ("texture_*",),
-        ADRENO,
-        "The texture pipes' and caches' rates, and a step's wait, are in bytes per second and seconds.",
-        "a fault of the model: hwmodels/kernels/work_groups.py, wave_rounds.py and wave_moves.py; they run "
-        "at the GPU's clock",
-        _all("clock", _BIG, _SMALL),
-    ),
-    Row(
         ("depthwise", "Vela"),
         ("conv2d", "grouped depthwise"),
         (*A76, *ADRENO, *BUILTIN, *CORAL, *CORAL_HOST, *ETHOS, *HEXAGON, *KPU, *NCS2, *RK3399),
@@ -532,13 +452,5 @@ EXCEPTIONS: tuple[Row, ...] = (
             *_all("depthwise", Grouped(14, 24, 3, 1), Grouped(28, 64, 3, 2), Grouped(4, 64, 5, 2)),
             *_vela("grouped depthwise"),
         ),
-    ),
-    Row(
-        ("clock",),
-        ("streaming", "scalar_loops", "unrolled_channels", "tiled_gemm", "vector_gemm", "vector_window", "depth32_*"),
-        (*A76, *ADRENO, *CORAL, *CORAL_HOST, *ETHOS, *HEXAGON, *K210, *RK3399, *X86),
-        "Operations, taps, copies and epilogues have their times in seconds.",
-        "a fault of the model: the parameters ending in _s, _s_per_element of hwmodels/kernels are instructions' times",
-        _all("clock", _BIG, _SMALL),
     ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil, combine
+from stairline.hwmodels.kernels.parameters import AtClock
 
 from .work_groups import SLICE
 
@@ -17,11 +18,11 @@ class TextureConcatSerial(NamedTuple):
 
     kernel_s: float
     """Dispatch cost of one kernel."""
-    fill_bytes_per_s: float
+    fill_bytes_per_s: AtClock
     """Rate at which texels read for the first time come from behind the texture caches."""
-    store_bytes_per_s: float
+    store_bytes_per_s: AtClock
     """Rate at which work items write texels."""
-    step_s: float
+    step_s: AtClock
     """Time that a chain of dependent reads waits at each of its steps."""
 
 

@@ -11,7 +11,7 @@ from math import inf
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil, combine, parameters_s
-from stairline.hwmodels.kernels.parameters import Count
+from stairline.hwmodels.kernels.parameters import AtClock, Count
 
 from .constant_memory import constant_conv, in_constant_memory
 from .work_groups import SLICE, Groups, TexelPath, added_texels, search
@@ -33,21 +33,21 @@ class TextureConvOccupancy(NamedTuple):
     """Shader units, each running one wave at a time past its texture pipe."""
     group_max: Count
     """Work items of the largest work group."""
-    fetch_bytes_per_s: float
+    fetch_bytes_per_s: AtClock
     """Rate at which all texture pipes together deliver texels to the work items."""
-    fill_bytes_per_s: float
+    fill_bytes_per_s: AtClock
     """Rate at which texels read for the first time come from behind the texture caches."""
-    store_bytes_per_s: float
+    store_bytes_per_s: AtClock
     """Rate at which work items write texels."""
-    step_s: float
+    step_s: AtClock
     """Time that a chain of dependent reads waits at each of its steps."""
     resident: Count
     """Waves that registers hold at one time, on all units together."""
     resident_plain: Count
     """Waves that registers hold of a convolution of single pixels at stride 1, which computes fewer addresses."""
-    pixel_s: float = 0.0
+    pixel_s: AtClock = 0.0
     """Time by which a step waits longer for each texel of a tensor: neighbours' reads lie in many lines."""
-    filter_s: float = 0.0
+    filter_s: AtClock = 0.0
     """Time by which a step waits longer for each texel of filters, most of which a whole wave shares."""
     constant_bytes: float = 0.0
     """Filters of at most this size lie in constant memory."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil, combine, parameters_s
-from stairline.hwmodels.kernels.parameters import Count
+from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil, combine, parameters_s, rows
+from stairline.hwmodels.kernels.parameters import AtClock, Count
 
 from .work_groups import SLICE, Launch, lanes_of
 
@@ -26,19 +26,19 @@ class TextureDense(NamedTuple):
     """Work items that run in lockstep."""
     units: Count
     """Shader units, each running one wave at a time past its texture pipe."""
-    fetch_bytes_per_s: float
+    fetch_bytes_per_s: AtClock
     """Rate at which all texture pipes together deliver texels to the work items."""
-    store_bytes_per_s: float
+    store_bytes_per_s: AtClock
     """Rate at which work items write texels."""
-    step_s: float
+    step_s: AtClock
     """Time that a chain of dependent reads waits at each of its steps."""
 
 
 def texture_dense(work: Work, roof: Roof, p: TextureDense) -> Cost:
-    """A fully connected layer: four work items share the sum of an output slice, in work groups of a fixed size."""
+    """A fully connected layer, row by row: four work items share an output slice's sum, in groups of a fixed size."""
     steps = ceil(ceil(work.c_in / SLICE) / SPLIT)
     slices = ceil(work.c_out / SLICE)
-    waves = work.n * ceil(slices / DENSE_GROUP) * ceil(DENSE_GROUP * SPLIT / p.wave)
+    waves = rows(work) * ceil(slices / DENSE_GROUP) * ceil(DENSE_GROUP * SPLIT / p.wave)
     lanes = lanes_of(Launch(DENSE_GROUP, SPLIT, 1.0, waves), p.wave, p.units)
     padded_macs = lanes.issued * (steps * SLICE * SLICE)
     texel_bytes = SLICE * roof.element_bytes

@@ -9,7 +9,7 @@ from math import inf
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil
-from stairline.hwmodels.kernels.parameters import Count
+from stairline.hwmodels.kernels.parameters import AtClock, Count
 
 from .work_groups import SLICE, Groups, Items, TexelPath, added_texels, product_cost
 
@@ -27,13 +27,13 @@ class TextureDwconv(NamedTuple):
     """Shader units, each running one wave at a time past its texture pipe."""
     group_max: Count
     """Work items of the largest work group."""
-    fetch_bytes_per_s: float
+    fetch_bytes_per_s: AtClock
     """Rate at which all texture pipes together deliver texels to the work items."""
-    fill_bytes_per_s: float
+    fill_bytes_per_s: AtClock
     """Rate at which texels read for the first time come from behind the texture caches."""
-    store_bytes_per_s: float
+    store_bytes_per_s: AtClock
     """Rate at which work items write texels."""
-    step_s: float
+    step_s: AtClock
     """Time that a chain of dependent reads waits at each of its steps."""
     block_w: Count = 1.0
     """Output columns of a work item."""

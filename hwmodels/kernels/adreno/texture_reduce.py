@@ -9,7 +9,7 @@ import math
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil, combine, floor
-from stairline.hwmodels.kernels.parameters import Count
+from stairline.hwmodels.kernels.parameters import AtClock, Count
 
 from .work_groups import SLICE
 
@@ -28,9 +28,9 @@ class TextureReduce(NamedTuple):
     """Work items that run in lockstep."""
     units: Count
     """Shader units, each running one wave at a time past its texture pipe."""
-    fill_bytes_per_s: float
+    fill_bytes_per_s: AtClock
     """Rate at which texels read for the first time come from behind the texture caches."""
-    step_s: float
+    step_s: AtClock
     """Time that a chain of dependent reads waits at each of its steps."""
 
 

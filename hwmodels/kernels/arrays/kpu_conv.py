@@ -48,7 +48,8 @@ def kpu_conv(work: Work, roof: Roof, p: KpuConv) -> Cost:
 
     A line and nine taps are the 576 multipliers, so that a 1x1 filter leaves eight of nine idle. The lines that are
     left after stride and pooling are written back meanwhile; reading filters holds the array up. Depthwise goes channel
-    by channel, unpacked.
+    by channel, unpacked. The images of a batch are operations of their own, each of which reads the filters again: the
+    KPU has no batch (kendryte-standalone-sdk, kpu.h, kpu_layer_argument_t).
     """
     h_in, w_in = max(work.h_in, MIN_SIDE), max(work.w_in, MIN_SIDE)
     depthwise = work.macs < work.n * work.h_out * work.w_out * work.kernel_h * work.kernel_w * work.c_in * work.c_out
@@ -64,15 +65,15 @@ def kpu_conv(work: Work, roof: Roof, p: KpuConv) -> Cost:
     padded_macs = lines * LINE_BYTES * 9.0
     compute_s = padded_macs / (roof.macs_per_s * p.efficiency)
     memory_s = written_bytes / (p.write_bytes_per_cycle * roof.clock_hz)
-    weights_s = filters * (p.filter_cycles + filter_bytes / p.weight_bytes_per_cycle) / roof.clock_hz
+    weights_s = work.n * filters * (p.filter_cycles + filter_bytes / p.weight_bytes_per_cycle) / roof.clock_hz
     return Cost(
         padded_macs=padded_macs,
         compute_s=compute_s,
         memory_s=memory_s,
         weights_s=weights_s,
         epilogue_s=0.0,
-        overhead_s=p.kernel_s,
-        latency_s=max(compute_s, memory_s) + weights_s + p.kernel_s,
+        overhead_s=work.n * p.kernel_s,
+        latency_s=max(compute_s, memory_s) + weights_s + work.n * p.kernel_s,
     )
 
 

@@ -7,6 +7,5 @@ from stairline.hwmodels.kernels.base import Roof, Work, pad_to
 
 def lines_s(work: Work, roof: Roof, lanes: float) -> float:
     """Time to read the operands and write the result with their channels padded to whole lines of ``lanes``."""
-    read = work.input_elements / work.c_in * pad_to(work.c_in, lanes)
     written = work.output_elements / work.c_out * pad_to(work.c_out, lanes)
-    return (read + written) * roof.element_bytes / roof.bytes_per_s
+    return (work.input_line_elements + written) * roof.element_bytes / roof.bytes_per_s

@@ -6,7 +6,7 @@ from math import inf
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil, combine, pad_to, parameters_s
-from stairline.hwmodels.kernels.parameters import Count, Share
+from stairline.hwmodels.kernels.parameters import AtClock, Count, Share
 
 from .memory_lines import lines_s
 
@@ -18,7 +18,7 @@ class SystolicArray(NamedTuple):
     """Sustained share of the compute roof."""
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Cost per output element of bias, clamp and requantisation."""
     tile_n: Count
     """Columns of the array: output channels (of a group) are padded to a multiple of this."""
@@ -30,6 +30,11 @@ class SystolicArray(NamedTuple):
     """Room for the maps of one tile and for what is staged of its filters; larger maps are cut into tiles."""
     staged: Share = 0.0
     """Share of a layer's filters that is staged in the room for a tile."""
+
+    @property
+    def line_channels(self) -> float:
+        """Channels of a line of memory, which the counts of operands are padded to: see ``mapping.work``."""
+        return self.lanes
 
 
 def systolic_array(work: Work, roof: Roof, p: SystolicArray) -> Cost:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, combine, pad_to, parameters_s
-from stairline.hwmodels.kernels.parameters import Count
+from stairline.hwmodels.kernels.parameters import AtClock, Count
 
 from .memory_lines import lines_s
 
@@ -19,8 +19,13 @@ class VectorLanes(NamedTuple):
     """Window taps or elements that each lane sustains per cycle."""
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Cost per output element of clamp and requantisation."""
+
+    @property
+    def line_channels(self) -> float:
+        """Channels of a line of memory, which the counts of operands are padded to: see ``mapping.work``."""
+        return self.lanes
 
 
 def vector_lanes(work: Work, roof: Roof, p: VectorLanes) -> Cost:

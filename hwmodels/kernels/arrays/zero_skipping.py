@@ -37,7 +37,7 @@ def zero_skipping(work: Work, roof: Roof, p: ZeroSkipping) -> Cost:
     h, w = work.h_out * work.stride_h, work.w_out * work.stride_w
     taps = work.kernel_h * ceil(work.kernel_w / p.taps)
     cycles = work.n * filters * taps * tile_cycles(h, w, p.lanes, p.interleave_max)
-    skipped_cycles = filters * work.c_in * work.kernel_h * p.skip_cycles
+    skipped_cycles = work.n * filters * work.c_in * work.kernel_h * p.skip_cycles
     return combine(
         roof,
         padded_macs=cycles * p.cores * p.lanes * p.taps,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, combine, pad_to
-from stairline.hwmodels.kernels.parameters import Count
+from stairline.hwmodels.kernels.parameters import AtClock, Count
 
 NARROW_CHANNELS = 4.0
 """An input of at most this many channels is packed by this, in a convolution of its own kind."""
@@ -19,7 +19,7 @@ class Depth32Conv(NamedTuple):
 
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Per padded output element: bias, range and requantisation."""
     efficiency: float
     """Sustained share of the compute roof on whole blocks."""

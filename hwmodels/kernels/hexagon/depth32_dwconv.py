@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, combine, pad_to
-from stairline.hwmodels.kernels.parameters import Count
+from stairline.hwmodels.kernels.parameters import AtClock, Count
 
 
 class Depth32Dwconv(NamedTuple):
@@ -16,7 +16,7 @@ class Depth32Dwconv(NamedTuple):
 
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Per padded output element: bias, range and requantisation."""
     efficiency: float
     """Sustained share of the compute roof on whole blocks."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, combine, pad_to
-from stairline.hwmodels.kernels.parameters import Count
+from stairline.hwmodels.kernels.parameters import AtClock, Count
 
 
 class Depth32Elementwise(NamedTuple):
@@ -16,9 +16,9 @@ class Depth32Elementwise(NamedTuple):
 
     kernel_s: float
     """Dispatch cost of one kernel."""
-    op_s: float
+    op_s: AtClock
     """Time per padded element and operand on the vector units."""
-    flat_s_per_element: float
+    flat_s_per_element: AtClock
     """Time per element where an operand is repeated at every pixel: layout changes and scalar loops."""
     tile_w: Count
     """Pixels of a block: output rows are padded to a multiple of this."""

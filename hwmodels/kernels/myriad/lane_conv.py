@@ -11,7 +11,7 @@ from math import floor
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, pad_to
-from stairline.hwmodels.kernels.parameters import Amount, Count, Ratio
+from stairline.hwmodels.kernels.parameters import Amount, AtClock, Count, Ratio
 
 from .lane_cost import Rates, cores_cost, on_engine, tiled_cost
 from .tiling import best_tiling
@@ -28,7 +28,7 @@ class LaneConv(NamedTuple):
 
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Cost per output element of what the engine does not hide."""
     efficiency: float
     """Sustained share of the array's steps."""
@@ -42,7 +42,7 @@ class LaneConv(NamedTuple):
     """Time to read coefficients once more, for a further tile of the plane, relative to the first reading."""
     pad_s: float
     """Time of padding an input beforehand, which the engine cannot do unevenly."""
-    core_s_per_mac: float
+    core_s_per_mac: AtClock
     """Time of a MAC on the vector cores, for a convolution that the engine cannot hold."""
     macs_per_step: Count
     """MACs of one step of the array: input lanes times output lanes in every mode."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stairline.hwmodels.kernels.base import Cost, Roof, Work, combine, pad_to
+from stairline.hwmodels.kernels.base import Cost, Roof, Work, combine, pad_to, tensors_s
 
 from .lane_engine import LaneEngine
 from .tiling import DESCRIPTOR_OUTPUTS, Tiling
@@ -46,11 +46,15 @@ def tiled_cost(
 
 
 def cores_cost(work: Work, roof: Roof, core_s_per_mac: float, epilogue_s_per_element: float, kernel_s: float) -> Cost:
-    """The cost of a convolution that no tiling fits: it runs on the vector cores."""
+    """The cost of a convolution that no tiling fits: it runs on the vector cores.
+
+    They read its input from the memory and write its result there as they do for every other operator of theirs.
+    """
     return combine(
         roof,
         padded_macs=work.macs,
         compute_s=work.macs * core_s_per_mac,
+        memory_s=tensors_s(work, roof),
         weights_s=work.weight_elements * roof.element_bytes / roof.weight_bytes_per_s,
         epilogue_s=epilogue_s_per_element * work.output_elements,
         overhead_s=kernel_s,

@@ -9,7 +9,7 @@ from math import ceil
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work
-from stairline.hwmodels.kernels.parameters import Amount, Count, Ratio
+from stairline.hwmodels.kernels.parameters import Amount, AtClock, Count, Ratio
 
 from .lane_cost import Rates, cores_cost, on_engine, tiled_cost
 from .tiling import best_mode, best_tiling
@@ -23,7 +23,7 @@ class LaneDwconv(NamedTuple):
 
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Cost per output element of what the engine does not hide."""
     efficiency: float
     """Sustained share of the array's steps."""
@@ -35,7 +35,7 @@ class LaneDwconv(NamedTuple):
     """Time to read coefficients once more, for a further tile of the plane, relative to the first reading."""
     pad_s: float
     """Time of padding an input beforehand, which the engine cannot do unevenly."""
-    core_s_per_mac: float
+    core_s_per_mac: AtClock
     """Time of a MAC on the vector cores, for a convolution that the engine cannot hold."""
     macs_per_step: Count
     """MACs of one step of the array: input lanes times output lanes in every mode."""

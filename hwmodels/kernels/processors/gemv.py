@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, combine, parameters_s, tensors_s
+from stairline.hwmodels.kernels.parameters import AtClock
 
 
 class Gemv(NamedTuple):
@@ -14,7 +15,7 @@ class Gemv(NamedTuple):
     """Sustained share of the compute roof."""
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Cost per output element of bias, clamp and requantisation."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, parameters_s, tensors_s
-from stairline.hwmodels.kernels.parameters import Ratio
+from stairline.hwmodels.kernels.parameters import AtClock, Ratio
 
 from .vector_stores import stores_s, with_parameters
 from .window_taps import executed_share
@@ -14,21 +14,21 @@ from .window_taps import executed_share
 class ReferenceConv(NamedTuple):
     """A convolution by plain loops over outputs and taps, as TFLite's reference kernel runs those in groups."""
 
-    mac_s: float
+    mac_s: AtClock
     """Time per multiply-add."""
-    tap_s: float
+    tap_s: AtClock
     """Time of each tap of each output on the map, whatever the channels."""
-    output_s: float
+    output_s: AtClock
     """Time of each output, whatever the taps."""
-    addition_s: float
+    addition_s: AtClock
     """Time after which the sum of a tap can take the next product."""
-    overlap_s: float
+    overlap_s: AtClock
     """Part of a tap's additions that the processor executes together with those of the next tap."""
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Storing one output element."""
-    op_s: float = 0.0
+    op_s: AtClock = 0.0
     """Time per element operation that is fused behind the convolution."""
     hidden_ops: Ratio = 0.0
     """Fused element operations per output element that take no time."""

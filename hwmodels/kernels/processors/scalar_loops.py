@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, combine
+from stairline.hwmodels.kernels.parameters import AtClock
 
 
 class ScalarLoops(NamedTuple):
@@ -12,13 +13,13 @@ class ScalarLoops(NamedTuple):
 
     kernel_s: float
     """Dispatch cost of one kernel."""
-    mac_s: float
+    mac_s: AtClock
     """Time of one multiply-accumulate of a convolution or matrix product."""
-    element_s: float
+    element_s: AtClock
     """Time of one element in a flat loop, or of one tap of a window."""
-    index_s: float
+    index_s: AtClock
     """Added time per element where it is addressed by four indices: reductions, and operands that are broadcast."""
-    convert_s_per_element: float
+    convert_s_per_element: AtClock
     """Conversion of one operand element to float, or of one result element back; 0 for code that works on integers."""
 
 

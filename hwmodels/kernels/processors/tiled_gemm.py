@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, combine, pad_to, parameters_s, tensors_s
-from stairline.hwmodels.kernels.parameters import Count
+from stairline.hwmodels.kernels.parameters import AtClock, Count
 
 
 class TiledGemm(NamedTuple):
@@ -15,7 +15,7 @@ class TiledGemm(NamedTuple):
     """Sustained share of the compute roof on full tiles."""
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Cost per output element of bias, clamp and requantisation that the inner kernel does not hide."""
     tile_m: Count = 1.0
     """Output pixels (N H_out W_out) are padded to a multiple of this."""
@@ -27,7 +27,7 @@ class TiledGemm(NamedTuple):
     """Input channels (of a group) are padded to a multiple of this."""
     tile_k: Count = 1.0
     """The reduction (K_h K_w C_in) is padded to a multiple of this."""
-    im2col_s_per_element: float = 0.0
+    im2col_s_per_element: AtClock = 0.0
     """Copying one element into the input matrix, when the convolution is not a plain matrix product."""
 
 

@@ -15,7 +15,7 @@ from stairline.hwmodels.kernels.base import (
     parameters_s,
     tensors_s,
 )
-from stairline.hwmodels.kernels.parameters import Count, Ratio, Share
+from stairline.hwmodels.kernels.parameters import AtClock, Count, Ratio, Share
 
 from .window_taps import executed_share
 
@@ -23,11 +23,11 @@ from .window_taps import executed_share
 class UnrolledChannels(NamedTuple):
     """Direct depthwise convolution with unrolled channel loops (TFLite): 16, then 4, then 1 channel at a time."""
 
-    tap_s: float
+    tap_s: AtClock
     """Time of one filter tap over one fully unrolled channel block at one pixel, per channel."""
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Cost per output element of bias, clamp and requantisation."""
     unroll_wide: Count
     """Channels of one pass of the wide loop."""
@@ -37,9 +37,9 @@ class UnrolledChannels(NamedTuple):
     """Time per channel in the narrow loop, relative to the wide loop."""
     scalar_slowdown: Ratio
     """Time per channel in the scalar loop, relative to the wide loop."""
-    pixel_s: float = 0.0
+    pixel_s: AtClock = 0.0
     """Time of one filter tap at one pixel whatever the channels: the loop over pixels itself."""
-    tap_3x3_s: float = 0.0
+    tap_3x3_s: AtClock = 0.0
     """Time of one tap per channel in a kernel for 3x3 filters that keeps sums in registers; 0 where there is none."""
     block_3x3: Count = 8.0
     """The kernel for 3x3 filters takes channels by multiples of this only."""

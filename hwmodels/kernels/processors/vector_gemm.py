@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, pad_to, parameters_s, tensors_s
-from stairline.hwmodels.kernels.parameters import Count, CountOrNone, Ratio, Share
+from stairline.hwmodels.kernels.parameters import AtClock, Count, CountOrNone, Ratio, Share
 
 from .vector_stores import stores_s, with_parameters
 from .window_taps import executed_share
@@ -18,7 +18,7 @@ class VectorGemm(NamedTuple):
     """Sustained share of the compute roof on full tiles."""
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Storing one output element."""
     window_efficiency: float = 0.0
     """Sustained share of the compute roof for windows of more than one pixel; 0 where it is ``efficiency``."""
@@ -35,11 +35,11 @@ class VectorGemm(NamedTuple):
     """Cost of beginning a window tap, as a number of input channels."""
     row_setup_channels: Ratio = 0.0
     """Cost of beginning a row of a window's taps, as a number of input channels, where a row is one run of channels."""
-    pack_s_per_element: float = 0.0
+    pack_s_per_element: AtClock = 0.0
     """Packing one element of the input matrix."""
-    im2col_s_per_element: float = 0.0
+    im2col_s_per_element: AtClock = 0.0
     """Copying one element into the input matrix, when the convolution is not a plain matrix product."""
-    op_s: float = 0.0
+    op_s: AtClock = 0.0
     """Time per element operation that is fused behind the product."""
     hidden_ops: Ratio = 0.0
     """Fused element operations per output element that take no time."""

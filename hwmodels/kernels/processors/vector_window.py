@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost, KernelModel, Roof, Work, ceil, pad_to, parameters_s, tensors_s
-from stairline.hwmodels.kernels.parameters import Count, CountOrNone, Ratio, Share
+from stairline.hwmodels.kernels.parameters import AtClock, Count, CountOrNone, Ratio, Share
 
 from .vector_stores import stores_s, with_parameters
 from .window_taps import executed_share
@@ -17,17 +17,17 @@ SPILL_RANGE = 0.25
 class VectorWindow(NamedTuple):
     """A window over each channel by itself, a vector of channels at a time: depthwise convolution and pooling."""
 
-    tap_s: float
+    tap_s: AtClock
     """Time of one tap over one vector of channels at one pixel."""
     kernel_s: float
     """Dispatch cost of one kernel."""
-    epilogue_s_per_element: float
+    epilogue_s_per_element: AtClock
     """Storing one output element."""
     lanes: Count
     """Channels are padded to a multiple of this."""
-    pixel_s: float = 0.0
+    pixel_s: AtClock = 0.0
     """Time of one vector of channels at one output pixel, whatever the taps."""
-    row_s: float = 0.0
+    row_s: AtClock = 0.0
     """Time to start one output row of one vector of channels."""
     cache_bytes: float = 0.0
     """Filters and one window of all channels that the first cache holds; 0 where that does not matter."""
@@ -37,13 +37,13 @@ class VectorWindow(NamedTuple):
     """Taps of the largest window that the vector kernel takes; 0 for windows of any size."""
     channel_multiple: Count = 1.0
     """Channels must be a multiple of this for the vector kernel."""
-    single_tap_s: float = 0.0
+    single_tap_s: AtClock = 0.0
     """Time of one tap of one channel in the kernel for windows and channels that the vector kernel does not take."""
     skipped_padding_h: Share = 0.0
     """Share of the window's taps above and below the map that are left out, where others multiply zeros."""
     skipped_padding_w: Share = 0.0
     """Share of the window's taps to the left and right of the map that are left out, where others multiply zeros."""
-    op_s: float = 0.0
+    op_s: AtClock = 0.0
     """Time per element operation that is fused behind the window."""
     hidden_ops: Ratio = 0.0
     """Fused element operations per output element that take no time."""

@@ -8,12 +8,12 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from stairline.simulator.readers.assemble import Dimensions, FileNode, FileTensor
 from stairline.simulator.readers.errors import ReadError
 
 from .wire import SMALL_BYTES, without_payloads
-
-_CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})
 
 
 def parsed(path: Path) -> Any:
@@ -50,11 +50,9 @@ def _verify_names(graph: Any) -> None:
 
 
 def file_node(proto: Any, place: int) -> FileNode:
-    """The operator of a NodeProto, the ``place``-th of its graph. Raises ReadError for control flow."""
+    """The operator of a NodeProto, the ``place``-th of its graph."""
     domain = "" if proto.domain in ("", "ai.onnx") else f"{proto.domain}."
     name, op = proto.name or next(filter(None, proto.output), f"#{place}"), f"{domain}{proto.op_type}"
-    if op in _CONTROL_FLOW:
-        raise ReadError(f"node '{name}' ({op}): control flow cannot be read: export the network without it")
     return FileNode(name, op, tuple(proto.input), tuple(proto.output), {a.name: _option(a) for a in proto.attribute})
 
 
@@ -96,6 +94,24 @@ def file_tensors_and_values(graph: Any) -> tuple[dict[str, FileTensor], dict[str
                 file_tensors[node.output[0]] = file_tensor
                 values.update(found)
     return file_tensors, values
+
+
+def small_values(graph: Any) -> dict[str, Any]:
+    """The small stored tensors of a GraphProto as NumPy arrays, and the outputs of its Constant nodes."""
+    import onnx.numpy_helper
+
+    found = {}
+    held = [(tensor.name, tensor) for tensor in graph.initializer]
+    for node in graph.node:
+        if node.op_type == "Constant" and node.output:
+            for attribute in node.attribute:
+                held += [(node.output[0], attribute.t)] if attribute.name == "value" else []
+                if attribute.name in ("value_int", "value_ints", "value_float", "value_floats"):
+                    found[node.output[0]] = np.array(_option(attribute))
+    for name, tensor in held:
+        if _values(name, tensor) or prod(tensor.dims) == 0:
+            found[name] = onnx.numpy_helper.to_array(tensor)
+    return found
 
 
 def _file_tensor(dimensions: Dimensions | None, kind: int) -> FileTensor:

@@ -13,7 +13,7 @@ def _unary(op: str) -> Converter:
 
 def _broadcast(op: str) -> Converter:
     def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
-        image = n.outputs[0] in s.images
+        image = s.images.get(n.outputs[0], 0)
         return s.add(n, op, [s.broadcast(n, i, image) for i in range(len(n.inputs))])
 
     return rule
@@ -27,6 +27,16 @@ ELEMENTS: dict[str, Converter] = {
     "Elu": _unary("elu"),
     "Celu": _unary("elu"),
     "Selu": _unary("elu"),
+    "Softplus": _unary("softplus"),
+    "Softsign": _unary("softplus"),
+    "Mish": _unary("mish"),
+    "Shrink": _unary("clip"),
+    "Reciprocal": _unary("rsqrt"),
+    "IsNaN": _unary("logical_not"),
+    "IsInf": _unary("logical_not"),
+    "BitwiseNot": _unary("logical_not"),
+    **{name: _unary("sin") for name in ("Tan", "Asin", "Acos", "Atan", "Asinh", "Acosh", "Atanh")},
+    **{name: _unary("exp") for name in ("Sinh", "Cosh")},
     "Sigmoid": _unary("sigmoid"),
     "HardSigmoid": _unary("hard_sigmoid"),
     "HardSwish": _unary("hard_swish"),
@@ -59,5 +69,10 @@ ELEMENTS: dict[str, Converter] = {
     "And": _broadcast("logical_and"),
     "Or": _broadcast("logical_or"),
     "Where": _broadcast("where"),
+    "Xor": _broadcast("not_equal"),
+    **{name: _broadcast("logical_and") for name in ("BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift")},
 }
-"""Conversion of each operator, by its name in ONNX; a Selu or Celu costs what an Elu costs."""
+"""Conversion of each operator, by its name in ONNX.
+
+An operator that has no canonical one counts as one of as many operations: a Selu as an Elu, a tangent as a sine.
+"""

@@ -1,4 +1,7 @@
-"""ONNX's own shape inference, run in a child process: on some damaged models its C++ code aborts the process."""
+"""The shapes of all tensors of an ONNX model: computed here where they follow plainly, else by ONNX's own inference.
+
+That runs in a child process: on some damaged models its C++ code aborts the process.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,19 @@ from typing import Any, NoReturn
 
 from stairline.simulator.readers.errors import ReadError
 
+from .shapes.known import with_known_shapes
+
 
 def inferred(model: Any) -> Any:
-    """The model with the shapes that ONNX infers; values are propagated through shape arithmetic.
+    """The model with the shapes of all tensors; values are propagated through shape arithmetic.
 
-    The inference runs in a child process where the system can fork. Raises ReadError when it refuses the model or
-    crashes on it.
+    ONNX's inference, which is asked where one shape does not follow plainly, runs in a child process where the system
+    can fork. Raises ReadError when it refuses the model or crashes on it.
     """
     import onnx
 
+    if with_known_shapes(model):
+        return model
     answer = _from_child(model) if hasattr(os, "fork") else _answer(model)
     if not answer:
         raise ReadError(

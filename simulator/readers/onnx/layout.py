@@ -1,8 +1,9 @@
-"""The rank-4 tensors of an ONNX file that are images: channels come first in the file and last in a graph.
+"""The tensors of an ONNX file that are images: channels come second in the file and last in a graph.
 
-Whatever an operator with windows or channels reads or writes is an image. So is every rank-4 tensor that is connected
-to an image by operators that treat all axes alike; reshaping operators and matrix products end such a connection. All
-other tensors keep the file's order of axes.
+Whatever an operator with windows or channels reads or writes is an image, along one, two or three axes: it has rank 3,
+4 or 5. So is every tensor of the same rank that is connected to an image by operators that treat all axes alike;
+reshaping operators and matrix products end such a connection. All other tensors keep the file's order of axes. An image
+along one axis has a height of 1 in the graph.
 """
 
 from __future__ import annotations
@@ -12,10 +13,8 @@ from collections.abc import Mapping, Sequence
 from stairline.simulator.graph.ops import Shape
 from stairline.simulator.readers.assemble import FileNode, FileTensor
 
-TO_LAST = (0, 2, 3, 1)
-"""Axes of (N, C, H, W) in the order (N, H, W, C)."""
-TO_FIRST = (0, 3, 1, 2)
-"""Axes of (N, H, W, C) in the order (N, C, H, W)."""
+_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
+"""The file's axes of an image of each rank, in the order in which the graph stores them."""
 
 _SPATIAL = frozenset(
     {
@@ -57,27 +56,38 @@ _BARRIERS = frozenset(
         "Tile",
         "Gather",
         "Attention",
+        "LSTM",
+        "GRU",
+        "RNN",
+        "GatherND",
+        "ScatterND",
+        "ScatterElements",
+        "GatherElements",
+        "Shape",
+        "If",
+        "Loop",
+        "Scan",
     }
 )
 
 
-def images(nodes: Sequence[FileNode], file_tensors: Mapping[str, FileTensor], constants: set[str]) -> set[str]:
-    """Names of the rank-4 tensors that are images (see the module's docstring); ``constants`` are never images."""
+def images(nodes: Sequence[FileNode], file_tensors: Mapping[str, FileTensor], constants: set[str]) -> dict[str, int]:
+    """The rank of each tensor that is an image (see the module's docstring); ``constants`` are never images."""
     neighbours: dict[str, set[str]] = {}
     found: list[str] = []
     for node in nodes:
-        names = [n for n in (*node.inputs, *node.outputs) if n not in constants and _rank(file_tensors, n) == 4]
+        ranks = {n: _rank(file_tensors, n) for n in (*node.inputs, *node.outputs) if n not in constants}
+        names = [name for name, rank in ranks.items() if rank in _LAST]
         if node.op in _SPATIAL:
             found += names
-        elif node.op not in _BARRIERS and names:
-            for name in names[1:]:
-                neighbours.setdefault(names[0], set()).add(name)
-                neighbours.setdefault(name, set()).add(names[0])
-    reached: set[str] = set()
+        elif node.op not in _BARRIERS:
+            for name in names:
+                neighbours.setdefault(name, set()).update(n for n in names if ranks[n] == ranks[name])
+    reached: dict[str, int] = {}
     while found:
         name = found.pop()
         if name not in reached:
-            reached.add(name)
+            reached[name] = _rank(file_tensors, name) or 0
             found.extend(neighbours.get(name, ()))
     return reached
 
@@ -87,9 +97,24 @@ def _rank(file_tensors: Mapping[str, FileTensor], name: str) -> int | None:
     return len(file_tensor.shape) if file_tensor is not None and file_tensor.shape is not None else None
 
 
-def aligned(shape: Shape, image: bool) -> Shape:
-    """A shape as the graph stores it: an ``image`` is extended to rank 4 by leading ones and put channels last."""
+def aligned(shape: Shape, image: int) -> Shape:
+    """A shape as the graph stores it; that of an ``image`` of this rank is put channels last, with leading ones.
+
+    ``image`` is 0 for other tensors.
+    """
     if not image:
         return shape or (1,)
-    full = (1,) * (4 - len(shape)) + shape
-    return tuple(full[axis] for axis in TO_LAST)
+    full = (1,) * (image - len(shape)) + shape
+    stored = tuple(full[axis] for axis in _LAST[image])
+    return (stored[0], 1, *stored[1:]) if image == 3 else stored
+
+
+def graph_axis(axis: int, image: int) -> int:
+    """The graph's axis of an image of this rank for one of the file's axes, counted from the front."""
+    place = _LAST[image].index(axis)
+    return place + 1 if image == 3 and place else place
+
+
+def stored_order(rank: int, image: int) -> tuple[int, ...]:
+    """The file's axes of a tensor in the order in which the graph stores them."""
+    return _LAST[image] if image else tuple(range(rank))

@@ -6,20 +6,20 @@ from stairline.simulator.graph.attributes import Attributes
 from stairline.simulator.readers.assemble import FileNode
 from stairline.simulator.readers.errors import ReadError
 
-from .layout import TO_LAST
+from .layout import graph_axis, stored_order
 from .state import Converter, OnnxState, option, unknown, where
 
 
 def _concat(s: OnnxState, n: FileNode) -> tuple[int, ...]:
-    image = n.outputs[0] in s.images
+    image = s.images.get(n.outputs[0], 0)
     operands = [s.broadcast(n, i, image) for i in range(len(n.inputs))]
-    axis = s.axis(n, option(n, "axis", 0), len(s.builder.shape(operands[0])))
+    axis = s.axis(n, option(n, "axis", 0))
     return s.add(n, "concat", operands, Attributes(axis=axis))
 
 
 def _split(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     x = s.operand(n, 0)
-    axis = s.axis(n, option(n, "axis", 0), len(s.builder.shape(x)))
+    axis = s.axis(n, option(n, "axis", 0))
     shapes = [s.stated(name) for name in n.outputs]
     sizes = tuple(shape[axis] for shape in shapes if shape is not None and axis < len(shape))
     return s.add(n, "split", [x], Attributes(axis=axis, sizes=sizes))
@@ -42,7 +42,7 @@ def _slice(s: OnnxState, n: FileNode) -> tuple[int, ...]:
         raise ReadError(f"{where(n)}: starts {starts}, ends {ends}, axes {axes}, steps {steps} do not fit together")
     ranges = [range(size) for size in shape]
     for start, end, axis, step in zip(starts, ends, axes, steps):
-        place = s.axis(n, axis, len(shape))
+        place = s.axis(n, axis)
         ranges[place] = range(*slice(start, end, step).indices(shape[place]))
     attributes = Attributes(
         begin=tuple(r.start for r in ranges),
@@ -66,12 +66,12 @@ def _pad(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     x = s.operand(n, 0)
     rank = len(s.builder.shape(x))
     flat = option(n, "pads", ()) or s.required(n, 1, "paddings")
-    axes = s.required(n, 3, "axes") if len(n.inputs) > 3 and n.inputs[3] else tuple(range(rank))
+    axes = s.required(n, 3, "axes") if len(n.inputs) > 3 and n.inputs[3] else tuple(range(s.rank(n)))
     if len(flat) != 2 * len(axes):
         raise ReadError(f"{where(n)}: {len(flat)} paddings for {len(axes)} axes: each axis needs two")
     pads = [(0, 0)] * rank
     for axis, before, after in zip(axes, flat, flat[len(axes) :]):
-        pads[s.axis(n, axis, rank)] = (before, after)
+        pads[s.axis(n, axis)] = (before, after)
     return s.add(n, "pad", [x], Attributes(pads=tuple(pads)))
 
 
@@ -85,17 +85,18 @@ def _reshape(s: OnnxState, n: FileNode) -> tuple[int, ...]:
 def _transpose(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     """A transposition between the graph's orders of axes; no layer where that order does not change."""
     x = s.operand(n, 0)
-    rank = len(s.builder.shape(x))
+    rank = s.rank(n)
     order = option(n, "perm", ()) or tuple(reversed(range(rank)))
     if sorted(order) != list(range(rank)):
         raise ReadError(f"{where(n)}: perm {order} is no permutation of the {rank} axes")
-    if n.outputs[0] in s.images:
-        order = tuple(order[axis] for axis in TO_LAST)
-    if s.is_image(n):
-        order = tuple(TO_LAST.index(axis) for axis in order)
-    if order == tuple(range(rank)):
+    source, target = s.image(n), s.images.get(n.outputs[0], 0)
+    now = stored_order(rank, source)
+    moved = tuple(now.index(order[axis]) for axis in stored_order(rank, target))
+    if moved == tuple(range(rank)) and (source == 3) == (target == 3):
         return (x,)
-    return s.add(n, "transpose", [x], Attributes(axes=order))
+    if 3 not in (source, target):
+        return s.add(n, "transpose", [x], Attributes(axes=moved))
+    return (s.permuted(n, x, source, moved, target),)
 
 
 def _reduction(op: str) -> Converter:
@@ -107,27 +108,27 @@ def _reduced(op: str, s: OnnxState, n: FileNode) -> tuple[int, ...]:
     axes = _numbers(s, n, 1, "axes")
     if axes is None and len(n.inputs) > 1 and n.inputs[1]:
         raise ReadError(f"{where(n)}: operand 1 (axes) is computed while running: export the model with fixed shapes")
-    image = s.is_image(n)
-    rank = len(s.shape(n))
+    image, rank = s.image(n), s.rank(n)
     file_axes = [axis % rank for axis in axes] if axes else list(range(rank))
-    stored = tuple(TO_LAST.index(axis) for axis in file_axes) if image else tuple(file_axes)
-    kept = [axis for axis in range(rank) if axis not in stored]
-    ordered = not image or [TO_LAST[axis] for axis in kept] == sorted(TO_LAST[axis] for axis in kept)
-    if keepdims or ordered:
+    stored = tuple(graph_axis(axis, image) for axis in file_axes) if image else tuple(file_axes)
+    kept = [axis for axis in stored_order(rank, image) if axis not in file_axes]
+    if keepdims or kept == sorted(kept):
+        if image == 3 and not keepdims:
+            stored = (1, *stored)
         return s.add(n, op, [s.operand(n, 0)], Attributes(axes=stored, keepdims=keepdims))
     return s.add(n, op, [s.plain(n, 0)], Attributes(axes=tuple(file_axes)))
 
 
 def _resize(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     target = s.stated(n.outputs[0])
-    if target is None or not s.is_image(n):
+    if target is None or s.image(n) not in (3, 4):
         return unknown(s, n)
     return s.add(n, "resize", [s.operand(n, 0)], Attributes(sizes=target[1:3]))
 
 
 def _softmax(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     x = s.operand(n, 0)
-    axis = s.axis(n, option(n, "axis", -1), len(s.builder.shape(x)))
+    axis = s.axis(n, option(n, "axis", -1))
     return s.add(n, "softmax", [x], Attributes(axis=axis))
 
 
@@ -142,7 +143,7 @@ MOVES: dict[str, Converter] = {
     "Unsqueeze": _reshape,
     "Transpose": _transpose,
     "ReduceMean": _reduction("mean"),
-    "ReduceSum": _reduction("reduce_sum"),
+    **{f"Reduce{name}": _reduction("reduce_sum") for name in ("Sum", "L1", "L2", "SumSquare", "LogSum", "LogSumExp")},
     "ReduceMax": _reduction("reduce_max"),
     "ReduceMin": _reduction("reduce_min"),
     "ReduceProd": _reduction("reduce_prod"),

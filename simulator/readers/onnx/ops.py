@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from stairline.simulator.graph.attributes import Attributes, same_padding
-from stairline.simulator.graph.ops import Shape
+from stairline.simulator.graph.attributes import Attributes
 from stairline.simulator.readers.assemble import FileNode
-from stairline.simulator.readers.errors import ReadError
 
+from .attention import ATTENTION
 from .elements import ELEMENTS
 from .moves import MOVES
+from .products import PRODUCTS
+from .recurrent import RECURRENT
 from .selections import SELECTIONS
-from .state import Converter, OnnxState, option, unknown, where
+from .state import Converter, OnnxState, option, unknown
+from .windows import WINDOWS
 
 _FOLDS_SCALE = frozenset({"Conv", "ConvTranspose"})
 
@@ -23,120 +25,13 @@ def convert(state: OnnxState, node: FileNode) -> tuple[int, ...]:
     return _RULES.get(node.op, unknown)(state, node)
 
 
-def _window(n: FileNode, shape: Shape, kernel: tuple[int, ...]) -> Attributes:
-    """Attributes of an operator over windows; ``ceil_mode`` becomes padding at the end, as shape rules round down."""
-    stride, dilation = option(n, "strides", ()) or (1, 1), option(n, "dilations", ()) or (1, 1)
-    if len(kernel) != 2 or len(stride) != 2 or len(dilation) != 2 or min(*kernel, *stride, *dilation) < 1:
-        raise ReadError(
-            f"{where(n)}: kernel {kernel}, stride {stride}, dilation {dilation}: each must be two positive numbers"
-        )
-    padding = _padding(n, shape, kernel, stride, dilation)
-    if option(n, "ceil_mode", 0):
-        top, bottom, left, right = padding
-        reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
-        bottom += _to_ceil(shape[1] + top + bottom - reach[0], stride[0], shape[1] + top)
-        right += _to_ceil(shape[2] + left + right - reach[1], stride[1], shape[2] + left)
-        padding = (top, bottom, left, right)
-    return Attributes(kernel=kernel, stride=stride, dilation=dilation, padding=padding)
-
-
-def _padding(
-    n: FileNode, shape: Shape, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
-) -> tuple[int, int, int, int]:
-    mode = option(n, "auto_pad", "NOTSET")
-    if mode in ("SAME_UPPER", "SAME_LOWER"):
-        top, bottom, left, right = same_padding(shape[1], shape[2], kernel, stride, dilation)
-        return (top, bottom, left, right) if mode == "SAME_UPPER" else (bottom, top, right, left)
-    pads = option(n, "pads", ()) or (0, 0, 0, 0)
-    if mode == "VALID":
-        return 0, 0, 0, 0
-    if mode != "NOTSET" or len(pads) != 4:
-        raise ReadError(f"{where(n)}: padding {pads} ({mode}): two axes need four numbers")
-    return pads[0], pads[2], pads[1], pads[3]
-
-
-def _to_ceil(free: int, stride: int, before_end: int) -> int:
-    """Elements of padding with which the last, incomplete window counts; 0 where it would start in the end padding."""
-    missing = -free % stride
-    return 0 if (free + missing) // stride * stride >= before_end else missing
-
-
-def _conv(weights: int) -> Converter:
-    def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
-        if not s.is_constant(n, weights) or not s.is_image(n):
-            return unknown(s, n)
-        shape, filters = s.shape(n), s.constant_shape(n, weights)
-        if len(filters) != 4:
-            raise ReadError(f"{where(n)}: filter {filters} on {shape}: both must have two spatial axes")
-        c_out, c_filter, c_in, groups = filters[0], filters[1], shape[-1], option(n, "group", 1)
-        if groups < 1 or c_filter * groups != c_in:
-            raise ReadError(f"{where(n)}: {groups} groups of {c_filter} channels, but the input has {c_in}")
-        attributes = _window(n, shape, filters[2:])
-        if groups == c_in > 1 and c_out % c_in == 0:
-            return s.add(n, "dwconv2d", [s.operand(n, 0)], attributes._replace(multiplier=c_out // c_in))
-        return s.add(n, "conv2d", [s.operand(n, 0)], attributes._replace(c_out=c_out, groups=groups))
-
-    return rule
-
-
-def _conv_transpose(s: OnnxState, n: FileNode) -> tuple[int, ...]:
-    target = s.stated(n.outputs[0])
-    if not s.is_constant(n, 1) or not s.is_image(n) or target is None:
-        return unknown(s, n)
-    filters, groups = s.constant_shape(n, 1), option(n, "group", 1)
-    if len(filters) != 4 or filters[0] != s.shape(n)[-1]:
-        raise ReadError(f"{where(n)}: filter {filters} does not fit the input {s.shape(n)}")
-    attributes = _window(n, target, filters[2:])._replace(c_out=filters[1] * groups, groups=groups, sizes=target[1:3])
-    return s.add(n, "conv2d_transpose", [s.operand(n, 0)], attributes)
-
-
-def _gemm(s: OnnxState, n: FileNode) -> tuple[int, ...]:
-    transpose_a, transpose_b = bool(option(n, "transA", 0)), bool(option(n, "transB", 0))
-    if s.is_constant(n, 1) and not transpose_a:
-        return _dense(s, n, 1, 0 if transpose_b else 1)
-    attributes = Attributes(transpose_a=transpose_a, transpose_b=transpose_b)
-    return s.add(n, "matmul", [s.plain(n, 0), s.plain(n, 1)], attributes, plain=True)
-
-
-def _matmul(right: int) -> Converter:
-    def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
-        if s.is_constant(n, right) and len(s.constant_shape(n, right)) == 2:
-            return _dense(s, n, right, 1)
-        return s.add(n, "matmul", [s.plain(n, 0), s.plain(n, right)], plain=True)
-
-    return rule
-
-
-def _dense(s: OnnxState, n: FileNode, right: int, c_out_axis: int) -> tuple[int, ...]:
-    x, weights = s.plain(n, 0), s.constant_shape(n, right)
-    if len(weights) != 2 or weights[1 - c_out_axis] != s.builder.shape(x)[-1]:
-        raise ReadError(f"{where(n)}: weights {weights} do not fit the input {s.builder.shape(x)}")
-    return s.add(n, "dense", [x], Attributes(c_out=weights[c_out_axis]), plain=True)
-
-
-def _pool(op: str) -> Converter:
-    def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
-        if not s.is_image(n) or len(n.outputs) != 1:
-            return unknown(s, n)
-        shape, attributes = s.shape(n), _window(n, s.shape(n), option(n, "kernel_shape", ()))
-        whole = op == "avgpool2d" and attributes.kernel == shape[1:3] and not any(attributes.padding)
-        name, attributes = ("globalavgpool2d", Attributes(keepdims=True)) if whole else (op, attributes)
-        return s.add(n, name, [s.operand(n, 0)], attributes)
-
-    return rule
-
-
-def _global_pool(op: str) -> Converter:
-    return lambda s, n: s.add(n, op, [s.operand(n, 0)], Attributes(keepdims=True)) if s.is_image(n) else unknown(s, n)
-
-
 def _elementwise(op: str) -> Converter:
     def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
         if len(n.inputs) == 1:
             return (s.operand(n, 0),)
         if op == "add" and _is_bias(s, n):
             return (s.operand(n, 1 if s.is_constant(n, 0) else 0),)
-        image = n.outputs[0] in s.images
+        image = s.images.get(n.outputs[0], 0)
         return s.add(n, op, [s.broadcast(n, i, image) for i in range(len(n.inputs))])
 
     return rule
@@ -215,34 +110,30 @@ def _cast(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     return s.add(n, "cast", [s.operand(n, 0)])
 
 
-def _einsum(s: OnnxState, n: FileNode) -> tuple[int, ...]:
-    """A layer outside the canonical set whose ``sizes`` are those of the equation's indices: their product is its MACs.
+def _normalised(op: str) -> Converter:
+    return lambda s, n: s.add(n, op, [s.operand(n, 0)])
 
-    They are left out where the equation has an ellipsis or an operand's shape is not known.
-    """
-    terms = option(n, "equation", "").replace(" ", "").partition("->")[0].split(",")
-    sizes: dict[str, int] = {}
-    for term, name in zip(terms, n.inputs):
-        file_tensor = s.file_tensors.get(name)
-        if file_tensor is None or file_tensor.shape is None or len(term) != len(file_tensor.shape) or "." in term:
-            return unknown(s, n)
-        sizes.update(zip(term, file_tensor.shape))
-    return unknown(s, n, Attributes(sizes=tuple(sizes.values())))
+
+def _rms_norm(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+    x = s.builder.layer("l2_norm", s.plain(n, 0), name=f"{n.name}/root")
+    gain = s.builder.constant((s.builder.shape(x)[-1],))
+    return s.add(n, "mul", [x, gain], plain=True)
+
+
+def _dynamic_quantize(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+    """The range of the operand is searched first: its scale and its zero point follow from it."""
+    x = s.operand(n, 0)
+    axes = Attributes(axes=tuple(range(len(s.builder.shape(x)))))
+    low = s.builder.layers("reduce_min", [x], axes, name=f"{n.name}/min")[0]
+    high = s.builder.layers("reduce_max", [x], axes, name=f"{n.name}/max")[0]
+    quantized = s.builder.layers("quantize", [x], name=n.name, dtype="uint8")[0]
+    return tuple(index for index, name in zip((quantized, high, low), n.outputs) if name)
 
 
 _RULES: dict[str, Converter] = {
-    "Conv": _conv(1),
-    "ConvInteger": _conv(1),
-    "QLinearConv": _conv(3),
-    "ConvTranspose": _conv_transpose,
-    "Gemm": _gemm,
-    "MatMul": _matmul(1),
-    "MatMulInteger": _matmul(1),
-    "QLinearMatMul": _matmul(3),
-    "AveragePool": _pool("avgpool2d"),
-    "MaxPool": _pool("maxpool2d"),
-    "GlobalAveragePool": _global_pool("globalavgpool2d"),
-    "GlobalMaxPool": _global_pool("globalmaxpool2d"),
+    **WINDOWS,
+    **PRODUCTS,
+    **ATTENTION,
     "Add": _elementwise("add"),
     "Sum": _elementwise("add"),
     "Sub": _elementwise("sub"),
@@ -252,14 +143,20 @@ _RULES: dict[str, Converter] = {
     "Min": _elementwise("minimum"),
     "BatchNormalization": _batch_norm,
     "LayerNormalization": _layer_norm,
+    "InstanceNormalization": _normalised("instance_norm"),
+    "MeanVarianceNormalization": _normalised("instance_norm"),
+    "GroupNormalization": _normalised("group_norm"),
+    "RMSNormalization": _rms_norm,
+    "DynamicQuantizeLinear": _dynamic_quantize,
+    "Mean": _elementwise("add"),
     "Clip": _clip,
     **ELEMENTS,
     "QuantizeLinear": _quantize,
     "DequantizeLinear": _dequantize,
-    "Einsum": _einsum,
     "Identity": _same,
     "Dropout": _same,
     "Cast": _cast,
     **MOVES,
+    **RECURRENT,
     **SELECTIONS,
 }

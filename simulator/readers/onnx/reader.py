@@ -16,6 +16,7 @@ from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.graph.ops import Shape
 from stairline.simulator.readers.assemble import (
+    Dimensions,
     FileNode,
     FileTensor,
     assemble,
@@ -26,7 +27,8 @@ from stairline.simulator.readers.assemble import (
 from stairline.simulator.readers.formats import Shapes
 
 from .contents import dimensions, file_node, file_tensors_and_values, parsed
-from .infer import inferred
+from .contrib import with_standard_operators
+from .folding import folded
 from .layout import aligned, images
 from .ops import convert
 from .state import OnnxState
@@ -51,11 +53,13 @@ def read_onnx(path: Path, shape: Shapes = None) -> Graph:
     "onnx:NAME". Raises ReadError.
     """
     model = parsed(path)
-    nodes = [file_node(proto, place) for place, proto in enumerate(model.graph.node)]
+    with_standard_operators(model.graph)
     weights = {tensor.name for tensor in model.graph.initializer}
     declared = {i.name: dimensions(i.type) for i in model.graph.input if i.name not in weights}
-    shapes = input_shapes(declared, shape)
-    model = _inferred(model, shapes, overridden=shape is not None)
+    shapes, notes = _with_batch(declared, shape)
+    model, bounds = _resolved(model, shapes, overridden=shape is not None)
+    nodes = [file_node(proto, place) for place, proto in enumerate(model.graph.node)]
+    weights = {tensor.name for tensor in model.graph.initializer}
     file_tensors, values = file_tensors_and_values(model.graph)
     stored = {*weights, *(tensor.values.name for tensor in model.graph.sparse_initializer)}
     nodes = in_order(nodes, {*shapes, *stored})
@@ -66,7 +70,7 @@ def read_onnx(path: Path, shape: Shapes = None) -> Graph:
     stated = [output.name for output in model.graph.output]
     outputs = [name for name in stated if name not in constants] or stated
     nodes = _needed(nodes, outputs, constants)
-    return _graph(path, nodes, file_tensors, values, shapes, outputs)
+    return _graph(path, nodes, file_tensors, values, shapes, outputs, notes + bounds)
 
 
 def _graph(
@@ -76,13 +80,14 @@ def _graph(
     values: dict[str, tuple[float, ...]],
     shapes: dict[str, Shape],
     outputs: list[str],
+    notes: tuple[str, ...],
 ) -> Graph:
-    builder = GraphBuilder(path.stem, _activation_dtype(nodes, file_tensors), str(path))
+    builder = GraphBuilder(path.stem, _activation_dtype(nodes, file_tensors), str(path), notes)
     channels_last = images(
         nodes, file_tensors, {name for name, file_tensor in file_tensors.items() if file_tensor.constant}
     )
     tensors = {
-        name: builder.input(aligned(dims, name in channels_last), name, file_tensors[name].dtype)
+        name: builder.input(aligned(dims, channels_last.get(name, 0)), name, file_tensors[name].dtype)
         for name, dims in shapes.items()
     }
     state = OnnxState(
@@ -99,21 +104,40 @@ def _graph(
     return assemble(builder, nodes, tensors, outputs, lambda node: convert(state, node))
 
 
-def _inferred(model: Any, shapes: Mapping[str, Shape], overridden: bool) -> Any:
-    """The model with its input ``shapes`` fixed and ONNX's own inference of all others.
+def _with_batch(declared: Mapping[str, Dimensions | None], shape: Shapes) -> tuple[dict[str, Shape], tuple[str, ...]]:
+    """The shape of every input, and a sentence for each whose first dimension, the batch, is open and taken as 1."""
+    batched = {
+        name: (1, *dims[1:]) if dims and dims[0] is None and None not in dims[1:] else dims
+        for name, dims in declared.items()
+    }
+    shapes = input_shapes(batched, shape)
+    assumed = [name for name, dims in declared.items() if batched[name] != dims and not _given(name, shape)]
+    return shapes, tuple(f"input '{name}': its open batch is 1: {','.join(map(str, shapes[name]))}" for name in assumed)
 
-    Where the user has ``overridden`` an input shape, the shapes that the file states are dropped first.
+
+def _given(name: str, shape: Shapes) -> bool:
+    return shape is not None and (not isinstance(shape, Mapping) or name in shape)
+
+
+def _resolved(model: Any, shapes: Mapping[str, Shape], overridden: bool) -> tuple[Any, tuple[str, ...]]:
+    """The model with its input ``shapes`` fixed and all others that follow, and the bounds that had to be taken.
+
+    The shapes that the file states are dropped first where they are open, and all of them where the user has
+    ``overridden`` an input shape.
     """
     for info in model.graph.input:
         if info.name in shapes:
             del info.type.tensor_type.shape.dim[:]
             for size in shapes[info.name]:
                 info.type.tensor_type.shape.dim.add().dim_value = size
-    if overridden:
-        del model.graph.value_info[:]
-        for info in model.graph.output:
+    stated = [] if overridden else model.graph.value_info
+    fixed = [info for info in stated if None not in (dimensions(info.type) or (None,))]
+    del model.graph.value_info[:]
+    model.graph.value_info.extend(fixed)
+    for info in model.graph.output:
+        if overridden or None in (dimensions(info.type) or ()):
             info.type.tensor_type.ClearField("shape")
-    return inferred(model)
+    return folded(model)
 
 
 def _needed(nodes: list[FileNode], outputs: Iterable[str], constants: set[str]) -> list[FileNode]:

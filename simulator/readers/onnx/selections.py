@@ -56,7 +56,7 @@ def _repeated(op: str) -> Converter:
 def _blocks(op: str) -> Converter:
     def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
         block = option(n, "blocksize", 0)
-        if not s.is_image(n) or block < 1:
+        if s.image(n) != 4 or block < 1:
             raise ReadError(f"{where(n)}: blocksize {block} on {s.shape(n)}: needs an image and a positive block")
         return s.add(n, op, [s.operand(n, 0)], Attributes(stride=(block, block)))
 
@@ -74,6 +74,26 @@ def _axis(s: OnnxState, n: FileNode, x: int, axis: int) -> int:
     return axis % rank
 
 
+def _stated(op: str, *operands: int) -> Converter:
+    """A layer that reads these operands and whose output has the shape that the file or ONNX's inference states."""
+
+    def rule(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+        file_tensor = s.file_tensors.get(n.outputs[0])
+        if file_tensor is None or file_tensor.shape is None:
+            return unknown(s, n)
+        inputs = [s.plain(n, place) for place in operands if place < len(n.inputs) and n.inputs[place]]
+        return s.add(n, op, inputs, Attributes(sizes=file_tensor.shape or (1,)), plain=True)
+
+    return rule
+
+
+def _grid_sample(s: OnnxState, n: FileNode) -> tuple[int, ...]:
+    target = s.stated(n.outputs[0])
+    if target is None:
+        return unknown(s, n)
+    return s.add(n, "grid_sample", [s.operand(n, 0), s.plain(n, 1)], Attributes(sizes=target))
+
+
 SELECTIONS: dict[str, Converter] = {
     "ArgMax": _argument("argmax"),
     "ArgMin": _argument("argmin"),
@@ -88,5 +108,26 @@ SELECTIONS: dict[str, Converter] = {
     "LpNormalization": _along("l2_norm"),
     "LogSoftmax": _along("log_softmax"),
     "CumSum": _along("cumsum"),
+    "CumProd": _along("cumsum"),
+    "Hardmax": _along("log_softmax"),
+    "ReverseSequence": _along("reverse"),
+    "Trilu": _along("copy"),
+    "GatherElements": _stated("gather_nd", 0, 1),
+    "ScatterND": _stated("scatter_nd", 0, 1, 2),
+    "ScatterElements": _stated("scatter_nd", 0, 1, 2),
+    "Scatter": _stated("scatter_nd", 0, 1, 2),
+    "TensorScatter": _stated("scatter_nd", 0, 1),
+    "OneHot": _stated("one_hot", 0),
+    "ConstantOfShape": _stated("fill", 0),
+    "Range": _stated("fill", 0),
+    "EyeLike": _stated("fill", 0),
+    "RandomNormalLike": _stated("fill", 0),
+    "RandomUniformLike": _stated("fill", 0),
+    "Bernoulli": _stated("fill", 0),
+    "GridSample": _grid_sample,
+    "RoiAlign": _grid_sample,
+    "MaxRoiPool": _grid_sample,
+    "AffineGrid": _stated("grid_sample", 0),
+    "CenterCropPad": _stated("fill", 0),
 }
 """Conversion of each operator, by its name in ONNX."""

@@ -11,7 +11,7 @@ from stairline.simulator.graph.ops import Shape
 from stairline.simulator.readers.assemble import FileNode, FileTensor
 from stairline.simulator.readers.errors import ReadError
 
-from .layout import TO_FIRST, TO_LAST, aligned
+from .layout import aligned, graph_axis, stored_order
 
 
 class OnnxState(NamedTuple):
@@ -26,8 +26,8 @@ class OnnxState(NamedTuple):
     """Values of the small stored operands, flattened."""
     tensors: dict[str, int]
     """The builder's index of each tensor that is in the graph."""
-    images: set[str]
-    """Rank-4 tensors that the graph stores channels last."""
+    images: Mapping[str, int]
+    """The rank of each tensor that is an image, which the graph stores channels last."""
     producers: Mapping[str, FileNode]
     consumers: Mapping[str, tuple[FileNode, ...]]
     inputs: frozenset[str]
@@ -72,20 +72,39 @@ class OnnxState(NamedTuple):
 
     def plain(self, node: FileNode, position: int) -> int:
         """The builder's index of an operand in the file's axis order; an image is transposed back by a layer."""
-        index = self.operand(node, position)
-        if not self.is_image(node, position):
+        index, image = self.operand(node, position), self.image(node, position)
+        if not image or self.is_constant(node, position):
             return index
-        return self.builder.layer("transpose", index, name=f"{node.name}/to_channels_first", axes=TO_FIRST)
+        order = stored_order(image, image)
+        return self.permuted(node, index, image, tuple(order.index(axis) for axis in range(image)), 0)
 
-    def broadcast(self, node: FileNode, position: int, image: bool) -> int:
-        """The builder's index of an operand of an element-wise operator, of rank 4 where the result is an ``image``."""
+    def permuted(self, node: FileNode, index: int, image: int, order: tuple[int, ...], target: int) -> int:
+        """A tensor with its stored axes in another ``order``; no layer where nothing moves.
+
+        ``image`` is the rank of the tensor where it is an image along some axes, and ``target`` that of the result.
+        """
+        if image == 3:
+            shape = self.builder.shape(index)
+            index = self.builder.layer("reshape", index, name=f"{node.name}/flat", sizes=(shape[0], *shape[2:]))
+        if order != tuple(range(len(order))):
+            index = self.builder.layer("transpose", index, name=f"{node.name}/axes", axes=order)
+        if target == 3:
+            shape = self.builder.shape(index)
+            index = self.builder.layer("reshape", index, name=f"{node.name}/high", sizes=(shape[0], 1, *shape[1:]))
+        return index
+
+    def broadcast(self, node: FileNode, position: int, image: int) -> int:
+        """The builder's index of an operand of an element-wise operator whose result is an ``image`` of this rank.
+
+        ``image`` is 0 where the result is none.
+        """
         name = self.name(node, position)
         if self.is_constant(node, position):
             shape = aligned(self.constant_shape(node, position), image)
             return self.builder.constant(shape, name, self.file_tensors[name].dtype, self.uniform(name))
         index = self.operand(node, position)
         shape = self.builder.shape(index)
-        if not image or len(shape) >= 4:
+        if not image or self.image(node, position):
             return index
         return self.builder.layer("reshape", index, name=f"{node.name}/align", sizes=aligned(shape, image))
 
@@ -93,23 +112,28 @@ class OnnxState(NamedTuple):
         """The shape of an operand as the graph stores it, in elements."""
         return self.builder.shape(self.operand(node, position))
 
-    def is_image(self, node: FileNode, position: int = 0) -> bool:
-        """Whether an operand is an image, which the graph stores channels last."""
-        return self.name(node, position) in self.images
+    def image(self, node: FileNode, position: int = 0) -> int:
+        """The rank of an operand that is an image, which the graph stores channels last; 0 for another one."""
+        return self.images.get(self.name(node, position), 0)
 
-    def axis(self, node: FileNode, axis: int, rank: int) -> int:
+    def rank(self, node: FileNode, position: int = 0) -> int:
+        """The rank of an operand in the file."""
+        return self.image(node, position) or len(self.shape(node, position))
+
+    def axis(self, node: FileNode, axis: int) -> int:
         """The position in the graph's order of axes of an ``axis`` that the file gives in its own order."""
+        image = self.images.get(node.outputs[0], 0)
+        rank = image or self.rank(node)
         if not -rank <= axis < rank:
             raise ReadError(f"{where(node)}: axis {axis} is outside rank {rank}")
-        axis %= rank
-        return TO_LAST.index(axis) if rank == 4 and node.outputs[0] in self.images else axis
+        return graph_axis(axis % rank, image) if image else axis % rank
 
     def stated(self, name: str) -> Shape | None:
         """The shape that the file or ONNX's inference states for a tensor, in the graph's order; None without one."""
         file_tensor = self.file_tensors.get(name)
         if file_tensor is None or file_tensor.shape is None:
             return None
-        return aligned(file_tensor.shape, name in self.images)
+        return aligned(file_tensor.shape, self.images.get(name, 0))
 
     def required(self, node: FileNode, position: int, what: str) -> tuple[int, ...]:
         """The integers of a stored operand that shapes depend on; ``what`` names it in the ReadError otherwise."""
@@ -143,9 +167,8 @@ class OnnxState(NamedTuple):
         return tuple(self._as_image(node, name, index) for name, index in zip(names, outputs))
 
     def _as_image(self, node: FileNode, name: str, index: int) -> int:
-        if name not in self.images:
-            return index
-        return self.builder.layer("transpose", index, name=f"{node.name}/to_channels_last", axes=TO_LAST)
+        image = self.images.get(name, 0)
+        return self.permuted(node, index, 0, stored_order(image, image), image) if image else index
 
 
 Converter = Callable[[OnnxState, FileNode], tuple[int, ...]]

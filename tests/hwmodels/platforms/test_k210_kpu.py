@@ -169,3 +169,19 @@ def test_an_operand_that_is_broadcast_costs_its_indices():
         return predict(b.build(b.layer("mul", x, y)), RV64).operators_s
 
     assert multiplied((1, 1, 1, 64)) > 1.5 * multiplied((1, 28, 28, 64))
+
+
+def test_a_result_of_the_kpu_is_converted_as_the_published_download_of_307200_values_was():
+    prediction = predict(map_conv(120, 160, 16, 16, 3), KPU)
+    uploaded, downloaded = (k for k in prediction.kernels if k.ops == ("host_io",))
+    assert downloaded.latency_s == pytest.approx(26.3e-3, rel=0.15)
+    assert uploaded.cost.epilogue_s == 0.0
+
+
+def test_images_of_a_batch_run_one_after_the_other():
+    def convolution(n: int) -> Graph:
+        b = GraphBuilder("batch")
+        return b.build(b.conv2d(b.input((n, 28, 28, 24)), 32, 3))
+
+    one, three = (on_kpu(convolution(n)) for n in (1, 3))
+    assert three.latency_s == pytest.approx(3 * one.latency_s)

@@ -17,7 +17,7 @@ from tests.checkout import ROOT, STAIRLINE
 CPU = "mi9-cortexa76-tflite2.1"
 
 
-CSV_HEADER = "net,platform,dtype,latency_ms,lower_ms,upper_ms,energy_mj,coverage,flags"
+CSV_HEADER = "net,platform,dtype,latency_ms,lower_ms,upper_ms,energy_mj,coverage,flags,reason"
 
 
 def run(*args: object) -> Result:

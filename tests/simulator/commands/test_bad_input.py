@@ -13,9 +13,17 @@ BAD = {
     "an unknown model": (("predict", "mobilnet_v2", "-p", "CPU"), "did you mean 'mobilenet_v2'"),
     "a missing file": (("predict", "nowhere/x.tflite", "-p", "CPU"), "nowhere/x.tflite: no such file"),
     "an unknown platform": (("predict", "mobilenet_v2", "-p", "CPUX"), "did you mean 'CPU'"),
+    "a part of a platform": (
+        ("predict", "mobilenet_v2", "-p", "pixel4"),
+        "pixel4-adreno640-tflite2.10, pixel4-",
+    ),
+    "the board of a platform": (("predict", "mobilenet_v2", "-p", "coral"), "did you mean coral-edgetpu-tflite, "),
     "a missing platform file": (("predict", "mobilenet_v2", "-p", "nowhere.toml"), "nowhere.toml"),
     "a misspelt precision": (("predict", "mobilenet_v2", "-p", "CPU", "--dtype", "flaot32"), "did you mean 'float32'"),
-    "a precision that it lacks": (("predict", "mobilenet_v2", "-p", "CPU", "--dtype", "uint8"), "float32, int8"),
+    "a precision that it lacks": (
+        ("predict", "mobilenet_v2", "-p", "CPU", "--dtype", "uint8"),
+        "ask for int8, the nearest",
+    ),
     "no pixels": (("predict", "mobilenet_v2", "-p", "CPU", "--input", "0"), "at least 1"),
     "a negative width": (("predict", "mobilenet_v2", "-p", "CPU", "--width", "-1"), "positive"),
     "a width where there is none": (("predict", "resnet_v1_50", "-p", "CPU", "--width", "1"), "no width multiplier"),

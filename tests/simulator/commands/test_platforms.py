@@ -15,7 +15,9 @@ from .running import CPU, printed
 
 def test_platforms_are_listed_with_alias_and_precisions() -> None:
     text = printed("platforms")
-    assert re.search(rf"^CPU +{re.escape(CPU)} +float32, int8 ", text, re.MULTILINE)
+    assert re.search(rf"^CPU +{re.escape(CPU)} +float32, int8$", text, re.MULTILINE)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "Xiaomi Mi 9" in printed("platforms", "--titles")
     listed = json.loads(printed("platforms", "--json"))
     assert [p["name"] for p in listed] == [d.name for d in sl.available()]
     assert listed[0]["aliases"] == ["CPU"]

@@ -103,6 +103,20 @@ def test_what_falls_back_says_which_layers_and_why_and_what_it_costs(toy: Path, 
     text = printed("predict", "mobilenet_v2", "-p", accelerator)
     assert re.search(r"^status +falls_back", text, re.MULTILINE)
     assert "globalavgpool2d is not in the operator list of accelerator" in text
+    # The sum of what falls off: its kernels, and the two crossings of 2 ms each with a few microseconds of bytes.
+    assert record["host_ms"] == pytest.approx(host_ms)
+    assert record["crossings_ms"] == pytest.approx(4.0, abs=0.2)
+    falls = re.search(r"^on the host +([\d.]+) of [\d.]+ ms in (\d+) kernels?, crossings 4\.\d+ ms$", text, re.M)
+    assert falls
+    assert float(falls[1]) == pytest.approx(host_ms, rel=0.01)
+    assert int(falls[2]) == sum(k["processor"] == "cortex-a76" for k in record["kernels"])
+
+
+def test_the_reasons_for_a_fallback_stand_with_the_longest_time_first(accelerator: Path) -> None:
+    text = printed("predict", "mobilenet_v3_large", "-p", accelerator)
+    times = [float(time) for time in re.findall(r"^reason .*\(([\d.]+) ms\)$", text, re.MULTILINE)]
+    assert len(times) > 1
+    assert times == sorted(times, reverse=True)
 
 
 def test_what_cannot_run_is_analysed_all_the_same(island: Path) -> None:

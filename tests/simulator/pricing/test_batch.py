@@ -57,6 +57,7 @@ def works(draw: st.DrawFn) -> Work:
         n, h_in, w_in, c_in, h_out, w_out, c_out, kernel_h, kernel_w, stride_h, stride_w, 1, 1, groups,
         n * h_out * w_out * weights, draw(st.sampled_from([0, outputs])), draw(st.sampled_from([0, outputs])),
         n * h_in * w_in * c_in, outputs, weights, draw(st.sampled_from([0, weights])), draw(st.integers(1, 3)),
+        float(draw(st.booleans())), draw(SIZES), draw(SIZES),
     )  # fmt: skip
 
 

@@ -24,7 +24,9 @@ def depth_first(graph: Graph) -> Graph:
             waiting += [(source, False) for source in reversed(_sources(graph, index))]
     order += [index for index in range(len(graph.layers)) if index not in seen]
     layers = tuple(graph.layers[index] for index in order)
-    return Graph.trusted(graph.name, graph.tensors, layers, graph.inputs, graph.outputs, graph.dtype, graph.source)
+    return Graph.trusted(
+        graph.name, graph.tensors, layers, graph.inputs, graph.outputs, graph.dtype, graph.source, graph.notes
+    )
 
 
 def _sources(graph: Graph, index: int) -> list[int]:

@@ -186,8 +186,8 @@ NETWORKS = {
         ["leaky_relu", "tanh", "hard_swish", "sigmoid"],
     ),
     "operators without a rule": (
-        [CONV, node("LpPool", "a", "b", kernel_shape=[2, 2]), node("Softsign", "b")],
+        [CONV, node("LpPool", "a", "b", kernel_shape=[2, 2]), node("Relu", "b")],
         [FILTER],
-        ["conv2d", "onnx:LpPool", "onnx:Softsign"],
+        ["conv2d", "onnx:LpPool", "relu"],
     ),
 }

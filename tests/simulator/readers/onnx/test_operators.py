@@ -76,10 +76,24 @@ def test_paddings_are_top_bottom_left_right(saved):
     assert graph.layers[0].attributes.padding == (1, 3, 2, 4)
 
 
-def test_a_convolution_along_one_axis_is_kept_with_its_shape(saved):
-    graph = read(saved(model([node("Conv", "xw")], [floats("w", 4, 8, 3)], (1, 8, 16))))
-    assert ops(graph) == ["onnx:Conv"]
-    assert graph.shapes(graph.outputs) == ((1, 4, 14),)
+@pytest.mark.parametrize(
+    ("shape", "filters", "options", "expected"),
+    [
+        ((1, 8, 16), (4, 8, 3), {}, 14 * 4 * 3 * 8),
+        ((2, 8, 16), (4, 8, 3), {"pads": [2, 1], "strides": [2], "dilations": [2]}, 2 * 8 * 4 * 3 * 8),
+        ((1, 8, 16), (8, 1, 5), {"group": 8, "auto_pad": "SAME_UPPER"}, 16 * 8 * 5),
+        ((1, 8, 4, 6, 8), (4, 8, 3, 3, 3), {"pads": [1] * 6}, 4 * 6 * 8 * 4 * 27 * 8),
+    ],
+    ids=["one axis", "one axis, batch 2, stride, dilation and pads", "one axis, depthwise", "three axes"],
+)
+def test_convolutions_over_one_and_three_axes_have_the_shape_of_the_runtime(shape, filters, options, expected, saved):
+    runtime = pytest.importorskip("onnxruntime")
+    path = saved(model([node("Conv", "xw", "a", **options), node("Relu", "a")], [floats("w", *filters)], shape))
+    graph = read(path)
+    (result,) = runtime.InferenceSession(str(path)).run(None, {"x": np.ones(shape, np.float32)})
+    n, c, *axes = result.shape
+    assert graph.shapes(graph.outputs) == ((n, *([1] if len(axes) == 1 else []), *axes, c),)
+    assert macs(graph) == expected
 
 
 def test_an_operator_of_another_domain_is_kept_when_its_shape_is_stated(saved):
@@ -93,13 +107,60 @@ def test_an_operator_of_another_domain_is_kept_when_its_shape_is_stated(saved):
     assert graph.shapes(graph.outputs) == ((1, 4, 2),)
 
 
+@pytest.mark.parametrize("output", ["Y", "Y_h"])
+@pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
 @pytest.mark.parametrize(("op", "gates"), [("LSTM", 4), ("GRU", 3), ("RNN", 1)])
-def test_a_recurrent_operator_without_a_rule_is_kept_with_the_shape_of_the_runtime(op, gates, saved):
+def test_a_recurrent_operator_has_the_shapes_of_the_runtime_and_the_products_of_all_steps(
+    op, gates, direction, output, saved
+):
     runtime = pytest.importorskip("onnxruntime")
-    stored = [floats("w", 1, gates * 4, 6), floats("r", 1, gates * 4, 4)]
-    path = saved(model([node(op, "xwr", hidden_size=4)], stored, (5, 2, 6)))
+    directions = 1 + (direction == "bidirectional")
+    stored = [floats("w", directions, gates * 4, 6), floats("r", directions, gates * 4, 4)]
+    outputs = ["y"] if output == "Y" else ["", "y"]
+    layer = helper.make_node(op, ["x", "w", "r"], outputs, hidden_size=4, direction=direction)
+    path = saved(model([layer], stored, (5, 2, 6)))
     graph = read(path)
-    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    (result,) = session.run(None, {"x": np.ones((5, 2, 6), np.float32)})
-    assert ops(graph) == [f"onnx:{op}"]
+    (result,) = runtime.InferenceSession(str(path)).run(None, {"x": np.ones((5, 2, 6), np.float32)})
     assert graph.shapes(graph.outputs) == (result.shape,)
+    assert macs(graph) == 5 * 2 * directions * gates * 4 * (6 + 4)
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes", "expected"),
+    [
+        ("bhqd,bhkd->bhqk", ((1, 4, 8, 16), (1, 4, 8, 16)), 4 * 8 * 8 * 16),
+        ("bqhd,bkhd->bhqk", ((2, 8, 4, 16), (2, 6, 4, 16)), 2 * 4 * 8 * 6 * 16),
+        ("nchw,co->nohw", ((1, 8, 4, 4), (8, 16)), 16 * 8 * 16),
+        ("ij,jk->ki", ((3, 5), (5, 7)), 3 * 5 * 7),
+        ("i,j->ij", ((3,), (5,)), 15),
+    ],
+)
+def test_an_einsum_of_two_operands_is_one_product_with_the_shape_of_numpy(equation, shapes, expected, saved):
+    inputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in zip("xz", shapes)]
+    built = model([node("Einsum", "xz", equation=equation)], [], shapes[0])
+    del built.graph.input[:]
+    built.graph.input.extend(inputs)
+    graph = read(saved(built))
+    assert graph.shapes(graph.outputs) == (np.einsum(equation, *map(np.ones, shapes)).shape,)
+    assert macs(graph) == expected
+
+
+def test_a_convolution_with_filters_that_are_computed_counts_its_products(saved):
+    built = model([node("Conv", "xf", pads=[1, 1, 1, 1])], [])
+    built.graph.input.append(helper.make_tensor_value_info("f", TensorProto.FLOAT, (4, 8, 3, 3)))
+    assert macs(read(saved(built))) == 16 * 16 * 4 * 9 * 8
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        ([node("InstanceNormalization", "xgs")], ["instance_norm"]),
+        ([node("Mish", "x")], ["mish"]),
+        ([node("Softplus", "x")], ["softplus"]),
+        ([node("ReduceL2", "x", axes=[2, 3])], ["reduce_sum"]),
+        ([node("IsNaN", "x")], ["logical_not"]),
+        ([node("Trilu", "x")], ["copy"]),
+    ],
+)
+def test_operators_between_elements_have_a_canonical_name(nodes, expected, saved):
+    assert ops(read(saved(model(nodes, [floats("g", 8), floats("s", 8)])))) == expected

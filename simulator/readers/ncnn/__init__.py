@@ -1,0 +1,1 @@
+"""The reader of ncnn's text files of networks."""
