@@ -78,9 +78,9 @@ def fit_command(
 ) -> None:
     """Fit a platform to measured networks.
 
-    RECORDS is a store of 'measure run', or a CSV with the columns net,latency_ms and optionally std_ms,dtype. The
-    result is an overlay: a platform for 'predict -p OVERLAY.toml' that holds the numbers that differ from BASE, the
-    verdict and the scores.
+    RECORDS is a store of 'measure run', or a CSV with the columns net,latency_ms and optionally
+    std_ms,dtype,family. The result is an overlay: a platform for 'predict -p OVERLAY.toml' that holds the numbers that
+    differ from BASE, the verdict and the scores.
     """
     # Numerics are loaded by this verb only: the others start in a fraction of the time.
     from stairline.calibration.overlays.calibrated import calibrate
