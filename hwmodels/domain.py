@@ -25,8 +25,14 @@ class Domain(Closed):
     """Kinds of kernels that were calibrated, such as "conv2d 3x3" or "add"."""
     profiles: Annotated[tuple[tuple[float, ...], ...], Field(min_length=1, max_length=500)]
 
+    near: Annotated[float, Field(ge=0.0)] | None = None
+    """Distance from the nearest profile up to which the interval is that of ``factor``; from there it widens evenly to
+    that of ``unlike_factor`` at ``reach``. None: it does so at ``reach`` at once."""
+
     @model_validator(mode="after")
     def _verify_profiles(self) -> Domain:
+        if self.near is not None and self.near >= self.reach:
+            raise ValueError(f"near must be less than reach, {self.reach}")
         size = len(self.kinds) + 1 + len(SIZES)
         for number, profile in enumerate(self.profiles):
             if len(profile) != size or not all(map(isfinite, profile)):

@@ -27,7 +27,7 @@ from stairline.calibration.fitting.fit import fit_measured
 from stairline.calibration.fitting.measured import Measured, prepare
 from stairline.calibration.fitting.residual import with_residual
 from stairline.calibration.judging.intervals import coverage, interval, outline
-from stairline.calibration.judging.scores import SEED, Score, held_out, over_families, score
+from stairline.calibration.judging.scores import SEED, Score, fold_numbers, held_out, over_families, score
 from stairline.calibration.records.families import family
 from stairline.calibration.records.observation import Observation
 from stairline.hwmodels import Platform, with_fit_bounds, with_values, without_operators
@@ -113,7 +113,7 @@ def families_left_out(platform: Platform, measured: Measured) -> Result:
     by_family = [over_families(measured, errors) for errors in (analytical, corrected)]
     order = np.random.default_rng(SEED).permutation(len(measured))[:1000]
     seen = outline(with_residual(fit_measured(platform, measured.only(order)).platform, measured.only(order)), measured)
-    covered = coverage(interval(seen, corrected), seen, corrected).families
+    covered = coverage(seen, corrected, fold_numbers(measured)).families
     assert by_family[0] is not None
     assert by_family[1] is not None
     assert covered is not None

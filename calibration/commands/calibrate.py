@@ -14,7 +14,16 @@ from stairline.calibration.records.errors import NotFittedError, RecordsError
 from stairline.hwmodels import Platform
 from stairline.measure.commands.options import backend_option, board_option, threads_option
 
-from .overlay import Target, base_platform, name_option, output_option, report_option, target, title_option
+from .overlay import (
+    Target,
+    base_platform,
+    force_option,
+    name_option,
+    output_option,
+    report_option,
+    target,
+    title_option,
+)
 from .page import verify_page, write_page
 
 if TYPE_CHECKING:
@@ -63,6 +72,7 @@ _MOST_NAMES = 5
 @name_option()
 @title_option
 @report_option
+@force_option
 def calibrate_command(
     name: str,
     minutes: float,
@@ -77,6 +87,7 @@ def calibrate_command(
     own_name: str | None,
     title: str | None,
     page: Path | None,
+    force: bool,
 ) -> None:
     """Measure, fit and choose what to measure next, until the time is spent.
 
@@ -97,13 +108,13 @@ def calibrate_command(
     precision = _precision(dtype, origin, used.dtypes)
     kept = store_file or to.path.with_suffix(".db")
     task = Task(origin, precision, session(used, threads, on), kept, minutes, wanted, seed)
-    _calibrate_and_report(task, to, page)
+    _calibrate_and_report(task, to, page, force=force)
 
 
-def _calibrate_and_report(task: Task, to: Target, page: Path | None) -> None:
+def _calibrate_and_report(task: Task, to: Target, page: Path | None, *, force: bool) -> None:
     """Measure and fit, write the overlay, and the page where one was asked for."""
     done = _calibrated(task)
-    overlay = to.write(done, _conditions(task.session))
+    overlay = to.write(done, _conditions(task.session), force=force)
     if page:
         write_page(page, done, overlay, task.store_file, task.session.backend.name)
 

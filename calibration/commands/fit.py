@@ -13,6 +13,7 @@ from stairline.hwmodels.files.derived import cycles_kept
 from .overlay import (
     base_platform,
     conditions_option,
+    force_option,
     name_option,
     output_option,
     report_option,
@@ -57,6 +58,7 @@ from .records import backend_option, dtype_option, layers_option, records_and_ne
 @conditions_option
 @click.option("--no-residual", is_flag=True, help="Fit the models alone, and correct nothing beside them.")
 @report_option
+@force_option
 def fit_command(
     records: str,
     layers: str | None,
@@ -72,12 +74,13 @@ def fit_command(
     conditions: Sequence[str],
     page: Path | None,
     no_residual: bool,
+    force: bool,
 ) -> None:
     """Fit a platform to measured networks.
 
-    RECORDS is a store of 'measure run', or a CSV with the columns net,latency_ms and optionally std_ms,dtype. The
-    result is an overlay: a platform for 'predict -p OVERLAY.toml' that holds the numbers that differ from BASE, the
-    verdict and the scores.
+    RECORDS is a store of 'measure run', or a CSV with the columns net,latency_ms and optionally
+    std_ms,dtype,family. The result is an overlay: a platform for 'predict -p OVERLAY.toml' that holds the numbers that
+    differ from BASE, the verdict and the scores.
     """
     # Numerics are loaded by this verb only: the others start in a fraction of the time.
     from stairline.calibration.overlays.calibrated import calibrate
@@ -93,7 +96,7 @@ def fit_command(
     found, graphs = records_and_networks(records, layers, backend, dtype or platform.dtypes[0])
     started = with_fit_bounds(with_values(without_operators(platform, omitted), numbers), _bounds(freed))
     done = calibrate(started, found, graphs, correct=not no_residual)
-    overlay = to.write(done, under, omitted, numbers)
+    overlay = to.write(done, under, omitted, numbers, force=force)
     if page:
         write_page(page, done, overlay, Path(records), backend)
 

@@ -14,6 +14,7 @@ import click
 from pydantic import ValidationError
 
 from stairline import hwmodels
+from stairline.calibration.records.errors import NotFittedError
 from stairline.hwmodels import Platform, PlatformError
 from stairline.hwmodels.commands.show import show
 from stairline.hwmodels.overlay import Change, OverlayFile
@@ -43,6 +44,11 @@ report_option = click.option(
 )
 
 
+force_option = click.option(
+    "--force", is_flag=True, help="Write the overlay even where it predicts worse than its base as it stands."
+)
+
+
 def output_option(what: str = "the calibrated platform") -> Option:
     """The option that names the overlay file to write."""
     help_text = f"Where {what} is written."
@@ -68,10 +74,13 @@ class Target(NamedTuple):
         conditions: Mapping[str, str],
         omitted: tuple[str, ...] = (),
         numbers: Mapping[str, float] = MappingProxyType({}),
+        *,
+        force: bool = False,
     ) -> OverlayFile:
         """Write the overlay of a calibration, see that it loads, and print how good it is.
 
         ``omitted`` operators and ``numbers`` by dotted key are what the calibrated platform states otherwise than BASE.
+        Raises NotFittedError, after the report, for one that predicts worse than its base, unless ``force``.
         """
         # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
         from stairline.calibration.overlays.fitted import fitted_overlay
@@ -81,6 +90,10 @@ class Target(NamedTuple):
         with self.complaining():
             written = fitted_overlay(done, self.header(done, "fitted to", conditions), residual.name, omitted)
             overlay = _stating(written, numbers)
+        worse = next((fact for fact in done.verdict if fact.name == "worse_than_base"), None)
+        if worse is not None and not force:
+            show(report.calibration(done, self.name, "nowhere: it is worse than its base"))
+            raise NotFittedError(f"{self.path}: not written: {worse.found}; {worse.remedy}, or give --force")
         self.save(overlay, done.trained.raw if done.trained else b"")
         show(report.calibration(done, self.name, str(self.path)))
         return overlay

@@ -55,7 +55,7 @@ def transfer_command(
 
     A handful of RECORDS, from 1 to 200, determine by what factors the sibling differs from CALIBRATED; what they leave
     open stays as it was there. RECORDS is a store of 'measure run', or a CSV with the columns net,latency_ms and
-    optionally std_ms,dtype. The result is a platform for 'predict -p OVERLAY.toml'.
+    optionally std_ms,dtype,family. The result is a platform for 'predict -p OVERLAY.toml'.
     """
     # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
     from stairline.calibration.report.transfer import transferred

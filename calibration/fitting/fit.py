@@ -27,6 +27,9 @@ the observations leave undecided stays put."""
 MOST_JUMPS = 6
 """Restarts from a point that a descent could not reach."""
 
+_NO_WORSE = 0.5
+"""Loss by which a fit may be worse at a value that the observations leave possible: one standard deviation."""
+
 _JUMPS = np.log([0.3, 0.6, 1.6, 3.0])
 """Factors by which one parameter at a time is tried out, past the flat stretch that a descent is stuck on."""
 
@@ -41,6 +44,10 @@ class Fit(NamedTuple):
     jacobian: Vector
     """(observations, parameters): d log(predicted) / d log(parameter) at the solution, each row in units of its
     observation's sigma and eased off by the robust loss."""
+    unreached: tuple[int, ...] = ()
+    """Parameters, by their place, that no observation determines: they stay at the base's value."""
+    flat: tuple[int, ...] = ()
+    """Parameters that no observation depends on near the fitted value, though at the base's the fit would be worse."""
 
 
 def fit(platform: Platform, observations: Sequence[Observation], *, prior_sigma: float = PRIOR_SIGMA) -> Fit:
@@ -75,10 +82,11 @@ def fit_measured(platform: Platform, measured: Measured, *, prior_sigma: float =
         if better is None:
             break
         solution = solve(better)
-    fitted = with_values(platform, _values(free, solution.x))
-    final = tuple(p._replace(value=exp(v)) for p, v in zip(free, solution.x))
+    x, unreached, flat = _left_open(residuals, solution, start)
+    fitted = with_values(platform, _values(free, x))
+    final = tuple(p._replace(value=exp(v)) for p, v in zip(free, x))
     errors = tuple(float(e) for e in measured.log_errors(fitted))
-    return Fit(fitted, final, errors, bool(solution.success), solution.jac[: len(measured)])
+    return Fit(fitted, final, errors, bool(solution.success), solution.jac[: len(measured)], unreached, flat)
 
 
 def covariance(jacobian: Vector, scatter: float = 1.0) -> Vector:
@@ -99,6 +107,27 @@ def leave_one_out(platform: Platform, observations: Sequence[Observation]) -> tu
         own = np.flatnonzero(names == name)
         errors[own] = measured.only(own).log_errors(fitted)
     return tuple(float(e) for e in errors)
+
+
+def _left_open(
+    residuals: Callable[[Vector], Vector], solution: Any, start: Vector
+) -> tuple[Vector, tuple[int, ...], tuple[int, ...]]:
+    """The solution with what no observation determines back at its start, the places of these, and of what is flat.
+
+    A number without a gradient at the solution is determined by no observation if the start fits as well.
+    """
+    x = solution.x.copy()
+    effect = np.linalg.norm(solution.jac[: -len(x)], axis=0)
+    unreached, flat = [], []
+    for i in np.flatnonzero(effect * PRIOR_SIGMA <= 1.0).tolist():
+        back = x.copy()
+        back[i] = start[i]
+        if _loss(residuals(back)) <= _loss(residuals(x)) + _NO_WORSE:
+            x = back
+            unreached.append(i)
+        else:
+            flat.append(i)
+    return x, tuple(unreached), tuple(flat)
 
 
 def _jump(residuals: Callable[[Vector], Vector], x: Vector, low: Vector, high: Vector) -> Vector | None:

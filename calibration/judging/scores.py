@@ -33,6 +33,9 @@ MOST_FAMILIES = 50
 """Families up to which each is left out once; beyond, name prefixes are no families."""
 
 
+WORTHWHILE = 0.98
+"""A residual helps where the mean error on networks held out is at most this part of the analytical one."""
+
 _MOST_AT_ONCE = 4
 """Fits of a cross-validation that run side by side; each holds a copy of what it fits."""
 
@@ -84,9 +87,41 @@ def held_out_folds(platform: Platform, measured: Measured, *, correct: bool = Tr
 
     The second is the first unless ``correct``.
     """
+    return _held_out(platform, measured, fold_numbers(measured), correct)
+
+
+def fold_numbers(measured: Measured) -> Indices:
+    """(observations,): the fold in which each is held out; all observations of a network are in one."""
     networks, network = np.unique(measured.names, return_inverse=True)
     fold_of = np.random.default_rng(SEED).permutation(len(networks)) % min(FOLDS, len(networks))
-    return _held_out(platform, measured, fold_of[network], correct)
+    return np.asarray(fold_of[network])
+
+
+def helps(analytical: Vector, corrected: Vector) -> bool:
+    """Whether a residual lowers the mean error of observations held out by enough to be worth its while."""
+    return score(corrected).mape <= WORTHWHILE * score(analytical).mape
+
+
+def chosen_by_others(measured: Measured, analytical: HeldOut, corrected: HeldOut) -> HeldOut:
+    """The errors of a fit that decides on its residual without what is held out.
+
+    Each fold, and each family, gets the errors with a residual only where those of all others speak for one. Else a
+    choice that the errors themselves have made would pass for a prediction.
+    """
+    folds = _chosen(fold_numbers(measured), analytical.folds, corrected.folds)
+    if analytical.families is None or corrected.families is None:
+        return HeldOut(folds, None)
+    _, groups = np.unique(np.array(measured.families), return_inverse=True)
+    return HeldOut(folds, _chosen(groups, analytical.families, corrected.families))
+
+
+def _chosen(groups: Indices, analytical: Vector, corrected: Vector) -> Vector:
+    known, errors = np.isfinite(analytical), analytical.copy()
+    for one in np.unique(groups):
+        others = known & (groups != one)
+        if others.any() and helps(analytical[others], corrected[others]):
+            errors[groups == one] = corrected[groups == one]
+    return errors
 
 
 def held_out_families(platform: Platform, measured: Measured) -> tuple[Vector, Vector] | None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import exp, isinf, log10
+from math import exp, isinf
 from typing import NamedTuple
 
 import numpy as np
 
-from stairline.calibration.fitting.fit import PRIOR_SIGMA, Fit, covariance
+from stairline.calibration.fitting.fit import Fit, covariance
 from stairline.calibration.fitting.measured import Measured
 from stairline.calibration.fitting.parameters import Parameter
-from stairline.calibration.fitting.residual import Trained
-from stairline.calibration.records.errors import RecordsError
+from stairline.calibration.fitting.residual import BOUND, Trained
 from stairline.calibration.records.record import NetworkLatency
 from stairline.hwmodels import Platform
 from stairline.hwmodels.spelling import did_you_mean
@@ -33,8 +32,13 @@ CONTRADICTION = 1.2
 LARGE_CORRECTION = 0.1
 """Mean correction of an operator, as a natural logarithm, that says its model is at fault."""
 
+MOST_AT_BOUND = 0.5
+"""Share of the time with corrections at their limit above which they stand for a mechanism, and none is kept."""
+
+_AT_BOUND = 0.95
+_SLOW, _OFTEN = 1.25, 0.05
+"""A machine is disturbed where more than this share of its readings are slower than this times the quickest."""
 _CORRELATION = 0.97
-_UNITS = {3: "are they in microseconds? divide them by 1000", -3: "are they in seconds? multiply them by 1000"}
 
 
 class Fact(NamedTuple):
@@ -53,15 +57,6 @@ class Fact(NamedTuple):
     def line(self) -> str:
         """The fact as one line."""
         return f"{self.name}: {self.text}"
-
-
-def refuse(records: str, measured: Measured, base_errors: Vector) -> None:
-    """Raise RecordsError, naming the records, where nothing should be fitted to them.
-
-    ``base_errors`` are log(predicted / observed) of the base.
-    """
-    for fact in _refusals(measured, base_errors):
-        raise RecordsError(f"{records}: {fact.line}")
 
 
 def about_records(rows: tuple[NetworkLatency, ...], measured: Measured, tabled: frozenset[str]) -> Iterator[Fact]:
@@ -140,6 +135,34 @@ def about_residual(fitted: Platform, measured: Measured, trained: Trained | None
             yield Fact("residual_large", found, "its model lacks a mechanism: look at its shapes, measure it alone")
 
 
+def at_bound(fitted: Platform, measured: Measured, trained: Trained) -> float:
+    """The share of the predicted time of corrected operators in which corrections are at their limit."""
+    networks = measured.networks
+    unique_s = networks.unique_kernels_s(fitted)
+    times_s = np.bincount(networks.kernels, minlength=len(unique_s)) * unique_s
+    limited = np.abs(np.log(networks.corrections(trained.residual, unique_s))) >= _AT_BOUND * BOUND
+    own = np.isin(np.array(networks.operators), trained.operators)
+    return float(times_s[limited & own].sum() / max(times_s[own].sum(), 1e-30))
+
+
+def about_bound(share: float) -> Iterator[Fact]:
+    """What corrections at their limit say, where they are in this share of the time."""
+    if share > MOST_AT_BOUND:
+        found = f"corrections reach their limit in {share:.0%} of the predicted time, so none is kept"
+        yield Fact("residual_at_bound", found, "is the base of this device? else it lacks a mechanism")
+
+
+def about_machine(paces: tuple[float, ...]) -> Iterator[Fact]:
+    """Whether the machine was at one speed; ``paces`` are times of fixed work, over the quickest of them."""
+    slow = float(np.mean(np.array(paces) > _SLOW)) if paces else 0.0
+    if slow > _OFTEN:
+        found = (
+            f"fixed work between the measurements took over {_SLOW:.2f} times as long as at the quickest moment in "
+            f"{slow:.0%} of {len(paces)} readings, at worst {max(paces):.1f} times"
+        )
+        yield Fact("disturbed", found, "measure again with nothing else running and a steady clock")
+
+
 def measured_over_predicted(log_errors: Vector) -> float:
     """The median ratio of log(predicted / observed)."""
     return exp(-float(np.median(log_errors)))
@@ -160,27 +183,20 @@ def at_limit(p: Parameter) -> str | None:
     return "low" if p.value <= p.low * 1.001 else "high" if p.value >= p.high * 0.999 else None
 
 
-def _refusals(measured: Measured, base_errors: Vector) -> Iterator[Fact]:
-    if len(set(measured.names)) > 1 and len(np.unique(measured.observed_s)) == 1:
-        found = f"all {len(measured)} latencies are {measured.observed_s[0] * 1e3:g} ms, of different networks"
-        yield Fact("constant_latency", found, "measure again: this is a timer or a limit, not the networks")
-    ratio = measured_over_predicted(base_errors)
-    power = round(log10(ratio))
-    if power in _UNITS and abs(log10(ratio) - power) < 0.5:
-        found = f"the median of measured / predicted by the base is {ratio:.3g}; latency_ms must be milliseconds"
-        yield Fact("unit_suspected", found, _UNITS[power])
-
-
 def _about_parameters(fitted: Fit) -> Iterator[Fact]:
-    for p in fitted.parameters:
-        if side := at_limit(p):
+    remedy = "measure networks that spend time on it"
+    for i, p in enumerate(fitted.parameters):
+        side = at_limit(p)
+        if i in fitted.unreached:
+            yield Fact("unidentified", f"{p.key}: no record determines its value, which stays the base's", remedy)
+        elif i in fitted.flat:
+            found = f"{p.key} = {p.value:.3g}: it does not matter near this value, though the base's fits worse"
+            yield Fact("undetermined", found, remedy)
+        elif side:
             found = f"{p.key} = {p.value:.3g}, its {side} bound"
             yield Fact("at_limit", found, "widen the bound if that is possible; else a mechanism is missing")
-    effect = np.linalg.norm(fitted.jacobian, axis=0)
-    decided = np.flatnonzero(effect * PRIOR_SIGMA > 1.0)
-    for i in np.flatnonzero(effect * PRIOR_SIGMA <= 1.0):
-        p = fitted.parameters[i]
-        yield Fact("unidentified", f"{p.key}: no record determines its value", "measure networks that spend time on it")
+    left_open = {*fitted.unreached, *fitted.flat}
+    decided = np.array([i for i in range(len(fitted.parameters)) if i not in left_open], dtype=np.int64)
     joint = covariance(fitted.jacobian[:, decided])
     spread = np.sqrt(np.diag(joint))
     for i, j in zip(*np.nonzero(np.triu(np.abs(joint / np.outer(spread, spread)) > _CORRELATION, 1))):

@@ -8,14 +8,37 @@ from math import inf
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stairline.calibration.fitting.fit import Fit, fit_measured
 from stairline.calibration.fitting.measured import Measured, prepare_records
 from stairline.calibration.fitting.parameters import Parameter, parameters
 from stairline.calibration.fitting.residual import Trained, train
+from stairline.calibration.judging.baselines import Baselines, about_skill, baselines
+from stairline.calibration.judging.headline import Headline, headline
 from stairline.calibration.judging.intervals import Coverage, Interval, coverage, interval, outline
-from stairline.calibration.judging.scores import HeldOut, Score, drawn, held_out, over_families, score
-from stairline.calibration.judging.verdict import Fact, about_fit, about_records, about_residual, about_scores, refuse
+from stairline.calibration.judging.refusals import refuse
+from stairline.calibration.judging.scores import (
+    HeldOut,
+    Score,
+    chosen_by_others,
+    drawn,
+    fold_numbers,
+    held_out,
+    helps,
+    over_families,
+)
+from stairline.calibration.judging.verdict import (
+    MOST_AT_BOUND,
+    Fact,
+    about_bound,
+    about_fit,
+    about_machine,
+    about_records,
+    about_residual,
+    about_scores,
+    at_bound,
+)
 from stairline.calibration.records.errors import RecordsError
 from stairline.calibration.records.record import Records
 from stairline.hwmodels import Platform
@@ -25,9 +48,6 @@ from stairline.simulator.pricing.arrays import Vector
 
 FEWEST_CORRECTED = 30
 """Observations below which nothing is corrected: trees would learn them by heart."""
-
-WORTHWHILE = 0.98
-"""A residual is kept where the mean error on networks held out is at most this part of the analytical one."""
 
 
 class Calibrated(NamedTuple):
@@ -54,6 +74,22 @@ class Calibrated(NamedTuple):
     coverage: Coverage
 
     @property
+    def beside(self) -> Baselines:
+        """Errors by predictions that need no fit."""
+        return baselines(self.measured, self.base_errors)
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """(observations,): whether each is a whole network, and no single operator or block."""
+        return np.array([bool(name) for name in self.measured.families])
+
+    @property
+    def headline(self) -> Headline:
+        """The verdict in one line: whether the overlay is usable, and the one reason."""
+        limits = sum(fact.name == "at_limit" for fact in self.verdict)
+        return headline(self.verdict, self.held_out.folds, self.whole, (limits, len(self.fit.parameters)))
+
+    @property
     def families(self) -> Score | None:
         """The mean score over families, each left out of the fit; None where no family was."""
         return over_families(self.measured, self.held_out)
@@ -70,10 +106,9 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
     _verify_networks(records, measured, base_errors)
     fitted = fit_measured(base, drawn(measured, np.arange(len(measured))))
     analytical, corrected = held_out(base, measured)
-    kept = correct and _is_worthwhile(measured, analytical, corrected)
-    trained = train(fitted.platform, measured) if kept else None
+    trained, share = _corrected(fitted, measured, analytical, corrected) if correct else (None, 0.0)
     platform = replace(fitted.platform, residual=trained.residual if trained else None)
-    errors = corrected if trained else analytical
+    errors = chosen_by_others(measured, analytical, corrected) if trained else analytical
     seen = outline(platform, measured)
     found = interval(seen, errors)
     _verify_width(found, base, records)
@@ -87,8 +122,11 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
         trained=trained,
         verdict=(
             *about_records(records.rows, measured, tabled),
+            *about_machine(records.paces),
             *about_fit(fitted, len(measured), base_errors),
-            *about_scores(analytical.folds, base_errors),
+            *about_scores(errors.folds, base_errors),
+            *about_skill(errors.folds, baselines(measured, base_errors)),
+            *about_bound(share),
             *about_residual(fitted.platform, measured, trained),
         ),
         base_errors=base_errors,
@@ -96,8 +134,19 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
         held_out=errors,
         interval=found,
         analytical_interval=interval(seen, analytical),
-        coverage=coverage(found, seen, errors),
+        coverage=coverage(seen, errors, fold_numbers(measured)),
     )
+
+
+def _corrected(
+    fitted: Fit, measured: Measured, analytical: HeldOut, corrected: HeldOut
+) -> tuple[Trained | None, float]:
+    """The residual where it is of use, and the share of the time in which its corrections are at their limit."""
+    if not _is_worthwhile(measured, analytical, corrected):
+        return None, 0.0
+    trained = train(fitted.platform, measured)
+    share = at_bound(fitted.platform, measured, trained)
+    return (trained if share <= MOST_AT_BOUND else None), share
 
 
 def _fittable(base: Platform, records: Records) -> tuple[Parameter, ...]:
@@ -118,7 +167,7 @@ def _verify_networks(records: Records, measured: Measured, base_errors: Vector) 
     """Raises RecordsError for a single network, and for latencies to which nothing should be fitted."""
     if len(set(measured.names)) < 2:
         raise RecordsError(f"{records.name}: only one network of it is in the layer table; measure several")
-    refuse(records.name, measured, base_errors)
+    refuse(records, measured, base_errors)
 
 
 def _verify_width(found: Interval, base: Platform, records: Records) -> None:
@@ -130,9 +179,7 @@ def _verify_width(found: Interval, base: Platform, records: Records) -> None:
 
 def _is_worthwhile(measured: Measured, analytical: HeldOut, corrected: HeldOut) -> bool:
     """Whether corrections help networks held out, and networks of families held out too."""
-    if len(measured) < FEWEST_CORRECTED:
-        return False
-    if score(corrected.folds).mape > WORTHWHILE * score(analytical.folds).mape:
+    if len(measured) < FEWEST_CORRECTED or not helps(analytical.folds, corrected.folds):
         return False
     by_family = over_families(measured, analytical), over_families(measured, corrected)
     return by_family[0] is None or by_family[1] is None or by_family[1].mape <= by_family[0].mape

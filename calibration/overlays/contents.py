@@ -57,15 +57,20 @@ def cited_with_conditions(done: Result, header: OverlayHeader) -> str:
     return cited(done) + "".join(f"; {key}: {value}" for key, value in header.conditions.items())
 
 
-def calibration(done: Result, header: OverlayHeader, scores: Scores, analytical: Scores | None = None) -> Calibration:
-    """State what was calibrated to what; ``analytical`` are the scores of the models alone, beside a residual."""
+def calibration(
+    done: Result, header: OverlayHeader, scores: Scores, analytical: Scores | None = None, headline: str = ""
+) -> Calibration:
+    """State what was calibrated to what.
+
+    ``analytical`` are the scores of the models alone, beside a residual; ``headline`` opens the verdict.
+    """
     return Calibration(
         records=done.records.name,
         records_digest=done.records.digest,
         networks=len(set(done.measured.names)),
         dtypes=tuple(dtype for dtype in done.base.file.platform.dtypes if dtype in done.measured.dtypes),
         conditions=dict(header.conditions),
-        verdict=tuple(fact.line for fact in done.verdict),
+        verdict=(*filter(None, (headline,)), *(fact.line for fact in done.verdict)),
         scores=scores,
         analytical=analytical,
     )

@@ -26,7 +26,7 @@ def fitted_overlay(
     fitted = f"fitted over {done.base.name} to {cited_with_conditions(done, header)}"
     sources = {fitted_source: Source(kind="fitted", cite=fitted)}
     if not isinf(done.interval.factor):
-        within = f"{COVERAGE:.0%} of networks held out of the fit lie within (split conformal)"
+        within = f"{COVERAGE:.0%} of networks held out of the fit lie within (quantile of cross-validated errors, CV+)"
         sources[held_out_source] = Source(kind="fitted", cite=f"{within}; {cited(done)}")
     values = {p.key: four_digits(p.value) for p in done.fit.parameters}
     before = {p.key: p.value for p in done.start}
@@ -40,7 +40,7 @@ def fitted_overlay(
         parent_digest=done.base.as_read.fitted_digest,
         omitted=omitted,
         values={k: Change(value=v, source=fitted_source) for k, v in values.items() if v != before[k]},
-        calibration=calibration(done, header, scores, analytical),
+        calibration=calibration(done, header, scores, analytical, done.headline.line),
         uncertainty=uncertainty(done.interval, held_out_source),
         analytical_uncertainty=uncertainty(done.analytical_interval, held_out_source) if done.trained else None,
         domain=done.interval.domain,

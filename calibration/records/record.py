@@ -34,6 +34,8 @@ class Records(NamedTuple):
     name: str
     digest: str
     rows: tuple[NetworkLatency, ...]
+    paces: tuple[float, ...] = ()
+    """Times of fixed work before and after each visit, over the quickest of them; empty where none were taken."""
 
     def observations(self, graphs: Iterable[Graph]) -> Iterator[Observation]:
         """The networks that have been measured, with what was measured, in the order of the networks."""

@@ -14,14 +14,15 @@ from .errors import RecordsError
 from .families import family
 from .record import NetworkLatency, Records
 
-COLUMNS = ("net", LATENCY, SPREAD, "dtype")
+COLUMNS = ("net", LATENCY, SPREAD, "dtype", "family")
 """Columns of a file of records; the first two are required."""
 
 
 def read_records(path: str | Path, default_dtype: str) -> Records:
-    """Read a CSV of ``net, latency_ms`` and optionally ``std_ms`` and ``dtype``.
+    """Read a CSV of ``net, latency_ms`` and optionally ``std_ms``, ``dtype`` and ``family``.
 
-    ``default_dtype`` is the precision of lines that state none. Raises RecordsError naming the file, the line, the
+    ``default_dtype`` is the precision of lines that state none; the family of a line that states none is its network's
+    name up to the last underscore. Raises RecordsError naming the file, the line, the
     column and the value.
     """
     try:
@@ -53,4 +54,5 @@ def _latency(path: str, row: LatencyRow, default_dtype: str) -> NetworkLatency:
     if dtype not in ELEMENT_BYTES:
         hint = did_you_mean(dtype, ELEMENT_BYTES)
         raise RecordsError(f"{path}, line {row.line}: dtype {dtype[:40]!r} is no precision{hint}")
-    return NetworkLatency(net, row.latency_s, row.std_s or 0.0, dtype, row.line, family(net))
+    kin = row.others.get("family") or family(net)
+    return NetworkLatency(net, row.latency_s, row.std_s or 0.0, dtype, row.line, kin)

@@ -11,6 +11,7 @@ import numpy as np
 from stairline.calibration.fitting.fit import PRIOR_SIGMA
 from stairline.calibration.fitting.parameters import Parameter
 from stairline.calibration.judging.attribution import Breakdown, OperatorErrors, breakdown, operator_errors
+from stairline.calibration.judging.headline import USABLE
 from stairline.calibration.judging.intervals import Interval
 from stairline.calibration.judging.precision import BestMeasurement, best_measurements, standard_errors
 from stairline.calibration.judging.scores import MOST_FAMILIES, NO_NETWORKS, Score, drawn, families, score
@@ -65,7 +66,10 @@ def calibration(done: Calibrated, name: str, path: str) -> list[Block]:
     found = diagnose(done)
     further: list[Block] = [Heading("What to measure next"), to_measure(found)] if found.best_measurements else []
     return [
+        headlined(done),
         summary(done, name, path),
+        Heading("Beside predictions that need no fit"),
+        compared(done),
         Heading("Scores on networks that the fit had not seen"),
         scores(done, found),
         Heading("Error by operator"),
@@ -91,6 +95,30 @@ def summary(done: Calibrated, name: str, path: str) -> Facts:
         ("written to", path),
     )
     return Facts(rows)
+
+
+def headlined(done: Calibrated) -> Facts:
+    """The verdict in one line."""
+    found = done.headline
+    return Facts((("verdict", Cell(found.line, "bold" if found.word == USABLE else "yellow")),))
+
+
+def compared(done: Calibrated) -> Table:
+    """The fit on what it had not seen, beside what it has to beat; whole networks alone where there are any."""
+    own = done.whole if done.whole.any() else ~done.whole
+    rows = (
+        ("fitted, held out", done.held_out.folds),
+        ("the base as it stands", done.beside.base),
+        ("the base times one ratio", done.beside.scaled),
+        ("one latency for all", done.beside.constant),
+    )
+    what = "networks" if done.whole.any() else "operators, blocks"
+    columns = (word("predicted by"), number(what), number("<= 10 %"), number("<= 20 %"), number("MAPE"))
+    scored = ((name, score(errors[own])) for name, errors in rows)
+    return Table(
+        columns,
+        tuple((n, str(s.networks), f"{s.within_10:.1%}", f"{s.within_20:.1%}", f"{s.mape:.1%}") for n, s in scored),
+    )
 
 
 def scores(done: Calibrated, found: Diagnosis) -> Table:
@@ -238,7 +266,9 @@ def _interval(done: Calibrated) -> str:
     if not np.isfinite(found.factor):
         return "the base's: fewer than 9 observations"
     text = f"{interval_text(found)}, {found.unlike_factor:.3f} in networks unlike these"
-    text += f"; covers {covered.folds:.1%} of networks held out"
+    if covered.folds is None:
+        return f"{text}; what it covers cannot be told from {covered.networks} observations"
+    text += f"; by CV+ covers {covered.folds:.1%} of {covered.networks} held out"
     return text if covered.families is None else f"{text}, {covered.families:.1%} of families held out"
 
 

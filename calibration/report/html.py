@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stairline.calibration.fitting.fit import Fit
 from stairline.calibration.fitting.parameters import Parameter
@@ -86,6 +87,8 @@ def page(done: Calibrated, overlay: OverlayFile, sweeps: Sequence[Sweep] = ()) -
 def _tables(done: Calibrated, found: Diagnosis, overlay: OverlayFile) -> dict[str, Any]:
     parameters = report.parameters(done, found)
     return {
+        "headline": report.headlined(done),
+        "compared": report.compared(done),
         "verdict": report.facts(done.verdict),
         "to_measure": report.to_measure(found) if found.best_measurements else None,
         "furthest_off": report.furthest_off(done, found),
@@ -108,18 +111,25 @@ def _captions(found: Diagnosis, sweeps: Sequence[Sweep]) -> dict[str, str]:
 
 
 def _tiles(done: Calibrated) -> list[tuple[str, str]]:
-    errors = np.abs(np.expm1(done.held_out.folds))
-    tiles = [
-        (f"{np.mean(errors <= 0.1):.1%}", "held out within 10 %"),
-        (f"{np.mean(errors <= 0.2):.1%}", "held out within 20 %"),
-        (f"{np.mean(errors):.1%}", "mean error, held out"),
-    ]
+    mixed = done.whole.any() and not done.whole.all()
+    tiles = _score_tiles(done, done.whole if done.whole.any() else ~done.whole, "networks " if mixed else "")
+    if mixed:
+        tiles += _score_tiles(done, ~done.whole, "operators ")[:1]
     if done.trained is not None:
         tiles.append((f"{score(done.analytical.folds).within_10:.1%}", "10 %, models alone"))
     if done.families is not None:
         tiles.append((f"{done.families.within_10:.1%}", "10 %, family left out"))
     interval = f"x/÷ {done.interval.factor:.3f}" if isfinite(done.interval.factor) else "the base's"
     return [*tiles, (interval, "90 % interval, one kernel"), (f"{len(done.measured):,}", "measurements")]
+
+
+def _score_tiles(done: Calibrated, own: NDArray[np.bool_], what: str) -> list[tuple[str, str]]:
+    found = score(done.held_out.folds[own])
+    return [
+        (f"{found.within_10:.1%}", f"{what}held out within 10 %"),
+        (f"{found.within_20:.1%}", f"{what}held out within 20 %"),
+        (f"{found.mape:.1%}", f"mean error, {what}held out"),
+    ]
 
 
 def _figures(done: Calibrated, found: Diagnosis, sweeps: Sequence[Sweep]) -> dict[str, str]:

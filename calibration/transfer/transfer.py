@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from stairline.calibration.fitting.measured import Measured, prepare_records
+from stairline.calibration.judging.refusals import refuse
 from stairline.calibration.judging.scores import score
-from stairline.calibration.judging.verdict import Fact, about_records, is_far, is_worse, measured_over_predicted, refuse
+from stairline.calibration.judging.verdict import Fact, about_records, is_far, is_worse, measured_over_predicted
 from stairline.calibration.records.errors import RecordsError
 from stairline.calibration.records.record import Records
 from stairline.hwmodels import Platform
@@ -64,7 +65,7 @@ def transfer(calibrated: Platform, base: Platform, records: Records, graphs: Ite
             f"{records.name}: {len(measured)} observations are enough for 'fit', which makes better use of so many"
         )
     before = measured.log_errors(space.centre)
-    refuse(records.name, measured, before)
+    refuse(records, measured, before)
     dtype = measured.dtypes[0]
     sibling = estimate_sibling(space, measured, structure(calibrated, dtype), built_in(space.centre, dtype))
     if sibling.interval.factor > _MOST_FACTOR:

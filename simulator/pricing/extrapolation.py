@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,23 +56,38 @@ def distances(found: Vector, references: Vector) -> Vector:
     return np.asarray(np.sqrt(nearest))
 
 
-def extrapolates_in(planned: Plan, domain: Domain, seconds: Sequence[float]) -> str:
-    """The quantity in which a plan differs most from the nearest calibrated network; empty where that one is near.
+class Place(NamedTuple):
+    """Where a network lies beside the calibrated ones."""
 
-    ``seconds`` are the times of the plan's modelled kernels.
-    """
+    unlikeness: float
+    """How much of ``unlike_factor`` its interval takes: 0 is as wide as ``factor``, 1 as wide as ``unlike_factor``."""
+    extrapolates_in: str
+    """The quantity in which it differs most from the nearest calibrated network; empty where that one is near."""
+
+
+def place(planned: Plan, domain: Domain, seconds: Sequence[float]) -> Place:
+    """Place a plan beside the calibrated networks; ``seconds`` are the times of its modelled kernels."""
     kernels = [k for k in planned.kernels if k.rule is not None]
     works = np.array([k.work for k in kernels], dtype=np.float64)
-    places, others = {name: place for place, name in enumerate(domain.kinds)}, len(domain.kinds)
+    places, others = {name: code for code, name in enumerate(domain.kinds)}, len(domain.kinds)
     kinds = (kind(planned.graph.layers[k.layers[0]].op, max(k.work.kernel_h, k.work.kernel_w)) for k in kernels)
     codes = np.array([places.get(name, others) for name in kinds])
     own = profiles(codes, others, works, np.array(seconds), np.zeros(len(kernels), dtype=np.int64))
     references = _references(planned.machine)
-    if distances(own, references)[0] <= domain.reach:
-        return ""
-    away = np.abs(references - own)
-    nearest = away[np.argmin(np.sum(away**2, axis=1))]
-    return _axis(domain, int(np.argmax(nearest)))
+    away = distances(own, references)
+    share = float(unlikeness(domain, away)[0])
+    if away[0] <= domain.reach:
+        return Place(share, "")
+    apart = np.abs(references - own)
+    nearest = apart[np.argmin(np.sum(apart**2, axis=1))]
+    return Place(share, _axis(domain, int(np.argmax(nearest))))
+
+
+def unlikeness(domain: Domain, away: Vector) -> Vector:
+    """(networks,): how much of ``unlike_factor`` an interval takes, at these distances from the nearest profile."""
+    if domain.near is None:
+        return np.asarray((away > domain.reach) * 1.0)
+    return np.clip((away - domain.near) / (domain.reach - domain.near), 0.0, 1.0)
 
 
 def _axis(domain: Domain, place: int) -> str:

@@ -12,22 +12,22 @@ from stairline.hwmodels.platform import Machine
 from stairline.simulator.mapping.plan import Plan
 
 
-def kernel_factor(machine: Machine, extrapolates_in: str) -> float:
+def kernel_factor(machine: Machine, unlikeness: float) -> float:
     """The factor f of one kernel.
 
-    ``extrapolates_in`` names the quantity in which its network differs most from all calibrated ones; it is empty where
-    the network lies among them.
+    ``unlikeness`` says how far its network is from the calibrated ones, from 0 to 1; the logarithm of f grows with it.
     """
-    return machine.uncertainty.unlike_factor if extrapolates_in else machine.uncertainty.factor
+    spread = machine.uncertainty
+    return float(spread.factor ** (1.0 - unlikeness) * spread.unlike_factor**unlikeness)
 
 
-def network_factor(planned: Plan, kernels_s: Sequence[float], latency_s: float, extrapolates_in: str) -> float:
+def network_factor(planned: Plan, kernels_s: Sequence[float], latency_s: float, unlikeness: float) -> float:
     """The factor f of a network, from the times in seconds of its modelled kernels.
 
-    Time on a fallback counts with the fallback's factor; ``extrapolates_in`` is as for ``kernel_factor``.
+    Time on a fallback counts with the fallback's factor; ``unlikeness`` is as for ``kernel_factor``.
     """
     machine = planned.machine
-    factor = kernel_factor(machine, extrapolates_in)
+    factor = kernel_factor(machine, unlikeness)
     if latency_s == 0.0:
         return factor
     if planned.fallbacks:

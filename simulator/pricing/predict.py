@@ -42,7 +42,7 @@ def predict_plan(planned: Plan, platform_digest: str = "", *, allow_unknown: boo
 
         corrections = kernel_corrections(planned, analytical_s)
     summary = summarize(planned, analytical_s, corrections, [t.cost.latency_s for t in moved])
-    factor = kernel_factor(planned.machine, summary.extrapolates_in)
+    factor = kernel_factor(planned.machine, summary.unlikeness)
     kernels = [k._replace(correction=c, factor=factor) for k, c in zip(kernels, corrections)]
     return Prediction(
         summary=summary,
@@ -64,8 +64,8 @@ def summarize(
     machine = planned.machine
     kernels_s = [time_s * factor for time_s, factor in zip(analytical_s, corrections)]
     latency_s = machine.inference_s + sum(transfers_s, sum(kernels_s))
-    extrapolates_in = _extrapolates_in(planned, kernels_s)
-    factor = network_factor(planned, kernels_s, latency_s, extrapolates_in)
+    unlikeness, extrapolates_in = _place(planned, kernels_s)
+    factor = network_factor(planned, kernels_s, latency_s, unlikeness)
     return Summary(
         model=planned.graph.name,
         platform=machine.name,
@@ -81,6 +81,7 @@ def summarize(
         extrapolates_in=extrapolates_in,
         fixed_s=machine.inference_s,
         file_dtype=planned.graph.file_dtype,
+        unlikeness=unlikeness,
         notes=planned.graph.notes,
     )
 
@@ -118,17 +119,17 @@ def _energy_j(planned: Plan, kernels_s: Sequence[float], latency_s: float) -> fl
     return energy_j
 
 
-def _extrapolates_in(planned: Plan, kernels_s: Sequence[float]) -> str:
-    """The quantity in which the network differs most from the calibrated ones; empty where it lies among them.
+def _place(planned: Plan, kernels_s: Sequence[float]) -> tuple[float, str]:
+    """How unlike all calibrated networks a network is, from 0 to 1, and the quantity in which it extrapolates.
 
-    Empty too on a platform whose file does not describe the calibrated networks.
+    0 and an empty text on a platform whose file does not describe the calibrated networks.
     """
     if planned.machine.domain is None or not kernels_s:
-        return ""
+        return 0.0, ""
     # Needs numpy, which platforms that were not calibrated do without.
-    from .extrapolation import extrapolates_in
+    from .extrapolation import place
 
-    return extrapolates_in(planned, planned.machine.domain, kernels_s)
+    return place(planned, planned.machine.domain, kernels_s)
 
 
 def _predicted(planned: Plan, kernel: Kernel) -> KernelPrediction:

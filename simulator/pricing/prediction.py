@@ -85,6 +85,8 @@ class Summary(NamedTuple):
     """The part of the latency that belongs to no kernel: the cost of one inference, whatever the network."""
     file_dtype: str = ""
     """The precision of the file that the network was read from; empty where it was not read from a model file."""
+    unlikeness: float = 0.0
+    """How far the network is from every calibrated one, as far as its interval goes: 0 is among them, 1 beyond them."""
     notes: tuple[str, ...] = ()
     """What the reader had to assume about the network, such as the size of an axis that its file leaves open."""
 

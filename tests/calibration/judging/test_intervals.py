@@ -15,9 +15,9 @@ from stairline.calibration.judging.intervals import (
     averaged,
     conformal_factor,
     coverage,
-    family_factor,
     interval,
     outline,
+    unlike_factor,
 )
 from stairline.calibration.judging.scores import HeldOut
 from stairline.calibration.records.observation import Observation
@@ -35,24 +35,47 @@ def test_equal_kernels_average_out_what_they_do_not_have_in_common(common, kerne
     assert averaged(common, np.array([1.0 / kernels]))[0] == pytest.approx(expected)
 
 
-def test_a_family_factor_counts_each_family_once():
+def test_an_unlike_factor_counts_each_family_once():
     """A thousand networks of one good family do not outvote nine bad ones."""
     errors = np.concatenate([np.full(1000, 0.01), np.full(9, 0.3)])
     families = np.array(["good"] * 1000 + [f"bad{i}" for i in range(9)])
-    assert family_factor(errors, families) == pytest.approx(exp(0.3))
+    assert unlike_factor(errors, families, np.ones(1009), 1.0) == pytest.approx(exp(0.3))
     assert conformal_factor(errors) == pytest.approx(exp(0.01))
 
 
-def test_a_family_factor_covers_networks_of_new_families():
-    """Hierarchical conformal prediction (Lee et al. 2023): nine in ten on average over families drawn alike."""
+def test_an_unlike_factor_makes_up_for_networks_that_are_only_half_unlike():
+    """Half the way from 0.1 to the far end must be 0.3, so the far end is 0.5."""
+    errors, families = np.full(20, 0.3), np.repeat(np.arange(10).astype(str), 2)
+    assert unlike_factor(errors, families, np.full(20, 0.5), exp(0.1)) == pytest.approx(exp(0.5))
+
+
+def test_an_unlike_factor_covers_networks_of_new_families():
+    """Nine in ten on average over families drawn alike, less what 20 families leave to chance."""
     random = np.random.default_rng(0)
     covered = []
     for _ in range(300):
         shifts = random.normal(0.0, 0.1, 21)
         errors = shifts[:, None] + random.normal(0.0, 0.03, (21, 50))
-        factor = family_factor(errors[:20].ravel(), np.repeat(np.arange(20).astype(str), 50))
+        families = np.repeat(np.arange(20).astype(str), 50)
+        factor = unlike_factor(errors[:20].ravel(), families, np.ones(1000), 1.0)
         covered.append(np.mean(np.abs(errors[20]) <= log(factor)))
-    assert 0.88 < np.mean(covered) < 0.97
+    assert 0.85 < np.mean(covered) < 0.95
+
+
+def test_a_check_of_coverage_can_fail():
+    """The quantile of a dozen errors covers eleven of that dozen by construction; folds too few for one say nothing."""
+    random = np.random.default_rng(2)
+    seen = Outline(np.ones(12), np.zeros((12, 6)), ("conv2d 1x1",), np.full(12, ""))
+    found = coverage(seen, HeldOut(random.normal(0.0, 0.1, 12), None), np.arange(12) % 5)
+    assert found.networks == 12
+    few = coverage(seen.only(np.arange(12) < 9), HeldOut(random.normal(0.0, 0.1, 9), None), np.arange(9) % 5)
+    assert few == (None, 9, None)
+
+
+def test_errors_of_a_fold_that_is_off_are_not_covered_by_intervals_from_the_others():
+    errors = np.where(np.arange(100) % 5 == 0, 1.0, np.random.default_rng(3).normal(0.0, 0.01, 100))
+    seen = Outline(np.ones(100), np.zeros((100, 6)), ("conv2d 1x1",), np.full(100, ""))
+    assert coverage(seen, HeldOut(errors, None), np.arange(100) % 5).folds == pytest.approx(0.8, abs=0.05)
 
 
 def population(random: np.random.Generator, families: int, size: int) -> tuple[Outline, HeldOut]:
@@ -69,7 +92,7 @@ def population(random: np.random.Generator, families: int, size: int) -> tuple[O
 def test_intervals_cover_nine_in_ten_like_and_unlike_the_calibrated_and_are_wider_for_the_latter():
     seen, errors = population(np.random.default_rng(4), 14, 60)
     found = interval(seen, errors)
-    covered = coverage(found, seen, errors)
+    covered = coverage(seen, errors, np.arange(len(errors.folds)) % 5)
     assert 0.88 <= covered.folds <= 0.95
     assert covered.families is not None
     assert covered.families >= 0.85

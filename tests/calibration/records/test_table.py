@@ -26,6 +26,11 @@ def test_a_line_is_a_network_with_its_latency_in_seconds(tmp_path: Path) -> None
     )
 
 
+def test_a_family_is_what_the_column_says_and_else_the_name_less_its_number(tmp_path: Path) -> None:
+    text = "net,latency_ms,family\nresnet18_7,1,residual\nresnet34_2,1,\n"
+    assert [row.family for row in read_records(written(tmp_path, text), "float32").rows] == ["residual", "resnet34"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
