@@ -63,12 +63,12 @@ def wait_for(directory: Path, count: int) -> None:
 
 
 def test_what_was_measured_before_a_kill_is_not_measured_again(tmp_path: Path) -> None:
-    process = started(tmp_path, "--minutes", "1")
+    process = started(tmp_path, "--minutes", "1", "--force")
     wait_for(tmp_path, 8)
     process.kill()
     process.communicate()
     before = visits(tmp_path)
-    again = started(tmp_path, "--minutes", str(SHORT))
+    again = started(tmp_path, "--minutes", str(SHORT), "--force")
     output, errors = again.communicate(timeout=300)
     assert again.returncode == 0, errors
     assert "; the time is spent" in errors
@@ -82,7 +82,7 @@ def test_what_was_measured_before_a_kill_is_not_measured_again(tmp_path: Path) -
 
 
 def test_ctrl_c_ends_with_a_fit_of_what_there_is(tmp_path: Path) -> None:
-    process = started(tmp_path, "--minutes", "1")
+    process = started(tmp_path, "--minutes", "1", "--force")
     wait_for(tmp_path, 8)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=300)
