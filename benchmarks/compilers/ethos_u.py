@@ -30,7 +30,8 @@ from stairline.measure.timing.errors import MeasureError
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 
-PLATFORMS = {"ethos-u55-128": "ethos-u55-128-vela5.2", "ethos-u85-256": "ethos-u85-256-vela5.2"}
+ACCELERATORS = ("ethos-u55-64", "ethos-u55-128", "ethos-u55-256", "ethos-u65-256", "ethos-u85-256")
+PLATFORMS = {accelerator: f"{accelerator}-vela5.2" for accelerator in ACCELERATORS}
 SWEEPS, POINTS, SEED = 30, 24, 1
 
 

@@ -26,6 +26,8 @@ class Query(NamedTuple):
     table: bool = False
     """Whether an activation is fused that looks up a table of 2 KB."""
     element_bytes: int = 1
+    macs_per_cycle: int = 128
+    """Size of the engine."""
 
 
 class Block(NamedTuple):

@@ -58,6 +58,7 @@ def _block(node: Node, input_rows: int, rows: int) -> Block:
         (int(work.dilation_h), int(work.dilation_w)),
         (min(input_rows, node.second[0]), node.second[1], node.second[2]) if node.second else None,
         node.table,
+        macs_per_cycle=round(node.op.roof.macs_per_s / node.op.roof.clock_hz),
     )
     search = u55.find_block if node.op.p.generation == 55.0 else u85.find_block
     found: Block = search(query)
