@@ -33,6 +33,9 @@ from .subgraphs import written_out
 _FREE = frozenset({"SHAPE", "RANK"})
 """Operators that depend on shapes only: with fixed shapes their results are known before the network runs."""
 
+_WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
+"""Operators whose second operand holds weights."""
+
 
 def read_tflite(path: Path, shape: Shapes = None, signature: str | None = None) -> Graph:
     """The network of a .tflite file, or of one of its signatures.
@@ -54,7 +57,8 @@ def _graph(path: Path, contents: Subgraph, shape: Shapes) -> Graph:
     nodes = in_order(contents.nodes, stored | contents.carried | set(shapes))
     constants = constants_among(nodes, stored, _FREE) | contents.values.keys()
     file_tensors = {n: f._replace(constant=n in constants) for n, f in contents.tensors.items()}
-    builder = GraphBuilder(path.stem, _activation_dtype(nodes, file_tensors), str(path))
+    dtype = _activation_dtype(nodes, file_tensors)
+    builder = GraphBuilder(path.stem, dtype, str(path), _notes(nodes, file_tensors, dtype))
     resized = any(shapes[name] != file_tensors[name].shape for name in shapes)
     tensors = {name: builder.input(dims, name, file_tensors[name].dtype) for name, dims in shapes.items()}
     state = TfliteState(builder, file_tensors, contents.values, contents.samples, tensors, set(), verified=not resized)
@@ -62,6 +66,23 @@ def _graph(path: Path, contents: Subgraph, shape: Shapes) -> Graph:
         if name in contents.carried or name in constants:
             tensors[name] = builder.constant(file_tensors[name].shape or (1,), name, file_tensors[name].dtype)
     return assemble(builder, nodes, tensors, contents.outputs, lambda node: convert(state, node))
+
+
+def _notes(nodes: Iterable[FileNode], file_tensors: dict[str, FileTensor], dtype: str) -> tuple[str, ...]:
+    """What is assumed of weights that a network in float32 stores in another precision."""
+    if dtype != "float32":
+        return ()
+    stored = {
+        file_tensors[node.inputs[1]].dtype
+        for node in nodes
+        if node.op in _WEIGHTED and len(node.inputs) > 1 and node.inputs[1] in file_tensors
+    }
+    halves = any(tensor.constant and tensor.dtype == "float16" for tensor in file_tensors.values())
+    notes = {
+        "weights are stored in int8 and maps are float32: products are priced as those of float32": "int8" in stored,
+        "weights are stored in float16 and taken to float32 when the network is loaded": halves,
+    }
+    return tuple(note for note, applies in notes.items() if applies)
 
 
 def _activation_dtype(nodes: Iterable[FileNode], file_tensors: dict[str, FileTensor]) -> str:

@@ -74,6 +74,21 @@ def test_half_precision_weights_are_no_layers(tf, tmp_path):
     path = tmp_path / "half.tflite"
     path.write_bytes(converter.convert())
     assert ops(read(path)) == ["conv2d"]
+    assert "float16" in read(path).notes[0]
+
+
+def test_int8_weights_behind_float_maps_are_said(tf, tmp_path):
+    """Dynamic-range quantisation stores weights of 1024 elements or more in int8 and leaves the maps in float32."""
+    layers = tf.keras.layers
+    keras = tf.keras.Sequential([layers.Input((8, 8, 32)), layers.Conv2D(64, 3)])
+    converter = tf.lite.TFLiteConverter.from_keras_model(keras)
+    plain, path = tmp_path / "plain.tflite", tmp_path / "dynamic.tflite"
+    plain.write_bytes(converter.convert())
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    path.write_bytes(converter.convert())
+    assert read(plain).notes == ()
+    assert read(path).dtype == "float32"
+    assert "stored in int8" in read(path).notes[0]
 
 
 def test_the_arithmetic_of_a_reshape_of_open_batch_is_no_layer(tf, tmp_path):
