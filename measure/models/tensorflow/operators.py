@@ -244,6 +244,8 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "sigmoid": _unary("sigmoid"),
     "swish": _swish,
     "tanh": _unary("tanh"),
+    "exp": lambda c, x: c.tf.exp(x),
+    "abs": lambda c, x: c.tf.abs(x),
     "gelu": _unary("gelu"),
     **MOVES,
 }

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from stairline.hwmodels.platform import Machine
 from stairline.simulator.graph.graph import Graph, Layer
-from stairline.simulator.graph.ops import ACTIVATIONS
 from stairline.simulator.mapping.fusion import condition
 from stairline.simulator.mapping.placement import Placement, nothing_streamed, placement_rule
 from stairline.simulator.mapping.schedules import SCHEDULES, Schedule
 from stairline.simulator.mapping.support import constraint
 
+from .activations import PASSED_THROUGH
 from .network.order import depth_first
 from .network.regrouping import in_rows, regroups
 from .schedule.schedule import schedule
@@ -29,11 +29,11 @@ def in_one_pass(graph: Graph, last: Layer, candidate: Layer) -> bool:
 
     No activation follows another one.
     """
-    if last.op in ACTIVATIONS and candidate.op in ACTIVATIONS:
+    if last.op in PASSED_THROUGH and candidate.op in PASSED_THROUGH:
         return False
     if last.op == "conv2d":
         return graph.tensors[last.outputs[0]].shape[0] == 1
-    return candidate.op in ACTIVATIONS or not in_rows(graph, last)
+    return candidate.op in PASSED_THROUGH or not in_rows(graph, last)
 
 
 @constraint

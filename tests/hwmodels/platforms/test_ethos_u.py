@@ -115,7 +115,15 @@ def tables() -> Graph:
     return b.build(b.layer("gelu", b.conv2d(y, 48, 1, activation="relu6")))
 
 
+def exponential() -> Graph:
+    """An exponential that looks up a table in the pass of a convolution, and absolute values in a pass of their own."""
+    b = GraphBuilder("exponential")
+    x = b.layer("exp", b.conv2d(b.input((1, 24, 24, 16)), 32, 3))
+    return b.build(b.conv2d(b.layer("abs", b.conv2d(x, 32, 3)), 16, 1))
+
+
 NETWORKS = {
+    "exponential": exponential,
     "rows": rows,
     "batch": batch,
     "batch_joined": batch_joined,

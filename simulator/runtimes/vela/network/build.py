@@ -9,8 +9,9 @@ from stairline.hwmodels.kernels.base import Work
 from stairline.hwmodels.kernels.ethos_u.kernel_parameters import EthosU
 from stairline.hwmodels.kernels.ethos_u.memory import Map, stored_elements
 from stairline.simulator.graph.graph import Graph, Layer
-from stairline.simulator.graph.ops import ACTIVATIONS, as_nhwc
+from stairline.simulator.graph.ops import as_nhwc
 from stairline.simulator.mapping.plan import Kernel
+from stairline.simulator.runtimes.vela.activations import PASSED_THROUGH
 from stairline.simulator.runtimes.vela.blocks.query import Kind, Size, round_up, volume
 from stairline.simulator.runtimes.vela.parts import is_image
 from stairline.simulator.runtimes.vela.weights.codes import Codes
@@ -25,7 +26,7 @@ ALIGNMENT = 16
 ONES = b"\1"
 """Weights of an operator that sums: 8-bit ones."""
 CLIPS = frozenset({"relu", "relu6"})
-ELEMENTWISE = frozenset({"add", "sub", "mul", "maximum", "minimum"})
+ELEMENTWISE = frozenset({"add", "sub", "mul", "maximum", "minimum", "abs"})
 KINDS: dict[str, Kind] = {
     "ethos_u_conv": "conv",
     "ethos_u_dwconv": "depthwise",
@@ -98,7 +99,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         _placed(graph, [t for layer in chain for t in layer.inputs if t not in made], stored),
         stored.stored[last.outputs[0]],
         second,
-        bool({layer.op for layer in layers} & (ACTIVATIONS - CLIPS)),
+        bool({layer.op for layer in layers} & (PASSED_THROUGH - CLIPS)),
         bool(chain),
         not chain and first.op in STRIPED,
         is_image(graph, first),
@@ -152,7 +153,7 @@ def _own_activations(layers: list[Layer]) -> set[str]:
         if layer.op in ELEMENTWISE:
             break
         own.add(layer.op)
-    return own & ACTIVATIONS
+    return own & PASSED_THROUGH
 
 
 def _elements(graph: Graph, tensor: int) -> int:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from math import isqrt, prod
 
 from stairline.simulator.graph.graph import Graph, Layer
-from stairline.simulator.graph.ops import ACTIVATIONS, as_nhwc
+from stairline.simulator.graph.ops import as_nhwc
+from stairline.simulator.runtimes.vela.activations import PASSED_THROUGH
 from stairline.simulator.runtimes.vela.blocks.query import Size
 from stairline.simulator.runtimes.vela.parts import is_pointwise
 
-ONE_BY_ONE = ACTIVATIONS | {"quantize", "add", "sub", "mul", "maximum", "minimum"}
+ONE_BY_ONE = PASSED_THROUGH | {"quantize", "add", "sub", "mul", "maximum", "minimum", "abs"}
 MOST_ROWS_HIGH = 16
 SHALLOW, GROUPED = 8, 16
 """Maps of fewer than ``SHALLOW`` channels are regrouped, into maps of at least ``GROUPED`` channels."""
@@ -33,7 +34,9 @@ def in_rows(graph: Graph, layer: Layer) -> bool:
     Where an activation is fused, it runs on that map too.
     """
     while (
-        layer.op in ACTIVATIONS and len(graph.consumers[layer.inputs[0]]) == 1 and graph.producer[layer.inputs[0]] >= 0
+        layer.op in PASSED_THROUGH
+        and len(graph.consumers[layer.inputs[0]]) == 1
+        and graph.producer[layer.inputs[0]] >= 0
     ):
         layer = graph.layers[graph.producer[layer.inputs[0]]]
         if layer.op == "conv2d":
