@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -52,10 +52,6 @@ def check(
     rows = judged(joined, false_discovery)
     tested, places = _sample(rows, graphs, networks, platform)
     descriptions, of_row = described(tested, explained(tested))
-    causes: list[str | None] = [None] * len(rows)
-    for place, description in zip(places, of_row):
-        if description >= 0:
-            causes[place] = descriptions[description].reasons[0].cause
     return Check(
         platform=platform.name,
         platform_digest=platform.digest,
@@ -64,10 +60,16 @@ def check(
         false_discovery=false_discovery,
         verdict=_verdict(rows, descriptions, fail_over),
         rows=tuple(rows),
-        causes=tuple(causes),
+        causes=_causes(len(rows), dict(zip(places, of_row)), descriptions),
         descriptions=tuple(descriptions),
         faults=tuple(faults(networks, graphs, rows, platform)),
     )
+
+
+def _causes(rows: int, described_by: Mapping[int, int], descriptions: Sequence[Description]) -> tuple[str | None, ...]:
+    """The first cause of the description that each row belongs to; None for a row of no description."""
+    numbers = [described_by.get(row, -1) for row in range(rows)]
+    return tuple(descriptions[number].reasons[0].cause if number >= 0 else None for number in numbers)
 
 
 def _joined(

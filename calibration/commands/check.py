@@ -101,8 +101,7 @@ def check_command(
 
     verify_dtype(dtype)
     platform = hwmodels.load(name)
-    if not 0.0 < false_discovery < 1.0:
-        raise click.UsageError(f"--false-discovery {false_discovery:g}: give a share between 0 and 1, such as 5%")
+    _verify_share(false_discovery)
     found, of_store = measured_file(measured, backend, net or (Path(models[0]).stem if len(models) == 1 else None))
     graph_of = networks_by_name(found, of_store, layers, folder, models)
     done = check(found, graph_of, platform, dtype=dtype, false_discovery=false_discovery, fail_over=fail_over)
@@ -115,6 +114,11 @@ def check_command(
     else:
         show([*report(done), *(changes(since(done, baseline)) if baseline else [])])
     return ExitCode.DIVERGED if done.verdict == "diverges" else ExitCode.DONE
+
+
+def _verify_share(false_discovery: float) -> None:
+    if not 0.0 < false_discovery < 1.0:
+        raise click.UsageError(f"--false-discovery {false_discovery:g}: give a share between 0 and 1, such as 5%")
 
 
 def _write_junit(path: Path, done: Check) -> None:

@@ -110,8 +110,7 @@ def calibrate(base: Platform, records: Records, graphs: Iterable[Graph], *, corr
     platform = replace(fitted.platform, residual=trained.residual if trained else None)
     errors = chosen_by_others(measured, analytical, corrected) if trained else analytical
     seen = outline(platform, measured)
-    found = interval(seen, errors)
-    _verify_width(found, base, records)
+    found = _usable(interval(seen, errors), base, records)
     return Calibrated(
         base=base,
         records=records,
@@ -170,11 +169,12 @@ def _verify_networks(records: Records, measured: Measured, base_errors: Vector) 
     refuse(records, measured, base_errors)
 
 
-def _verify_width(found: Interval, base: Platform, records: Records) -> None:
-    """Raises RecordsError for an interval that no platform file may state."""
+def _usable(found: Interval, base: Platform, records: Records) -> Interval:
+    """The interval itself. Raises RecordsError for one that no platform file may state."""
     if WIDEST < found.factor < inf:
         wide = f"predictions for records held out of the fit are off by a factor of {found.factor:.3g}"
         raise RecordsError(f"{records.name}: {wide}; is {base.name} of this device, runtime and precision?")
+    return found
 
 
 def _is_worthwhile(measured: Measured, analytical: HeldOut, corrected: HeldOut) -> bool:
