@@ -17,6 +17,7 @@ from stairline.simulator import zoo
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.graph.sources import is_layer_table
 from stairline.simulator.networks import networks, read
+from stairline.simulator.readers.dispatch import BY_SUFFIX
 
 from .records import backend_option, verify_dtype
 
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
     from stairline.calibration.check.result import Check
 
 FILE = click.Path(path_type=Path)
-_SUFFIXES = (".tflite", ".onnx", ".pb", ".keras", ".h5")
 
 
 class Share(click.ParamType[float]):
-    """A share, written as 5% or 0.05."""
+    """A share, written as 5% or 0.05; with ``between`` neither none nor all."""
 
     name = "share"
+
+    def __init__(self, *, between: bool = False) -> None:
+        self.between = between
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The share as a number from 0 to 1."""
@@ -42,6 +45,8 @@ class Share(click.ParamType[float]):
             share = -1.0
         if not 0.0 <= share <= 1.0:
             self.fail(f"'{text}' is no share; give one such as 5% or 0.05", param, ctx)
+        if self.between and share in (0.0, 1.0):
+            self.fail(f"'{text}': give a share between 0 and 1, such as 5%", param, ctx)
         return share
 
 
@@ -56,7 +61,7 @@ class Share(click.ParamType[float]):
 @backend_option
 @click.option(
     "--false-discovery",
-    type=Share(),
+    type=Share(between=True),
     default="5%",
     show_default=True,
     metavar="SHARE",
@@ -101,7 +106,6 @@ def check_command(
 
     verify_dtype(dtype)
     platform = hwmodels.load(name)
-    _verify_share(false_discovery)
     found, of_store = measured_file(measured, backend, net or (Path(models[0]).stem if len(models) == 1 else None))
     graph_of = networks_by_name(found, of_store, layers, folder, models)
     done = check(found, graph_of, platform, dtype=dtype, false_discovery=false_discovery, fail_over=fail_over)
@@ -114,11 +118,6 @@ def check_command(
     else:
         show([*report(done), *(changes(since(done, baseline)) if baseline else [])])
     return ExitCode.DIVERGED if done.verdict == "diverges" else ExitCode.DONE
-
-
-def _verify_share(false_discovery: float) -> None:
-    if not 0.0 < false_discovery < 1.0:
-        raise click.UsageError(f"--false-discovery {false_discovery:g}: give a share between 0 and 1, such as 5%")
 
 
 def _write_junit(path: Path, done: Check) -> None:
@@ -158,7 +157,7 @@ def networks_by_name(
 
     def graph_of(name: str) -> Graph | None:
         if name not in known:
-            stem = Path(name).stem if Path(name).suffix in _SUFFIXES else name
+            stem = Path(name).stem if Path(name).suffix.lower() in BY_SUFFIX else name
             if stem in files:
                 known[name] = read(files[stem])
             elif name in zoo.MODELS:
@@ -179,4 +178,4 @@ def _files(folder: Path | None) -> dict[str, Path]:
         return {}
     if not folder.is_dir():
         raise click.UsageError(f"--models '{folder}': no such folder")
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix in _SUFFIXES}
+    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in BY_SUFFIX}

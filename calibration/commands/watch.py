@@ -22,7 +22,7 @@ from .records import backend_option
 @click.option("--noise", type=Share(), metavar="SHARE", help="Relative deviation of times that state none.")
 @click.option(
     "--false-alarms",
-    type=Share(),
+    type=Share(between=True),
     default="1%",
     show_default=True,
     metavar="SHARE",
@@ -50,8 +50,6 @@ def watch_command(
     from stairline.hwmodels.commands.show import show
 
     platform = hwmodels.load(name)
-    if not 0.0 < false_alarms < 1.0:
-        raise click.UsageError(f"--false-alarms {false_alarms:g}: give a share between 0 and 1, such as 1%")
     found, of_store = measured_file(measured, backend, None)
     graph_of = networks_by_name(found, of_store, layers, None, models)
     done = watch(found, graph_of, platform, noise=noise, false_alarms=false_alarms)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,11 +11,11 @@ import click
 from stairline.exit_codes import ExitCode
 from stairline.hwmodels.commands.show import show
 from stairline.simulator.reports import comparison as report
-from stairline.simulator.reports.outcomes import Outcome
 
 from .answers import leave, outcomes
 from .options import jobs_option, model_options, platform_option
 from .request import request
+from .tables import csv_target
 
 
 @click.command("compare")
@@ -44,22 +42,11 @@ def compare_command(
     asked = request(models, names, **how)
     found, platforms = list(outcomes(asked, with_reasons=True)), len(asked.platforms)
     if csv_file:
-        _write(csv_file, found, platforms)
+        with csv_target(csv_file) as file:
+            csv.writer(file, lineterminator="\n").writerows(report.table(found, platforms))
     elif as_json:
         for record in report.comparison_records(found, platforms):
             click.echo(json.dumps(record))
     else:
         show(report.comparison(found, platforms))
     return leave(sum(one.summary is None for one in found), len(found))
-
-
-def _write(path: str, found: list[Outcome], platforms: int) -> None:
-    rows = report.table(found, platforms)
-    if path == "-":
-        csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
-        return
-    try:
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows(rows)
-    except OSError as error:
-        raise click.UsageError(f"--csv '{path}': cannot be written: {error.strerror}; name another file") from None

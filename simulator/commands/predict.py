@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
-from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any, TextIO
 
 import click
@@ -23,6 +20,7 @@ from stairline.simulator.reports.comparison import several
 from .answers import Answer, Answers, leave, outcomes
 from .options import jobs_option, model_options, platform_option
 from .request import Request, request
+from .tables import csv_target
 
 
 @click.command("predict")
@@ -91,15 +89,10 @@ def _report(answer: Answer, *, every_kernel: bool) -> list[Block]:
 
 
 def _write_csv(path: str, asked: Request) -> ExitCode:
-    if path == "-":
-        return leave(*_write_rows(sys.stdout, asked))
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(Path(path).open("w", newline="", encoding="utf-8"))
-        except OSError as error:
-            raise click.UsageError(f"--csv '{path}': cannot be written: {error.strerror}; name another file") from None
+    with csv_target(path) as file:
         failed, total = _write_rows(file, asked)
-    click.echo(f"wrote {total} row{'s' * (total != 1)} to {path}", err=True)
+    if path != "-":
+        click.echo(f"wrote {total} row{'s' * (total != 1)} to {path}", err=True)
     return leave(failed, total)
 
 

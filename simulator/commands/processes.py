@@ -5,10 +5,8 @@ from __future__ import annotations
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
-from multiprocessing import get_context
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from stairline.hwmodels import Platform
 from stairline.simulator.graph.graph import Graph
@@ -16,6 +14,9 @@ from stairline.simulator.pricing.predict import predict
 from stairline.simulator.pricing.prediction import Prediction
 
 from .request import REFUSALS, Network
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Found = Prediction | ValueError
 """A prediction, or the error that says why there is none."""
@@ -52,6 +53,10 @@ def _predicted(graph: Graph | ValueError, platform: Platform, settings: Settings
 
 def predicted_in(jobs: int, networks: Iterable[Network], settings: Settings) -> Iterator[tuple[Network, list[Found]]]:
     """Each of the ``networks``, in order, with what comes of it on each platform, by ``jobs`` processes."""
+    # One process predicts without these, whose import takes a tenth of the command's start.
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     # A process that is started anew shares no thread and no lock with this one, on any system.
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _start, (settings,))
     try:

@@ -78,10 +78,7 @@ def request(
     jobs: int = 1,
 ) -> Request:
     """The request in a verb's arguments; whatever can be refused before the first prediction is refused here."""
-    if dtype is not None and dtype.lower() not in PRECISION_NAMES:
-        raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(dtype, ELEMENT_BYTES)}")
-    named = None if dtype is None else PRECISION_NAMES[dtype.lower()]
-    platforms = _platforms(names, named)
+    platforms, named = platforms_and_dtype(names, dtype)
     shape = _shapes(shapes)
 
     def group(model: str) -> Group:
@@ -100,6 +97,14 @@ def request(
             click.echo(f"stairline: {error}", err=True)
         raise unreadable[-1]
     return Request(groups, platforms, named, allow_unknown, strict, jobs)
+
+
+def platforms_and_dtype(names: Sequence[str], dtype: str | None) -> tuple[tuple[Platform, ...], str | None]:
+    """The platforms in the options -p, and the precision in the option --dtype by its own name."""
+    if dtype is not None and dtype.lower() not in PRECISION_NAMES:
+        raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(dtype, ELEMENT_BYTES)}")
+    named = None if dtype is None else PRECISION_NAMES[dtype.lower()]
+    return _platforms(names, named), named
 
 
 def networks_of(asked: Request) -> Iterator[Network]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+
 import click
 
-from stairline import hwmodels
 from stairline.hwmodels.commands.show import show
 
 from .options import platform_option
+from .request import platforms_and_dtype
+from .tables import csv_target
 
 
 @click.group("space")
@@ -41,27 +44,28 @@ def show_space_command(name: str) -> None:
 @click.option("-n", "--networks", "count", type=click.IntRange(1), default=1000, show_default=True, help="To sample.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the random sample.")
 @click.option("--codes", type=click.Path(exists=True, dir_okay=False), help="File with a code a line, in place of -n.")
-@click.option("--csv", "csv", type=click.Path(dir_okay=False, allow_dash=True), help="Write CSV; - prints it.")
+@click.option("--csv", "csv_file", type=click.Path(), metavar="FILE", help="Write CSV; '-' is standard output.")
 def predict_space_command(
-    name: str, names: tuple[str, ...], dtype: str | None, count: int, seed: int, codes: str | None, csv: str | None
+    name: str, names: tuple[str, ...], dtype: str | None, count: int, seed: int, codes: str | None, csv_file: str | None
 ) -> None:
     """Predict networks of SPACE: a random sample, or those whose codes a file lists."""
-    from stairline.simulator.reports.spaces import Drawn, drawn_csv, drawn_report
+    from stairline.simulator.reports.spaces import Drawn, drawn_report, drawn_rows
     from stairline.simulator.spaces.catalogue import space
     from stairline.simulator.spaces.structure import read_codes
 
+    platforms, named = platforms_and_dtype(names, dtype)
     of, drawn = space(name), []
     rows = read_codes(of, codes) if codes else of.sample(count, seed)
-    for platform in map(hwmodels.load, names):
-        found = of.predict(rows, platform, dtype)
-        own = platform.machine(dtype).dtype
-        drawn.append(Drawn(of, platform.name, own, rows, found, of.slow_reason(platform, dtype)))
-    if csv is None:
+    for platform in platforms:
+        found = of.predict(rows, platform, named)
+        own = platform.machine(named).dtype
+        drawn.append(Drawn(of, platform.name, own, rows, found, of.slow_reason(platform, named)))
+    if csv_file is None:
         for number, part in enumerate(drawn):
             show([*([""] if number else []), *drawn_report(part)])
     else:
-        with click.open_file(csv, "w") as file:
-            file.writelines(f"{line}\n" for line in drawn_csv(drawn))
+        with csv_target(csv_file) as file:
+            csv.writer(file, lineterminator="\n").writerows(drawn_rows(drawn))
 
 
 @space_group.command("reduce")
@@ -76,9 +80,10 @@ def reduce_command(name: str, names: tuple[str, ...], dtype: str | None, toleran
     from stairline.simulator.spaces.catalogue import space
     from stairline.simulator.spaces.reduction import reduced
 
+    platforms, named = platforms_and_dtype(names, dtype)
     of = space(name)
-    for number, platform in enumerate(map(hwmodels.load, names)):
-        reduction, own = reduced(of, platform, dtype, tolerance=tolerance), platform.machine(dtype).dtype
+    for number, platform in enumerate(platforms):
+        reduction, own = reduced(of, platform, named, tolerance=tolerance), platform.machine(named).dtype
         if as_json:
             click.echo(reduction_json(reduction, platform.name, own))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 
@@ -87,17 +87,13 @@ def collector_paused() -> Iterator[None]:
 
 def _summaries(plans: list[Plan]) -> Iterator[Summary]:
     kernels = [[k for k in planned.kernels if k.rule is not None] for planned in plans]
-    rules: dict[int, tuple[int, Rule]] = {}
-    for k in chain.from_iterable(kernels):
-        if id(k.rule) not in rules and k.rule is not None:
-            rules[id(k.rule)] = len(rules), k.rule
+    rules = [k.rule for k in chain.from_iterable(kernels) if k.rule is not None]
     works = np.fromiter(
         chain.from_iterable(k.work for k in chain.from_iterable(kernels)),
         np.float64,
         sum(map(len, kernels)) * len(Work._fields),
     ).reshape(-1, len(Work._fields))
-    rows = np.fromiter((rules[id(k.rule)][0] for k in chain.from_iterable(kernels)), np.int64, len(works))
-    latencies_s = price(works, rows, [rule for _, rule in rules.values()])
+    latencies_s = priced(works, rules)
     factors = plans_corrections(plans, works, latencies_s).tolist()
     first, times_s = 0, latencies_s.tolist()
     for planned, own in zip(plans, kernels):
@@ -105,6 +101,16 @@ def _summaries(plans: list[Plan]) -> Iterator[Summary]:
         last = first + len(own)
         yield summarize(planned, times_s[first:last], factors[first:last], moved_s)
         first = last
+
+
+def priced(works: NDArray[np.float64], rules: Sequence[Rule]) -> NDArray[np.float64]:
+    """Latency of every kernel in seconds: ``works`` (kernels, fields of Work), each under its own of the ``rules``."""
+    unique: dict[int, tuple[int, Rule]] = {}
+    for rule in rules:
+        if id(rule) not in unique:
+            unique[id(rule)] = len(unique), rule
+    rows = np.fromiter((unique[id(rule)][0] for rule in rules), np.int64, len(rules))
+    return price(works, rows, [rule for _, rule in unique.values()])
 
 
 def price(works: NDArray[np.float64], rows: NDArray[np.int64], rules: list[Rule]) -> NDArray[np.float64]:

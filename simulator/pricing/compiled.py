@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -84,9 +84,14 @@ def kernel_latencies_s(model: str) -> Any:
             work, roof = Work(*_fields(works[i], _WORK)), Roof(*_fields(roofs[rules[i]], _ROOF))
             found[i] = kernel_cost(work, roof, parameter_list(*_fields(parameters[rules[i]], columns))).latency_s
 
+    return compiled(latencies_s, register_functions(tuple(sorted(module_names().values()))), model)
+
+
+def compiled(function: Callable[..., None], digest: str, name: str) -> Any:
+    """The function compiled, its code kept between runs under the digest of all that goes into it and a name there."""
     njit: Any = numba.njit
-    directory = _cache_directory(register_functions(tuple(sorted(module_names().values()))))
+    directory = _cache_directory(digest)
     if directory is None:
-        return njit(nogil=True)(latencies_s)
-    with _numba_cache_in(directory / model):
-        return njit(nogil=True, cache=True)(latencies_s)
+        return njit(nogil=True)(function)
+    with _numba_cache_in(directory / name):
+        return njit(nogil=True, cache=True)(function)

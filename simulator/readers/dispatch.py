@@ -59,8 +59,8 @@ def _reader(path: Path) -> Callable[[Path, Shapes], Graph]:
         raise ReadError(f"bytes 4 to 7 are {head[4:8]!r}, a TFLite model has {_TFLITE_MARK!r}: not a TFLite model")
     if suffix in (".onnx", *_TENSORFLOW) and marked:
         raise ReadError(f"suffix '{suffix}', but the content is a TFLite model: rename it to .tflite")
-    if suffix in _BY_SUFFIX:
-        return _BY_SUFFIX[suffix]
+    if suffix in BY_SUFFIX:
+        return BY_SUFFIX[suffix]
     raise ReadError(f"suffix '{suffix}' belongs to no known model format: give {_KNOWN}")
 
 
@@ -97,7 +97,7 @@ def _tensorflow(path: Path, shape: Shapes) -> Graph:
         raise ReadError(f"{error}: needs the measuring extra: pip install 'stairline[measure]'") from None
 
 
-_BY_SUFFIX: dict[str, Callable[[Path, Shapes], Graph]] = {
+BY_SUFFIX: dict[str, Callable[[Path, Shapes], Graph]] = {
     ".tflite": _tflite,
     ".onnx": _onnx,
     ".param": _ncnn,

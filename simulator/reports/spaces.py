@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -62,14 +62,14 @@ def drawn_report(drawn: Drawn, shown: int = 5) -> list[Block]:
     ]
 
 
-def drawn_csv(drawn: Sequence[Drawn]) -> Iterable[str]:
-    """CSV lines, a header first: one line for each network and platform."""
-    yield "space,code,platform,dtype,latency_ms,energy_mj,status,macs"
+def drawn_rows(drawn: Sequence[Drawn]) -> Iterator[tuple[str, ...]]:
+    """Rows of a table, its header first: one for each network and platform."""
+    yield "space", "code", "platform", "dtype", "latency_ms", "energy_mj", "status", "macs"
     for of in drawn:
         for code, latency_s, energy_j, status, macs in zip(of.codes, *of.found):
             energy_mj = "" if np.isnan(energy_j) else f"{energy_j * 1e3:.6g}"
-            head = f"{of.space.name},{text(code)},{of.platform},{of.dtype}"
-            yield f"{head},{latency_s * 1e3:.6g},{energy_mj},{status},{macs:.0f}"
+            numbers = (f"{latency_s * 1e3:.6g}", energy_mj, str(status), f"{macs:.0f}")
+            yield of.space.name, text(code), of.platform, of.dtype, *numbers
 
 
 def reduction_report(reduction: Reduction, platform: str, dtype: str) -> list[Block]:

@@ -7,6 +7,7 @@ they do is verified on networks that visit each fragment beside different neighb
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numba
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from stairline.hwmodels.platform import Machine
 from stairline.simulator.mapping.placement import LOCAL_NEEDS
 from stairline.simulator.pricing.batch import collector_paused
+from stairline.simulator.pricing.compiled import compiled as compiled_function
 from stairline.simulator.walk import fallback_machine, require_rules
 
 from .errors import NotComposableError
@@ -90,17 +92,27 @@ class CompiledSpace:
     def _sum(self, codes: Codes, column: Vector) -> Vector:
         found = np.zeros(len(codes))
         if column.any():
-            _sums(codes, self.following, column, found)
+            _sums()(codes, self.following, column, found)
         return found
 
     def _largest(self, codes: Codes, column: Vector) -> Vector:
-        found = np.zeros(len(codes))
-        _largest(codes, self.following, column, found)
+        found, state = np.zeros(len(codes)), np.zeros(len(codes), dtype=np.int64)
+        for choices in codes.T:
+            found = np.maximum(found, column[state + choices])
+            state = self.following[state + choices]
         return found
 
 
-@numba.njit(nogil=True, cache=True)
-def _sums(codes: Any, following: Any, column: Any, found: Any) -> None:
+@cache
+def _sums() -> Any:
+    """The compiled sum of a column over the nodes of each network.
+
+    It takes ``codes`` (networks, positions), ``following`` and ``column`` (nodes,), and fills ``found`` (networks,).
+    """
+    return compiled_function(_sum_over_nodes, f"{numba.__version__}-spaces", "sums")
+
+
+def _sum_over_nodes(codes: Any, following: Any, column: Any, found: Any) -> None:
     for i in range(codes.shape[0]):
         state, total = 0, 0.0
         for place in range(codes.shape[1]):
@@ -108,17 +120,6 @@ def _sums(codes: Any, following: Any, column: Any, found: Any) -> None:
             total += column[node]
             state = following[node]
         found[i] = total
-
-
-@numba.njit(nogil=True, cache=True)
-def _largest(codes: Any, following: Any, column: Any, found: Any) -> None:
-    for i in range(codes.shape[0]):
-        state, largest = 0, 0.0
-        for place in range(codes.shape[1]):
-            node = state + codes[i, place]
-            largest = max(largest, column[node])
-            state = following[node]
-        found[i] = largest
 
 
 def compiled(space: Structure, machine: Machine) -> CompiledSpace:

@@ -13,7 +13,7 @@ from stairline.simulator.graph.graph import Graph
 from stairline.simulator.graph.ops import count
 from stairline.simulator.mapping.placement import LOCAL_NEEDS, Need
 from stairline.simulator.mapping.plan import Kernel, Plan, require_models
-from stairline.simulator.pricing.batch import price
+from stairline.simulator.pricing.batch import priced
 from stairline.simulator.pricing.predict import transfers
 from stairline.simulator.pricing.residual import corrections
 from stairline.simulator.walk import plan
@@ -158,11 +158,8 @@ def _needs(planned: Plan, owners: Sequence[int], positions: int) -> list[Need]:
 def times_s(parts: Iterable[Part], machine: Machine) -> dict[Run, float]:
     """The time of each kernel, corrected by the platform's residual, in seconds."""
     unique = list(dict.fromkeys(run for part in parts for run in part.kernels))
-    rules = {id(run.rule): run.rule for run in unique}
-    row_of = {key: row for row, key in enumerate(rules)}
     works = np.array([run.work for run in unique], dtype=np.float64).reshape(-1, len(Work._fields))
-    rows = np.array([row_of[id(run.rule)] for run in unique], dtype=np.int64)
-    seconds = price(works, rows, list(rules.values()))
+    seconds = priced(works, [run.rule for run in unique])
     if machine.residual is not None:
         ops = ["" if run.elsewhere else run.op for run in unique]
         element_bytes = np.array([run.rule.roof.element_bytes for run in unique])

@@ -5,18 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from stairline.simulator.graph.builder import GraphBuilder
+from stairline.simulator.zoo.mobilenet import V1_LAYERS
 from stairline.simulator.zoo.parts import CLASSES
 from stairline.simulator.zoo.shufflenet import v2_reduction, v2_unit
 
 from .space import Space
 from .structure import Choice, Flow, Position
-
-_MOBILENET_V1 = (
-    *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
-    *((512, 1),) * 5,
-    *((1024, 2), (1024, 1)),
-)
-"""Channels and stride of MobileNetV1's thirteen pairs of a depthwise and a 1x1 convolution."""
 
 _RESNET_STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
 _SHUFFLENET_STAGES = ((116, 4), (232, 8), (464, 4))
@@ -34,7 +28,7 @@ def candidates(c_out: int) -> tuple[int, ...]:
 def mobilenet_v1_channels(resolution: int = 224) -> Space:
     """MetaPruning's space over MobileNetV1: the channels of its first convolution and of thirteen 1x1 convolutions."""
     positions = [_widths("layer 1", candidates(32), partial(_v1_stem, resolution))]
-    for number, (c_out, stride) in enumerate(_MOBILENET_V1, 2):
+    for number, (c_out, stride) in enumerate(V1_LAYERS, 2):
         positions.append(_widths(f"layer {number}", candidates(c_out), partial(_v1_pair, stride)))
     return Space("mobilenet_v1_channels", (*positions, _classifier()))
 

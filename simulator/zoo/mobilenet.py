@@ -8,12 +8,12 @@ from stairline.simulator.graph.graph import Graph
 
 from .parts import CLASSES, CLASSES_WITH_BACKGROUND, classify, inverted_residual, make_divisible, start
 
-# Output channels and stride of the 13 depthwise separable layers.
-_V1_LAYERS = (
+V1_LAYERS = (
     *((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)),
     *((512, 1),) * 5,
     *((1024, 2), (1024, 1)),
 )
+"""Output channels and stride of MobileNetV1's 13 pairs of a depthwise and a 1x1 convolution."""
 
 # Expansion, output channels, repeats, stride of the first repeat.
 _V2_STAGES = (
@@ -56,7 +56,7 @@ def mobilenet_v1(input_size: int, width: float) -> Graph:
     """MobileNetV1: thirteen pairs of a depthwise 3x3 and a 1x1 convolution; every layer has 8 channels or more."""
     b, x = start("mobilenet_v1", input_size)
     x = b.conv2d(x, max(8, int(32 * width)), 3, 2, activation="relu6")
-    for c_out, stride in _V1_LAYERS:
+    for c_out, stride in V1_LAYERS:
         x = b.dwconv2d(x, 3, stride, activation="relu6")
         x = b.conv2d(x, max(8, int(c_out * width)), activation="relu6")
     return classify(b, x, CLASSES_WITH_BACKGROUND)

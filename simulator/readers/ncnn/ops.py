@@ -6,6 +6,7 @@ from math import prod
 
 from stairline.simulator.graph.attributes import Attributes
 from stairline.simulator.graph.ops import Shape
+from stairline.simulator.readers.attention import attended
 from stairline.simulator.readers.errors import ReadError
 
 from .activations import activated
@@ -154,18 +155,9 @@ def _attention(s: NcnnState, n: NcnnLayer) -> tuple[Blob, ...]:
     wide, heads = n.whole(0), max(n.whole(1, 1), 1)
     if wide < 1 or wide % heads or len(q.shape) != 2:
         raise ReadError(f"{n.where}: {heads} heads of {wide} channels on {q.shape}: it needs rows of channels")
-
-    def in_heads(what: str, blob: Blob) -> int:
-        projected = s.builder.layer("dense", blob.tensor, name=f"{n.name}/{what}", c_out=wide)
-        sizes = (1, blob.shape[0], heads, wide // heads)
-        split = s.builder.layer("reshape", projected, name=f"{n.name}/{what}/heads", sizes=sizes)
-        return s.builder.layer("transpose", split, name=f"{n.name}/{what}/first", axes=(0, 2, 1, 3))
-
-    queries, keys, values = in_heads("q", q), in_heads("k", k), in_heads("v", v)
-    scores = s.builder.layer("matmul", queries, keys, name=f"{n.name}/scores", transpose_b=True)
-    weighed = s.builder.layer("matmul", s.builder.layer("softmax", scores, name=f"{n.name}/softmax"), values)
-    joined = s.builder.layer("transpose", weighed, name=f"{n.name}/joined", axes=(0, 2, 1, 3))
-    rows = s.builder.layer("reshape", joined, name=f"{n.name}/rows", sizes=(1, q.shape[0], wide))
+    blobs = {"q": q, "k": k, "v": v}
+    projected = [s.builder.layer("dense", b.tensor, name=f"{n.name}/{what}", c_out=wide) for what, b in blobs.items()]
+    rows = attended(s.builder, f"{n.name}/heads", projected, heads)
     return (s.add(n, "dense", [rows], Attributes(c_out=q.shape[1])),)
 
 
@@ -209,7 +201,7 @@ def _memory(s: NcnnState, n: NcnnLayer) -> tuple[Blob, ...]:
 _RULES: dict[str, Converter] = {
     **WINDOWS,
     **MOVES,
-    **dict.fromkeys(("Split", "Dropout", "Noop", "Packing", "Cast", "Requantize"), _same),
+    **dict.fromkeys(("Split", "Dropout", "Noop", "Packing"), _same),
     "MemoryData": _memory,
     "InnerProduct": _inner_product,
     "MultiHeadAttention": _attention,
@@ -233,6 +225,7 @@ _RULES: dict[str, Converter] = {
         for kind, op in {
             "AbsVal": "abs",
             "BatchNorm": "batch_norm",
+            "Cast": "cast",
             "BNLL": "softplus",
             "ELU": "elu",
             "Exp": "exp",
@@ -249,6 +242,7 @@ _RULES: dict[str, Converter] = {
             "Normalize": "l2_norm",
             "PReLU": "prelu",
             "Quantize": "quantize",
+            "Requantize": "quantize",
             "Dequantize": "dequantize",
             "SELU": "elu",
             "Sigmoid": "sigmoid",

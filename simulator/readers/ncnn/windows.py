@@ -120,7 +120,6 @@ def _pooling(s: NcnnState, n: NcnnLayer) -> tuple[Blob, ...]:
 WINDOWS: dict[str, Converter] = {
     "Convolution": _convolution,
     "ConvolutionDepthWise": _convolution,
-    "DeformableConv2D": _convolution,
     "Deconvolution": _deconvolution,
     "DeconvolutionDepthWise": _deconvolution,
     "Convolution1D": _convolution_1d,
