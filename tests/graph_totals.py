@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from math import prod
 
-from stairline.simulator.graph.graph import Graph, Layer
-from stairline.simulator.graph.ops import ACTIVATIONS, Counts, count
-
-
-def layer_counts(graph: Graph, layer: Layer) -> Counts:
-    return count(layer.op, graph.shapes(layer.inputs), graph.shapes(layer.outputs), layer.attributes)
+from stairline.simulator.graph.graph import Graph
+from stairline.simulator.graph.ops import ACTIVATIONS, Counts
 
 
 def totals(graph: Graph) -> Counts:
-    return Counts(*map(sum, zip(*(layer_counts(graph, layer) for layer in graph.layers))))
+    return Counts(*map(sum, zip(*(graph.counts(layer) for layer in graph.layers))))
 
 
 def channels(graph: Graph, *ops: str) -> int:
@@ -26,7 +22,7 @@ def tensor_elements(graph: Graph) -> int:
     """Elements read and written outside filters, activations fused; an n-ary operator moves n per element (Table 3)."""
     total = 0
     for layer in graph.layers:
-        counts = layer_counts(graph, layer)
+        counts = graph.counts(layer)
         if layer.op in ("conv2d", "dwconv2d", "mul"):
             total += counts.input_elements + counts.output_elements
         elif layer.op not in ACTIVATIONS:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from stairline.hwmodels import Platform
 from stairline.hwmodels.kernels.base import Work
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.graph.ops import count, is_canonical
 
 from .measured import MeasuredNetwork
 from .rows import Row
@@ -53,11 +52,7 @@ def faults(
 
 def _macs(graph: Graph) -> int:
     """The multiply-accumulates of a network as it is written."""
-    known = (layer for layer in graph.layers if is_canonical(layer.op))
-    return sum(
-        count(layer.op, graph.shapes(layer.inputs), graph.shapes(layer.outputs), layer.attributes).macs
-        for layer in known
-    )
+    return sum(graph.counts(layer).macs for layer in graph.layers)
 
 
 def _of_one(measured: MeasuredNetwork) -> Iterator[Fault]:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from .attributes import NEUTRAL, Attributes
-from .ops import OPS, OpError, Shape, is_canonical
+from .ops import OPS, Counts, OpError, Shape, count, is_canonical
 from .sources import is_model_file
 
 MAX_DIMENSION = 1 << 31
@@ -127,6 +127,10 @@ class Graph:
         """Shapes of the given tensors, in elements."""
         held = self.tensors
         return tuple([held[t].shape for t in tensors])
+
+    def counts(self, layer: Layer) -> Counts:
+        """Work and data of one of the network's layers; an operator outside the canonical set has data only."""
+        return count(layer.op, self.shapes(layer.inputs), self.shapes(layer.outputs), layer.attributes)
 
 
 def digest(graph: Graph) -> str:

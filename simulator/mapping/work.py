@@ -60,7 +60,7 @@ def _with_fused(graph: Graph, group: list[int], first: Counts) -> tuple[int, int
         if layer.op in _IN_PLACE:
             epilogue_ops += outputs * OPS[layer.op].ops_per_element
             continue
-        fused = count(layer.op, graph.shapes(layer.inputs), graph.shapes(layer.outputs), layer.attributes)
+        fused = graph.counts(layer)
         epilogue_ops += fused.element_ops
         weights += fused.weight_elements
         joined += [t for t in layer.inputs if graph.producer[t] != before]

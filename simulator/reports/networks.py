@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from stairline.hwmodels.reports.text import Block, Table, number, word
-from stairline.simulator.graph.ops import count
 from stairline.simulator.zoo import MODELS, build
 
 from .digits import prefixed
@@ -37,9 +36,7 @@ def records() -> list[dict[str, Any]]:
 
 def _record(name: str) -> dict[str, Any]:
     graph = build(name)
-    counts = [
-        count(one.op, graph.shapes(one.inputs), graph.shapes(one.outputs), one.attributes) for one in graph.layers
-    ]
+    counts = [graph.counts(layer) for layer in graph.layers]
     return {
         "name": name,
         "input": MODELS[name].input_size,

@@ -10,7 +10,6 @@ import numpy as np
 from stairline.hwmodels.kernels.base import Work
 from stairline.hwmodels.platform import Machine, Rule
 from stairline.simulator.graph.graph import Graph
-from stairline.simulator.graph.ops import count
 from stairline.simulator.mapping.placement import LOCAL_NEEDS, Need
 from stairline.simulator.mapping.plan import Kernel, Plan, require_models
 from stairline.simulator.pricing.batch import priced
@@ -82,11 +81,7 @@ def parts_of(space: Structure, code: Sequence[int], machine: Machine) -> list[Pa
 
 def macs_by_position(grown: Grown) -> list[float]:
     """The multiply-adds of the layers of each position."""
-    shapes = grown.graph.shapes
-    of_layer = [
-        float(count(layer.op, shapes(layer.inputs), shapes(layer.outputs), layer.attributes).macs)
-        for layer in grown.graph.layers
-    ]
+    of_layer = [float(grown.graph.counts(layer).macs) for layer in grown.graph.layers]
     return [sum(of_layer[first:end]) for first, end in zip((0, *grown.ends), grown.ends)]
 
 

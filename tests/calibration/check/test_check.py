@@ -9,15 +9,12 @@ import subprocess
 from datetime import date
 from xml.etree import ElementTree
 
-import numpy as np
 import pytest
-from scipy.stats import false_discovery_control
 
 from stairline.calibration.check.causes import CAUSES, FAULTS
 from stairline.calibration.check.check import check
 from stairline.calibration.check.measured import MeasuredFile, MeasuredNetwork, OperatorRecord, read_measured
 from stairline.calibration.check.outputs import accepting, junit, read_accepted, since
-from stairline.calibration.check.rows import benjamini_hochberg
 from stairline.calibration.records.errors import RecordsError
 from stairline.hwmodels import load
 from stairline.simulator.graph.builder import GraphBuilder
@@ -157,11 +154,6 @@ def test_operators_are_matched_by_their_order_where_names_say_nothing() -> None:
     network = MeasuredNetwork("net_1", None, None, None, 2, records)
     found = check(MeasuredFile("ops.csv", (network,), True), GRAPHS.get, CPU)
     assert {row.verdict for row in found.rows} == {"agrees"}
-
-
-def test_adjusted_probabilities_are_those_of_scipy() -> None:
-    p = np.random.default_rng(0).uniform(size=200) ** 2
-    assert benjamini_hochberg(p) == pytest.approx(false_discovery_control(p))
 
 
 def test_the_json_has_the_keys_that_programs_rely_on() -> None:

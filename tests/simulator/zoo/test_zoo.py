@@ -13,7 +13,7 @@ import pytest
 
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.zoo import MODELS, ZooError, build
-from tests.graph_totals import channels, layer_counts, totals
+from tests.graph_totals import channels, totals
 
 # Counts over the architectures' definitions, in millions; "~" rows of the survey are rounded to whole millions.
 MACS_M = {
@@ -208,7 +208,7 @@ def test_every_model_ends_in_a_probability_per_class_and_leaves_no_tensor_unread
 def test_convolutions_of_twice_the_input_cost_four_times_the_multiply_adds(name: str) -> None:
     def convolutions(size: int) -> int:
         graph = build(name, input_size=size)
-        return sum(layer_counts(graph, layer).macs for layer in graph.layers if layer.op != "dense")
+        return sum(graph.counts(layer).macs for layer in graph.layers if layer.op != "dense")
 
     assert convolutions(448) == 4 * convolutions(224)
 
