@@ -93,7 +93,8 @@ def test_ctrl_c_ends_with_a_fit_of_what_there_is(tmp_path: Path) -> None:
 
 def test_an_accelerator_whose_compiler_tells_its_time_is_calibrated(tmp_path: Path) -> None:
     output = tmp_path / "mine.toml"
-    options = ["-b", "vela-ethos-u55-128", "-p", "CPU", "--minutes", "0.6", "-o", str(output)]
+    # An Arm core is a poor base of an NPU, and how much is measured depends on the machine: the fit may be worse.
+    options = ["-b", "vela-ethos-u55-128", "-p", "CPU", "--minutes", "0.6", "--force", "-o", str(output)]
     done = CliRunner().invoke(main, ["calibrate", *options])
     assert done.exit_code == 0, done.output
     assert load(output).overlay is not None
