@@ -24,6 +24,7 @@ from stairline.hwmodels import PlatformError
 from stairline.hwmodels.commands.platforms import platforms
 from stairline.measure.commands.group import measure_group
 from stairline.measure.timing.errors import MeasureError
+from stairline.simulator.commands.advise import advise_command
 from stairline.simulator.commands.compare import compare_command
 from stairline.simulator.commands.networks import networks_command
 from stairline.simulator.commands.ops import ops_command
@@ -127,6 +128,7 @@ main.add_command(ops_command)
 main.add_command(compare_command)
 main.add_command(networks_command)
 main.add_command(steps_command)
+main.add_command(advise_command)
 main.add_command(space_group)
 main.add_command(calibrate_command)
 main.add_command(fit_command)

@@ -23,6 +23,13 @@ def model_options(command: Command) -> Command:
             is_flag=True,
             help="Leave out operators that have no kernel model; the latency is then a LOWER BOUND.",
         ),
+        click.option(
+            "--batch",
+            type=click.IntRange(1, 1024),
+            default=1,
+            metavar="N",
+            help="Multiply the batch of the network: the latency is that of all images together.",
+        ),
         click.option("--width", type=float, help="Width multiplier of a built-in network that has one, such as 0.75."),
         click.option(
             "--input", "input_size", type=int, metavar="PIXELS", help="Height and width of a built-in network's input."

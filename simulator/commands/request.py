@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import click
@@ -12,6 +13,7 @@ from stairline import hwmodels
 from stairline.hwmodels import Platform, PlatformError
 from stairline.hwmodels.schema import ELEMENT_BYTES, PRECISION_NAMES
 from stairline.hwmodels.spelling import did_you_mean
+from stairline.simulator.graph.changes import with_batch
 from stairline.simulator.graph.graph import Graph, GraphError
 from stairline.simulator.mapping.plan import UnknownOperatorError
 from stairline.simulator.networks import Networks, networks
@@ -72,6 +74,7 @@ def request(
     shapes: Sequence[str],
     input_size: int | None,
     width: float | None,
+    batch: int,
     allow_unknown: bool,
     signature: str | None,
     strict: bool,
@@ -88,7 +91,8 @@ def request(
             if strict or len(models) == 1:
                 raise
             return Group(model, model, error)
-        return _named(model, found, "".join((_setting(" w", width), _setting(" ", input_size))))
+        named = _named(model, found, "".join((_setting(" w", width), _setting(" ", input_size))))
+        return named if batch == 1 else _batched(named, batch)
 
     groups = _told_apart(tuple(map(group, models)))
     unreadable = [one.found for one in groups if not isinstance(one.found, Networks)]
@@ -121,6 +125,14 @@ def networks_of(asked: Request) -> Iterator[Network]:
                 yield name, next(graphs)
             except (GraphError, ReadError, ZooError) as error:
                 yield name, error
+
+
+def _batched(group: Group, batch: int) -> Group:
+    """The same networks, each for so many times as many images at once."""
+    assert isinstance(group.found, Networks)
+    graphs = map(partial(with_batch, batch=batch), group.found.graphs)
+    name = f"{group.name} batch {batch}" if group.name else ""
+    return group._replace(name=name, found=group.found._replace(graphs=graphs))
 
 
 def _named(model: str, found: Networks, settings: str) -> Group:

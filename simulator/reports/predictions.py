@@ -7,13 +7,14 @@ from collections.abc import Callable
 from stairline.hwmodels import Platform
 from stairline.hwmodels.reports.platforms import provenance, rests_on
 from stairline.hwmodels.reports.text import Block, Cell, Facts, Heading
+from stairline.hwmodels.spelling import first
 from stairline.simulator.pricing.precision import difference
 from stairline.simulator.pricing.prediction import Prediction, Summary
 
 from .digits import prefixed, three_digits
 from .kernels import all_kernels, kinds_of_kernel, limited_by
 from .outcomes import is_bounded
-from .statuses import MEANINGS, STYLES, first, split
+from .statuses import MEANINGS, STYLES, split
 
 
 def single(prediction: Prediction, platform: Platform, *, every_kernel: bool = False) -> list[Block]:

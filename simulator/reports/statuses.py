@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from stairline.hwmodels.reports.text import Block, Table, prose
+from stairline.hwmodels.spelling import first
 
 from .outcomes import FAILED, Outcome
 
@@ -80,8 +81,3 @@ def split(reason: str) -> tuple[str, str]:
     """The layer that a reason is about, "" where it is about the whole network, and the reason itself."""
     layer, _, why = reason.partition(": ")
     return (layer, why) if why else ("", layer)
-
-
-def first(names: Sequence[str], what: str) -> str:
-    """A single name, or of several their number and the first."""
-    return names[0] if len(names) == 1 else f"{len(names):,} {what}, the first {names[0]}"
