@@ -49,6 +49,7 @@ ROOMS = (
     ("simulator.device",),
     ("simulator.spaces", "simulator.advice"),
     ("simulator.reports",),
+    ("simulator.page",),
     ("simulator.commands",),
     # Numbers off real devices.
     ("measure.timing",),

@@ -19,8 +19,9 @@ from stairline.calibration.overlays.calibrated import Calibrated
 from stairline.calibration.probing.steps import find_steps
 from stairline.calibration.records.errors import RecordsError
 from stairline.hwmodels.overlay import OverlayFile
-from stairline.hwmodels.reports.text import Cell, Facts, Value
+from stairline.hwmodels.reports.text import Facts
 from stairline.measure.store.sweeps import Sweep
+from stairline.simulator.page.environment import environment
 
 from . import blocks as report
 from . import plot
@@ -63,18 +64,9 @@ def write(path: Path, done: Calibrated, overlay: OverlayFile, sweeps: Sequence[S
 
 def page(done: Calibrated, overlay: OverlayFile, sweeps: Sequence[Sweep] = ()) -> str:
     """The page: verdict, errors, roofline, staircases, parameters, scores, provenance."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("stairline.calibration.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
     found = diagnose(done)
-    return environment.get_template("report.html").render(
-        text=_text,
-        style=_style,
+    template = environment("stairline.calibration.report").get_template("report.html")
+    return template.render(
         overlay=overlay,
         base=done.base.name,
         tiles=_tiles(done),
@@ -228,11 +220,3 @@ def _provenance(done: Calibrated, overlay: OverlayFile) -> Facts:
             *((f"source {key}", source.cite) for key, source in overlay.sources.items()),
         )
     )
-
-
-def _text(value: Value) -> str:
-    return value.text if isinstance(value, Cell) else value
-
-
-def _style(value: Value) -> str:
-    return value.style if isinstance(value, Cell) else ""

@@ -57,7 +57,7 @@ def layer_steps(
     alike: dict[Graph, list[Layer]] = {}
     for layer in graph.layers:
         if layer.op in WIDENED:
-            alike.setdefault(_alone(graph, layer, layer.attributes.c_out), []).append(layer)
+            alike.setdefault(alone(graph, layer, layer.attributes.c_out), []).append(layer)
     return [_steps(graph, layers, platform, dtype, reach, tolerance) for layers in alike.values()]
 
 
@@ -66,7 +66,7 @@ def _steps(
 ) -> LayerSteps:
     layer, own, by = layers[0], layers[0].attributes.c_out, layers[0].attributes.groups
     widths = range(max(own - reach // by * by, by), own + reach // by * by + 1, by)
-    times_s = [predict(_alone(graph, layer, width), platform, dtype).operators_s for width in widths]
+    times_s = [predict(alone(graph, layer, width), platform, dtype).operators_s for width in widths]
     own_s = times_s[widths.index(own)]
     free = max(width for width, time_s in zip(widths, times_s) if width >= own and time_s <= own_s * (1.0 + tolerance))
     below = [width for width in edges(widths, times_s, tolerance) if width < own]
@@ -75,7 +75,7 @@ def _steps(
     return LayerSteps(layer.name, layer.op, len(layers), own, own_s, free, step_below, below_s)
 
 
-def _alone(graph: Graph, layer: Layer, c_out: int) -> Graph:
+def alone(graph: Graph, layer: Layer, c_out: int) -> Graph:
     """The network of one layer, with another number of output channels."""
     builder = GraphBuilder(layer.op)
     x = builder.input(graph.tensors[layer.inputs[0]].shape)

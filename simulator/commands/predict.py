@@ -35,6 +35,11 @@ from .tables import csv_target
     metavar="FILE",
     help="Write one row for each prediction; '-' is standard output.",
 )
+@click.option("--html", type=click.Path(), metavar="PAGE", help="Write one self-contained page on the first platform.")
+@click.option(
+    "--trace", type=click.Path(), metavar="FILE", help="Write the timeline as a Chrome trace, which Perfetto opens."
+)
+@click.option("--node-data", type=click.Path(), metavar="FILE", help="Write the times of layers for Model Explorer.")
 @click.option("--kernels", is_flag=True, help="Print every kernel as well.")
 @click.option(
     "--no-residual",
@@ -46,6 +51,9 @@ def predict_command(
     names: tuple[str, ...],
     as_json: bool,
     csv_file: str | None,
+    html: str | None,
+    trace: str | None,
+    node_data: str | None,
     kernels: bool,
     no_residual: bool,
     **how: Any,
@@ -54,11 +62,17 @@ def predict_command(
 
     MODEL is a model file, a layer table of many networks, or the name of a built-in network, such as mobilenet_v2.
     """
-    if as_json + bool(csv_file) + kernels > 1:
-        raise click.UsageError("--json, --csv and --kernels exclude each other: give one of them")
+    written = html or trace or node_data
+    if as_json + bool(csv_file) + kernels + bool(written) > 1:
+        raise click.UsageError("--json, --csv, --kernels and files exclude each other: give one of them")
     asked = request(models, names, **how)
     if no_residual:
         asked = asked._replace(platforms=tuple(map(without_residual, asked.platforms)))
+    if written:
+        # Imported here: the page's packages are those of an extra, and other predictions do without them.
+        from .pages import Files, write_files
+
+        return write_files(asked, Files(html, trace, node_data))
     if csv_file:
         return _write_csv(csv_file, asked)
     if as_json:
