@@ -47,7 +47,7 @@ ROOMS = (
     ("simulator.pricing",),
     ("simulator.networks",),
     ("simulator.device",),
-    ("simulator.spaces", "simulator.advice"),
+    ("simulator.spaces", "simulator.advice", "simulator.study"),
     ("simulator.reports",),
     ("simulator.page",),
     ("simulator.commands",),

@@ -15,18 +15,20 @@ from stairline import Prediction
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.pricing.prediction import KernelPrediction
-from stairline.simulator.zoo import build, build_block
+from stairline.simulator.study.experiments import BLOCKS as BLOCKS
+from stairline.simulator.study.experiments import FREE as FREE
+from stairline.simulator.study.experiments import HALF_SIZE_DOUBLE_CHANNEL as HALF_SIZE_DOUBLE_CHANNEL
+from stairline.simulator.study.experiments import LARGE as LARGE
+from stairline.simulator.study.experiments import activated as activated
+from stairline.simulator.study.experiments import block as block
+from stairline.simulator.study.experiments import conv as conv
+from stairline.simulator.study.experiments import dwconv as dwconv
+from stairline.simulator.zoo import build
 
 from .claims import Claim
 
 MODEL_ERROR = 0.15
 RATIO_ERROR = 0.21
-
-FREE = 1.05
-"""A latency ratio up to this is "negligible": a twentieth is what bars of equal height in a figure can hide."""
-
-LARGE = 1.25
-"""A latency ratio from this on is "large"."""
 
 PRECISIONS = {
     "FP32": "float32",
@@ -60,45 +62,12 @@ MODELS = {
 }
 """Appendix B.4: the 14 models by the paper's name and by ours."""
 
-BLOCKS = {
-    "MobileNetV1Block": "mobilenet_v1_block",
-    "MobileNetV2Block": "mobilenet_v2_block",
-    "MobileNetV2Block+SE": "mobilenet_v2_se_block",
-    "ShuffleNetV1Block": "shufflenet_v1_block",
-    "ShuffleNetV2Block": "shufflenet_v2_block",
-    "DenseBlock": "dense_block",
-}
-"""Fig. 2: the building blocks by the paper's name and by ours."""
-
-HALF_SIZE_DOUBLE_CHANNEL = ((112, 32), (56, 64), (28, 128), (14, 256), (7, 512))
-"""Fig. B.5: height and channels of the layers, deduced from where the paper puts the minima."""
-
-
-def conv(hw: int, c_in: int, c_out: int, kernel: int) -> Graph:
-    """One convolution."""
-    return build_block("conv", hw, c_in, kernel, c_out=c_out)
-
-
-def dwconv(hw: int, channels: int, kernel: int) -> Graph:
-    """One depthwise convolution."""
-    return build_block("dwconv", hw, channels, kernel)
-
-
-def activated(activation: str) -> Graph:
-    """Fig. 7: depthwise convolution and an activation at H = W = 28, C = 96, K = 3, S = 1."""
-    return build_block("dwconv_activation", 28, 96, activation=activation)
-
 
 def pair(op: str, hw: int, channels: int) -> Graph:
     """One operator of two equal tensors: add or mul."""
     b = GraphBuilder(op)
     shape = (1, hw, hw, channels)
     return b.build(b.layer(op, b.input(shape, "first"), b.input(shape, "second")))
-
-
-def block(name: str, hw: int = 56, channels: int = 32) -> Graph:
-    """A building block of Fig. 2 by the paper's name, K = 3, S = 1, channels kept (Fig. 6: 56 x 56 x 32)."""
-    return build_block(BLOCKS[name], hw, channels)
 
 
 @cache

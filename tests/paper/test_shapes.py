@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from benchmarks.paper import shapes
+from stairline.simulator.study import shapes
 
 CHANNELS = list(range(1, 257))
 LINE = [3.0 + 0.5 * c for c in CHANNELS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from benchmarks.paper import shapes, table3
+from benchmarks.paper import table3
 from benchmarks.paper.claims import Claim
 from benchmarks.paper.registry import claim
 from benchmarks.paper.scenarios import (
@@ -20,6 +20,7 @@ from benchmarks.paper.scenarios import (
 )
 from stairline import hwmodels
 from stairline.hwmodels.provenance import at_dtype
+from stairline.simulator.study import shapes
 
 BASE, WITH_SE = "MobileNetV2Block", "MobileNetV2Block+SE"
 GATE = ("globalavgpool2d", "mean", "mul", "avgpool2d")

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from benchmarks.paper import shapes
 from benchmarks.paper.claims import Claim
 from benchmarks.paper.registry import claim
 from benchmarks.paper.scenarios import PLATFORMS, conv_over_c_out, dwconv_over_channels, model, sweep
+from stairline.simulator.study import shapes
 from stairline.simulator.zoo import build_block
 
 CHANNELS = range(1, 321)

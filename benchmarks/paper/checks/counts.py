@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from benchmarks.paper import shapes, table3
+from benchmarks.paper import table3
 from benchmarks.paper.claims import Claim
 from benchmarks.paper.registry import claim
 from benchmarks.paper.scenarios import HALF_SIZE_DOUBLE_CHANNEL, MODELS, block, conv, dwconv, model, pair
 from stairline.simulator.graph.attributes import NEUTRAL
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.graph.ops import OPS, count
+from stairline.simulator.study import shapes
 from stairline.simulator.zoo import build_block
 
 SIZES = ((56, 32, 32, 3), (28, 320, 64, 3), (7, 96, 40, 5), (14, 16, 8, 1))

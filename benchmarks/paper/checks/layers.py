@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from benchmarks.paper import shapes
 from benchmarks.paper.claims import Claim
 from benchmarks.paper.registry import claim
 from benchmarks.paper.scenarios import (
@@ -17,6 +16,7 @@ from benchmarks.paper.scenarios import (
     operators_s,
     predict,
 )
+from stairline.simulator.study import shapes
 
 KERNELS = (1, 3, 5, 7)
 DEPTHWISE_KERNELS = (3, 5, 7)

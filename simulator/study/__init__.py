@@ -1,0 +1,1 @@
+"""The paper's experiments on any platform: what it measured, predicted, and which of its findings hold there."""
