@@ -19,6 +19,7 @@ from stairline.simulator.reports.digits import prefixed, three_digits
 from stairline.simulator.reports.outcomes import Outcome
 from stairline.simulator.walk import plan
 
+from .bars import Bar
 from .environment import environment
 from .kernels import longest, parts
 from .roofline import roofline
@@ -28,17 +29,6 @@ from .waterfall import Step, waterfall
 
 _IN_TILES = ("latency", "90 % interval", "energy", "work", "peak memory")
 """Labels of the facts that the page shows large."""
-
-
-class Bar(NamedTuple):
-    """A bar from one place to another, in percent of the longest one, with its name and value."""
-
-    name: str
-    value: str
-    start: float
-    percent: float
-    meaning: str
-    kind: str = ""
 
 
 class Ends(NamedTuple):

@@ -31,8 +31,11 @@ HALF_SIZE_DOUBLE_CHANNEL = ((112, 32), (56, 64), (28, 128), (14, 256), (7, 512))
 ACTIVATIONS = ("relu", "relu6", "hard_swish", "sigmoid", "swish")
 """Fig. 7: activations in the order of their operations."""
 
-CHANNELS = range(1, 257)
-"""Widths of the sweeps over channels: every one, since a step is as narrow as 4."""
+CHANNELS = range(1, 321)
+"""Widths of the sweeps over channels: every one, since a step is as narrow as 4; five of the widest steps."""
+
+KERNELS = (1, 3, 5, 7)
+"""Sizes of the kernels of Table 1."""
 
 
 def conv(hw: int, c_in: int, c_out: int, kernel: int) -> Graph:

@@ -61,9 +61,9 @@ def is_linear(xs: Curve, ys: Curve, deviation: float = 0.05) -> bool:
 
 def is_quadratic(xs: Curve, ys: Curve, r_squared: float = 0.99) -> bool:
     """Whether a parabola explains the curve and its second-order term makes most of the climb."""
-    xs, ys = np.asarray(xs, float), np.asarray(ys, float)
-    parabola = np.polynomial.Polynomial.fit(xs, ys, 2).convert()
-    explained = 1 - ((parabola(xs) - ys) ** 2).sum() / ((ys - ys.mean()) ** 2).sum()
+    places, values = np.asarray(xs, float), np.asarray(ys, float)
+    parabola = np.polynomial.Polynomial.fit(places, values, 2).convert()
+    explained = 1 - ((parabola(places) - values) ** 2).sum() / ((values - values.mean()) ** 2).sum()
     second_order = parabola.coef[2] * (xs[-1] ** 2 - xs[0] ** 2)
     return bool(explained >= r_squared and second_order > 0.5 * (ys[-1] - ys[0]) > 0)
 
@@ -71,6 +71,12 @@ def is_quadratic(xs: Curve, ys: Curve, r_squared: float = 0.99) -> bool:
 def local_minima(xs: Curve, ys: Curve) -> list[float]:
     """Positions lower than both neighbours; the ends do not count."""
     return [float(x) for before, x, at, after in zip(ys, xs[1:], ys[1:], ys[2:]) if before > at < after]
+
+
+def zigzag_width(xs: Curve, ys: Curve) -> float | None:
+    """The distance at which a curve falls that rises on the whole, as unrolled loops make it; None where it varies."""
+    distances = set(np.diff(local_minima(xs, ys)).tolist())
+    return float(distances.pop()) if len(distances) == 1 and ys[-1] > ys[0] else None
 
 
 def is_falling(ys: Curve) -> bool:
