@@ -23,6 +23,7 @@ PRECISIONS = Reason("Finding 5", "what a lower precision gains depends on the pr
 ACCURACY = Reason("Finding 6", "INT8 can dramatically decrease accuracy")
 SUPPORT = Reason("Finding 7", "platforms other than the CPU do not run every operator themselves")
 
+ROOM = Reason("memory", "what parameters and maps take must fit into the platform's memories")
 SPILL = Reason("on-chip memory", "parameters that have no room on chip arrive anew with every inference")
 AMORTISED = Reason(
     "shared costs", "a batch shares the cost of an inference, of dispatch and of parameters among its images"

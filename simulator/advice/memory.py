@@ -1,4 +1,4 @@
-"""Networks whose parameters spill from on-chip memory, and how much narrower they would fit."""
+"""Networks that find no room in a platform's memories, and how much narrower they would."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stairline.simulator.mapping.plan import Plan
 from stairline.simulator.walk import plan
 
 from .case import Candidate, Case
-from .findings import SPILL
+from .findings import ROOM, SPILL
 
 _SHARES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5)
 """Widths that are tried, as shares of all the network's, the widest first."""
@@ -19,19 +19,21 @@ _GRAIN = 8
 
 
 def spill_changes(case: Case) -> Iterator[list[Candidate]]:
-    """The widest network that keeps all parameters on chip, where the present one does not."""
-    spilled = spilled_bytes(case.plan)
-    if not spilled:
+    """The widest network that keeps all parameters on chip, or finds room at all, where the present one does not."""
+    spilled, runs = spilled_bytes(case.plan), case.before.status != "cannot_run"
+    if runs and not spilled:
         return
     for share in _SHARES:
         graph = narrower(case.graph, share)
-        if graph is not None and not spilled_bytes(plan(graph, case.plan.machine)):
-            what = (
-                f"Narrow all widths to {share:.0%}: then all parameters stay on chip, "
-                f"of which {spilled / 1e6:.2f} MB have no room"
-            )
-            yield [Candidate("spill", what, SPILL, graph, case.dtype, caution="train it again")]
-            return
+        if graph is None:
+            continue
+        planned = plan(graph, case.plan.machine)
+        if planned.unsupported or (runs and spilled_bytes(planned)):
+            continue
+        kept = f"all parameters stay on chip, of which {spilled / 1e6:.2f} MB have no room" if runs else "it runs"
+        what = f"Narrow all widths to {share:.0%}: then {kept}"
+        yield [Candidate("narrower", what, SPILL if runs else ROOM, graph, case.dtype, caution="train it again")]
+        return
 
 
 def spilled_bytes(planned: Plan) -> float:

@@ -81,13 +81,17 @@ def predict_command(
             click.echo(line)
         return lines.leave()
     if asked.total == 1 or kernels:
-        reports = Answers(asked, partial(_report, every_kernel=kernels))
-        for number, blocks in enumerate(reports):
-            show([*([""] if number else []), *blocks])
-        return reports.leave()
+        return _show_reports(asked, every_kernel=kernels)
     found = list(outcomes(asked, with_reasons=True))
     show(several(found))
     return leave(sum(one.summary is None for one in found), len(found))
+
+
+def _show_reports(asked: Request, *, every_kernel: bool) -> ExitCode:
+    reports = Answers(asked, partial(_report, every_kernel=every_kernel))
+    for number, blocks in enumerate(reports):
+        show([*([""] if number else []), *blocks])
+    return reports.leave()
 
 
 def _json(answer: Answer) -> str:

@@ -40,7 +40,8 @@ class Staircase(NamedTuple):
 def staircases(graph: Graph, platform: Platform, prediction: Prediction) -> tuple[Staircase, ...]:
     """The staircases of the convolutions and dense layers that take the most time, one of each shape."""
     times_s = {name: kernel.latency_s for kernel in prediction.kernels for name in kernel.layers[:1]}
-    layers = sorted((s for s in graph.layers if s.op in WIDENED), key=lambda s: -times_s.get(s.name, 0.0))
+    timed = (layer for layer in graph.layers if layer.op in WIDENED and layer.name in times_s)
+    layers = sorted(timed, key=lambda layer: -times_s[layer.name])
     chosen: dict[Graph, Layer] = {}
     for layer in layers:
         chosen.setdefault(alone(graph, layer, layer.attributes.c_out), layer)

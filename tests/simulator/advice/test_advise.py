@@ -122,7 +122,7 @@ def test_parameters_that_spill_fit_in_the_narrower_network():
     x = b.dense(b.input((1, 2048)), 4096, activation="relu")
     graph = b.build(b.dense(b.dense(x, 1024, activation="relu"), 10))
     platform = hwmodels.load("TPU")
-    (spill,) = (one for one in advise(graph, platform, "int8").advice if one.change.kind == "spill")
+    (spill,) = (one for one in advise(graph, platform, "int8").advice if one.change.kind == "narrower")
     machine = platform.machine("int8")
     assert spilled_bytes(plan(graph, machine)) > 0.0
     assert spilled_bytes(plan(spill.change.graph, machine)) == 0.0
@@ -152,3 +152,11 @@ def test_a_change_that_lets_a_network_run_stands_first():
     assert found.before.status == "cannot_run"
     assert found.advice[0].makes_it_run
     assert found.advice[0].after.status == "ok"
+
+
+def test_a_network_that_exceeds_the_memory_is_narrowed_until_it_runs():
+    # The K210 has 6 MB for code, parameters and maps; MobileNetV1's parameters alone take 4.2 MB.
+    platform = hwmodels.load("KPU")
+    found = advise(build("mobilenet_v1"), platform, "int8")
+    assert (found.before.status, found.advice[0].change.kind) == ("cannot_run", "narrower")
+    assert predict(found.advice[0].change.graph, platform).status == "falls_back"
