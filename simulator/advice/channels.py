@@ -62,7 +62,8 @@ def _candidate(
     except GraphError:  # Another part of the network does not follow.
         return
     names = tuple(case.graph.layers[index].name for index in producers)
-    yield [Candidate(kind, f"{what} of {first(names, 'layers')}", STEPS, graph, case.dtype, names, adds=adds)]
+    said, caution = f"{what} of {first(names, 'layers')}", "" if adds else "prune and train it again"
+    yield [Candidate(kind, said, STEPS, graph, case.dtype, names, adds=adds, caution=caution)]
 
 
 def _alone_s(case: Case, width: Width, channels: int) -> float | None:
