@@ -85,8 +85,8 @@ class Advice(NamedTuple):
 
     @property
     def gain_share(self) -> float:
-        """The share of the latency that is saved."""
-        return self.gain_s / self.before.latency_s
+        """The share of the latency that is saved; 0 of a network that takes no time."""
+        return self.gain_s / self.before.latency_s if self.before.latency_s else 0.0
 
     @property
     def makes_it_run(self) -> bool:

@@ -16,6 +16,7 @@ from stairline.simulator.graph.graph import Graph
 from stairline.simulator.pricing.predict import predict
 from stairline.simulator.walk import plan
 from stairline.simulator.zoo import build
+from tests.build_graphs import single
 from tests.simulator.commands.conftest import TOY
 
 ZOO = (
@@ -160,3 +161,10 @@ def test_a_network_that_exceeds_the_memory_is_narrowed_until_it_runs():
     found = advise(build("mobilenet_v1"), platform, "int8")
     assert (found.before.status, found.advice[0].change.kind) == ("cannot_run", "narrower")
     assert predict(found.advice[0].change.graph, platform).status == "falls_back"
+
+
+def test_a_network_that_takes_no_time_has_nothing_to_gain():
+    # No model covers its only operator, so that the lower bound is 0.
+    platform = hwmodels.load("ethos-u85-256-vela5.2")
+    found = advise(single("batch_norm"), platform, "int8", allow_unknown=True)
+    assert (found.before.latency_s, found.advice) == (0.0, ())
