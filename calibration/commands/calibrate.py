@@ -132,12 +132,12 @@ def _of_this_processor(base: Platform) -> dict[str, float]:
     return found
 
 
-def _calibrate_and_report(
-    task: Task, to: Target, page: Path | None, numbers: dict[str, float], *, force: bool
-) -> None:
+def _calibrate_and_report(task: Task, to: Target, page: Path | None, numbers: dict[str, float], *, force: bool) -> None:
     """Measure and fit, write the overlay with the numbers of this processor, and the page where one was asked for."""
     done = _calibrated(task)
-    cite = f"the pipes that {task.session.conditions.cpu} is known to have, and the caches that it states or streams from"
+    cite = (
+        f"the pipes that {task.session.conditions.cpu} is known to have, and the caches that it states or streams from"
+    )
     overlay = to.write(
         done, _conditions(task.session), numbers=numbers, why=Source(kind="measured", cite=cite), force=force
     )

@@ -1,4 +1,4 @@
-"""Which processor this machine has, and how much memory its core keeps near: what a platform's structure follows from."""
+"""Which processor this machine has, and how much memory its core keeps near."""
 
 from __future__ import annotations
 

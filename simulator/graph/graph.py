@@ -138,7 +138,8 @@ class Graph:
 def digest(graph: Graph) -> str:
     """A hash of everything in a graph that a prediction depends on, in 16 hexadecimal digits.
 
-    Operators, attributes, edges, shapes, precisions, known values, samples of weights and spellings count; names do not.
+    Operators, attributes, edges, shapes, precisions, known values, samples of weights and spellings count; names do
+    not.
     """
     tensors = [(t.shape, t.dtype, t.constant, *(() if t.value is None else (t.value,))) for t in graph.tensors]
     layers = [(s.op, s.inputs, s.outputs, tuple(s.attributes)) for s in graph.layers]

@@ -19,7 +19,7 @@ _BLOCK, _ALIGNED = 16, 4
 
 
 @matches(*_NOT_NAMED)
-def operators_as_spelled(graph: Graph, layer: Layer) -> Replacement | None:
+def operators_as_spelled(_: Graph, layer: Layer) -> Replacement | None:
     """An operator that the file spells out runs one by one as it is spelled, where the optimiser has no name for it."""
     return None if layer.spelling is None else spelled_out
 
