@@ -25,7 +25,8 @@ _SPELLED: dict[str, tuple[Finder, ...]] = {
     **dict.fromkeys(ANCHORS, (spelled,)),
     **dict.fromkeys(("mul", "div"), (spelled, folded_hard_sigmoid)),
     "reshape": (grouped_normalisation,),
-    **dict.fromkeys(("sqrt", "onnx:Sqrt", "tflite:SQRT", "rsqrt", "tflite:RSQRT", "pow", "onnx:Pow"), (normalisation,)),
+    **dict.fromkeys(("sqrt", "onnx:Sqrt", "tflite:SQRT", "rsqrt", "tflite:RSQRT"), (normalisation,)),
+    **dict.fromkeys(("pow", "onnx:Pow"), (normalisation, spelled)),
 }
 
 PHASES: tuple[Table, ...] = (
