@@ -11,7 +11,9 @@ import click
 
 from stairline import hwmodels
 from stairline.calibration.records.errors import NotFittedError, RecordsError
-from stairline.hwmodels import Platform
+from stairline.hwmodels import Platform, with_values
+from stairline.hwmodels.provenance import Source
+from stairline.hwmodels.quantities import quantities
 from stairline.measure.commands.options import backend_option, board_option, threads_option
 
 from .overlay import (
@@ -107,14 +109,38 @@ def calibrate_command(
     to = target(output, start, origin, own_name, title)
     precision = _precision(dtype, origin, used.dtypes)
     kept = store_file or to.path.with_suffix(".db")
-    task = Task(origin, precision, session(used, threads, on), kept, minutes, wanted, seed)
-    _calibrate_and_report(task, to, page, force=force)
+    numbers = {} if on else _of_this_processor(origin)
+    task = Task(with_values(origin, numbers), precision, session(used, threads, on), kept, minutes, wanted, seed)
+    _calibrate_and_report(task, to, page, numbers, force=force)
 
 
-def _calibrate_and_report(task: Task, to: Target, page: Path | None, *, force: bool) -> None:
-    """Measure and fit, write the overlay, and the page where one was asked for."""
+def _of_this_processor(base: Platform) -> dict[str, float]:
+    """The numbers of an x86 base that are others on this machine's processor, said in a line each; none of other bases.
+
+    Pipes and caches are no rates to be fitted: a fit would end at its bounds to make up for them.
+    """
+    from stairline.calibration.probing.processor import structure
+    from stairline.measure.timing.processor import near_bytes, streams, this_processor
+
+    processor = this_processor()
+    if processor is None or not base.file.platform.processor.startswith("x86-64"):
+        return {}
+    found = structure(base, processor, near_bytes(streams()))
+    known = {key: quantity.value for key, quantity in quantities(base.file)}
+    for key, value in found.items():
+        click.echo(f"{processor.name or 'this processor'}: {key} is {value:g}, not {known[key]:g}", err=True)
+    return found
+
+
+def _calibrate_and_report(task: Task, to: Target, page: Path | None, numbers: dict[str, float], *, force: bool) -> None:
+    """Measure and fit, write the overlay with the numbers of this processor, and the page where one was asked for."""
     done = _calibrated(task)
-    overlay = to.write(done, _conditions(task.session), force=force)
+    cite = (
+        f"the pipes that {task.session.conditions.cpu} is known to have, and the caches that it states or streams from"
+    )
+    overlay = to.write(
+        done, _conditions(task.session), numbers=numbers, why=Source(kind="measured", cite=cite), force=force
+    )
     if page:
         write_page(page, done, overlay, task.store_file, task.session.backend.name)
 

@@ -75,11 +75,13 @@ class Target(NamedTuple):
         omitted: tuple[str, ...] = (),
         numbers: Mapping[str, float] = MappingProxyType({}),
         *,
+        why: Source | None = None,
         force: bool = False,
     ) -> OverlayFile:
         """Write the overlay of a calibration, see that it loads, and print how good it is.
 
-        ``omitted`` operators and ``numbers`` by dotted key are what the calibrated platform states otherwise than BASE.
+        ``omitted`` operators and ``numbers`` by dotted key are what the calibrated platform states otherwise than BASE,
+        and ``why`` is where the numbers come from: the command line, where it is None.
         Raises NotFittedError, after the report, for one that predicts worse than its base, unless ``force``.
         """
         # Numerics are loaded by the verbs that fit only: the others start in a fraction of the time.
@@ -89,7 +91,7 @@ class Target(NamedTuple):
         residual = self.path.with_suffix(".residual.json")
         with self.complaining():
             written = fitted_overlay(done, self.header(done, "fitted to", conditions), residual.name, omitted)
-            overlay = _stating(written, numbers)
+            overlay = _stating(written, numbers, why)
         worse = next((fact for fact in done.verdict if fact.name == "worse_than_base"), None)
         if worse is not None and not force:
             show(report.calibration(done, self.name, "nowhere: it is worse than its base"))
@@ -138,17 +140,18 @@ class Target(NamedTuple):
         return f"./{os.path.relpath(platform.path, self.path.parent)}"
 
 
-def _stating(overlay: OverlayFile, numbers: Mapping[str, float]) -> OverlayFile:
-    """The overlay with the numbers that the command line states, except those that were fitted after all."""
+def _stating(overlay: OverlayFile, numbers: Mapping[str, float], why: Source | None) -> OverlayFile:
+    """The overlay with further numbers, except those that were fitted after all, and with their source."""
     own = {key: value for key, value in numbers.items() if key not in overlay.values}
     if not own:
         return overlay
     name = f"stated-{overlay.calibration.records_digest[:8]}"
     cite = f"stated, not fitted, of what {overlay.calibration.records} was measured on"
+    source = why or Source(kind="assumed", cite=cite)
     return overlay.model_copy(
         update={
             "values": {key: Change(value=value, source=name) for key, value in own.items()} | overlay.values,
-            "sources": overlay.sources | {name: Source(kind="assumed", cite=cite)},
+            "sources": overlay.sources | {name: source},
         }
     )
 

@@ -39,15 +39,15 @@ def pin(threads: int) -> tuple[int, ...]:
 
 def conditions(cpus: tuple[int, ...], runtime: str, runtime_version: str, delegate: str) -> Conditions:
     """The conditions of a session that runs one thread on each of these cores."""
-    information = _cpu_information()
+    information = cpu_information()
     frequency = _CPUFREQ / f"cpu{cpus[0]}" / "cpufreq"
     maximum_khz = _integer(frequency / "cpuinfo_max_freq")
     flags = (information.get("flags") or information.get("Features") or "").split()
     return Conditions(
-        device=next(filter(None, map(_text, _DEVICE_NAMES)), None) or platform.node(),
+        device=next(filter(None, map(file_text, _DEVICE_NAMES)), None) or platform.node(),
         cpu=information.get("model name") or platform.processor() or platform.machine(),
         cpu_features=tuple(sorted(_FEATURES.intersection(flags))),
-        governor=_text(frequency / "scaling_governor"),
+        governor=file_text(frequency / "scaling_governor"),
         clock_hz=None if maximum_khz is None else 1000 * maximum_khz,
         cpus=cpus,
         threads=len(cpus),
@@ -69,25 +69,25 @@ def current_clock_hz() -> int | None:
     khz = _integer(_CPUFREQ / f"cpu{core}" / "cpufreq" / "scaling_cur_freq")
     if khz is not None:
         return 1000 * khz
-    mhz = _cpu_information(core).get("cpu MHz")
+    mhz = cpu_information(core).get("cpu MHz")
     return None if mhz is None else round(1e6 * float(mhz))
 
 
-def _cpu_information(core: int = 0) -> dict[str, str]:
+def cpu_information(core: int = 0) -> dict[str, str]:
     """The entries of /proc/cpuinfo for a core; empty where it does not list the core."""
-    cores = [core_text.splitlines() for core_text in (_text(_CPUINFO) or "").split("\n\n")]
+    cores = [core_text.splitlines() for core_text in (file_text(_CPUINFO) or "").split("\n\n")]
     pairs = [line.partition(":") for line in (cores[core] if core < len(cores) else [])]
     return {key.strip(): value.strip() for key, _, value in pairs}
 
 
 def _integer(path: Path) -> int | None:
     try:
-        return int(_text(path) or "")
+        return int(file_text(path) or "")
     except ValueError:
         return None
 
 
-def _text(path: Path) -> str | None:
+def file_text(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8", errors="replace").strip("\0\n ") or None
     except OSError:

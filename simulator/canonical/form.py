@@ -16,6 +16,7 @@ from .constants import constant_folded, folded_hard_sigmoid
 from .found import Finder, Found
 from .identities import IDENTITIES
 from .normalisations import grouped_normalisation, normalisation
+from .remembered import spelling
 from .spellings import ANCHORS, spelled
 
 Table = Mapping[str, tuple[Finder, ...]]
@@ -24,7 +25,8 @@ _SPELLED: dict[str, tuple[Finder, ...]] = {
     **dict.fromkeys(ANCHORS, (spelled,)),
     **dict.fromkeys(("mul", "div"), (spelled, folded_hard_sigmoid)),
     "reshape": (grouped_normalisation,),
-    **dict.fromkeys(("sqrt", "onnx:Sqrt", "tflite:SQRT", "rsqrt", "tflite:RSQRT", "pow", "onnx:Pow"), (normalisation,)),
+    **dict.fromkeys(("sqrt", "onnx:Sqrt", "tflite:SQRT", "rsqrt", "tflite:RSQRT"), (normalisation,)),
+    **dict.fromkeys(("pow", "onnx:Pow"), (normalisation, spelled)),
 }
 
 PHASES: tuple[Table, ...] = (
@@ -91,7 +93,13 @@ def _replaced(graph: Graph, all_found: Mapping[int, Found]) -> Graph:
             if found.op:
                 dtype = graph.tensors[layer.outputs[0]].dtype
                 source = builder.layers(
-                    found.op, [source], found.attributes, name=layer.name, dtype=dtype, weights=found.weights
+                    found.op,
+                    [source],
+                    found.attributes,
+                    name=layer.name,
+                    dtype=dtype,
+                    weights=found.weights,
+                    spelling=spelling(graph, found),
                 )[0]
             replaced[layer.outputs[0]] = source
         elif index not in dropped:

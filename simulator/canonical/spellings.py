@@ -66,6 +66,7 @@ _SPELLED_BY_SEVERAL: tuple[tuple[str, Term], ...] = (
 )
 
 SPELLINGS: tuple[tuple[str, Term], ...] = (
+    ("square", applied("pow", x, 2)),
     ("relu", applied("maximum", x, 0)),
     ("relu", applied("max", x, 0)),
     ("relu6", applied("minimum", applied("relu", x), 6)),

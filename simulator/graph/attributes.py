@@ -39,7 +39,12 @@ class Attributes(NamedTuple):
     """(before, after) in elements along each axis of pad, and along each block of space_to_batch and its inverse."""
     transpose_a: bool = False
     transpose_b: bool = False
+    interpolation: str = "linear"
+    """How resize computes an element of its output: "nearest", "linear" or "cubic"."""
 
+
+INTERPOLATIONS = ("nearest", "linear", "cubic")
+"""What a resize computes an element of its output from: the nearest element, 2 x 2 or 4 x 4 of them."""
 
 NEUTRAL = Attributes()
 """Attributes of which none is set, such as those of an element-wise operator."""

@@ -78,12 +78,14 @@ class GraphBuilder:
         stated: Sequence[Shape] = (),
         dtype: str | None = None,
         weights: bytes = b"",
+        spelling: Graph | None = None,
     ) -> tuple[int, ...]:
         """Append one layer and return all its output tensors.
 
         ``stated`` are the output shapes, in elements, that a file states: they are verified against the inferred ones,
         and they are the only source of shapes for an operator outside the canonical set. ``weights`` is a sample of the
-        layer's 8-bit weights. Raises GraphError, which names the layer and the rule that it breaks.
+        layer's 8-bit weights, and ``spelling`` the layers for which it stands. Raises GraphError, which names the layer
+        and the rule that it breaks.
         """
         label = self._unique(name or op)
         if is_canonical(op):
@@ -96,7 +98,7 @@ class GraphBuilder:
         first = self._tensors[inputs[0]].dtype if inputs else self.dtype
         suffixes = [""] if len(shapes) == 1 else [f":{i}" for i in range(len(shapes))]
         outputs = tuple(self._tensor(label + s, shape, dtype or first) for s, shape in zip(suffixes, shapes))
-        self._layers.append(Layer(label, op, tuple(inputs), outputs, attributes, weights))
+        self._layers.append(Layer(label, op, tuple(inputs), outputs, attributes, weights, spelling))
         return outputs
 
     def layer(

@@ -46,6 +46,8 @@ class Layer(NamedTuple):
     attributes: Attributes = NEUTRAL
     weights: bytes = b""
     """A sample of the layer's weights as signed bytes, for compilers that compress them; empty where none is known."""
+    spelling: Graph | None = None
+    """The layers in which the file spells the operator out, from its operand to its result; None where it names it."""
 
 
 @dataclass(frozen=True)
@@ -136,12 +138,15 @@ class Graph:
 def digest(graph: Graph) -> str:
     """A hash of everything in a graph that a prediction depends on, in 16 hexadecimal digits.
 
-    Operators, attributes, edges, shapes, precisions, known values and samples of weights count; names do not.
+    Operators, attributes, edges, shapes, precisions, known values, samples of weights and spellings count; names do
+    not.
     """
     tensors = [(t.shape, t.dtype, t.constant, *(() if t.value is None else (t.value,))) for t in graph.tensors]
     layers = [(s.op, s.inputs, s.outputs, tuple(s.attributes)) for s in graph.layers]
     samples = [(i, hashlib.sha256(s.weights).digest()) for i, s in enumerate(graph.layers) if s.weights]
-    text = repr((tensors, layers, graph.inputs, graph.outputs, *([samples] if samples else [])))
+    spellings = [(i, digest(s.spelling)) for i, s in enumerate(graph.layers) if s.spelling is not None]
+    known = [found for found in (samples, spellings) if found]
+    text = repr((tensors, layers, graph.inputs, graph.outputs, *known))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -73,6 +73,8 @@ def count(op: str, inputs: Shapes, outputs: Shapes, attributes: Attributes) -> C
     if spec is None:
         return Counts(0, 0, 0, elements_in, elements_out)
     counted = elements_in if op in _REDUCTIONS else elements_out
+    if op == "resize":
+        counted *= _WEIGHED[attributes.interpolation]
     return Counts(
         spec.macs(inputs, outputs, attributes),
         counted * spec.ops_per_element,
@@ -139,6 +141,10 @@ def _recurrent_weights(i: Shapes, a: Attributes) -> int:
     return a.multiplier * a.c_out * (i[0][-1] + a.c_out + 1) * a.groups
 
 
+_WEIGHED = {"nearest": 0, "linear": 4, "cubic": 16}
+"""Elements of the input of which resize weighs the sum, along height and width; the nearest one is copied."""
+
+
 def _channel_pair(i: Shapes, _a: Attributes) -> int:
     return 2 * i[0][-1]
 
@@ -203,7 +209,7 @@ OPS: dict[str, OpSpec] = {
     "transpose": _plain(shapes.transpose),
     "reorder": _plain(shapes.same_as_input),
     "channel_shuffle": _plain(shapes.channel_shuffle),
-    "resize": _plain(shapes.resize, 4),
+    "resize": _plain(shapes.resize, 1),
     "softmax": _plain(shapes.same_as_input, 10),
     "batch_norm": OpSpec(shapes.same_as_input, _no_macs, _channel_pair, 2),
     "layer_norm": OpSpec(shapes.same_as_input, _no_macs, _channel_pair, 7),

@@ -81,6 +81,25 @@ def rewrites(op: str, when: Callable[[Layer], bool] | None = None) -> Callable[[
     return register
 
 
+def spelled_out(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+    """The layers in which the file spells an operator out, and those of the operators that they name in turn."""
+    assert layer.spelling is not None
+    made = dict(zip(layer.spelling.inputs, inputs))
+    for inner in layer.spelling.layers:
+        read = tuple(made[t] if t in made else _stored(b, layer.spelling, t) for t in inner.inputs)
+        if inner.spelling is not None:
+            outputs: tuple[int, ...] = (spelled_out(b, inner, read),)
+        else:
+            outputs = b.layers(inner.op, read, inner.attributes, name=inner.name)
+        made.update(zip(inner.outputs, outputs))
+    return made[layer.spelling.outputs[0]]
+
+
+def _stored(b: GraphBuilder, spelling: Graph, tensor: int) -> int:
+    held = spelling.tensors[tensor]
+    return b.constant(held.shape, held.name, held.dtype, held.value)
+
+
 @rewrites("swish")
 def swish_as_sigmoid_mul(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
     """x * sigmoid(x) as two operators; x has two readers, which is what stops most fusion rules."""

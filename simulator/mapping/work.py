@@ -8,6 +8,7 @@ from math import prod
 from stairline.hwmodels.kernels.base import Work
 from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.graph.ops import ACTIVATIONS, OPS, Counts, as_nhwc, count
+from stairline.simulator.graph.shapes import broadcast
 
 _IN_PLACE = ACTIVATIONS | {"concat"}
 """Operators that add no traffic to the kernel that they join: the part of a concat is written to its place at once."""
@@ -71,16 +72,24 @@ def _with_fused(graph: Graph, group: list[int], first: Counts) -> tuple[int, int
 def _runs(graph: Graph, layer: Layer) -> int:
     """Contiguous copies that the layer makes.
 
-    A concatenation copies a run of each operand at every index of the axes before its own, a split one to each part; a
-    slice or a strided slice copies the channels of one pixel of its result at a time, every other operator those of one
-    pixel of its input or result, whichever has more. Source: TensorFlow Lite, kernels/internal: Concatenation and
-    Split of reference_ops.h, Slice and PadImpl of optimized_ops.h.
+    A concatenation copies a run of each operand at every index of the axes before its own, a split one to each part, a
+    gather one for each index; a slice copies the channels of one pixel of its result at a time, and single elements
+    where a step leaves some out; arithmetic on operands of one shape, or with a single number, passes over all at once;
+    every other operator takes those of one pixel of its input or result, whichever has more. Source: TensorFlow Lite,
+    kernels/internal: Concatenation, Split, Gather and StridedSlice of reference_ops.h, Slice and PadImpl of
+    optimized_ops.h; XNNPACK, src/operators/binary-elementwise-nd.c.
     """
     inputs, outputs = graph.shapes(layer.inputs), graph.shapes(layer.outputs)
     if layer.op in ("concat", "split"):
         many = inputs if layer.op == "concat" else outputs
         axis = layer.attributes.axis % len(many[0])
         return prod(many[0][:axis]) * len(many)
+    if layer.op == "gather":
+        return prod(outputs[0]) // prod(inputs[0][layer.attributes.axis % len(inputs[0]) + 1 :])
+    if layer.op == "strided_slice" and any(abs(step) > 1 for step in layer.attributes.steps):
+        return prod(outputs[0])
+    if layer.op in OPS and OPS[layer.op].shape is broadcast and all(prod(s) in (1, prod(outputs[0])) for s in inputs):
+        return 1
     written = sum(prod(shape[:-1]) for shape in outputs)
     return written if layer.op in ("slice", "strided_slice") else max(sum(prod(s[:-1]) for s in inputs), written)
 

@@ -1,14 +1,27 @@
-"""The blocked layout of onnxruntime's convolutions on x86, which it calls NCHWc."""
+"""What onnxruntime's optimiser does on x86: which operators it names, and the blocked layout that it calls NCHWc."""
 
 from __future__ import annotations
 
 from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.graph.ops import ACTIVATIONS
 from stairline.simulator.mapping.layouts import OWN, PLAIN, Use, layout
+from stairline.simulator.mapping.rewrites import Replacement, matches, spelled_out
+
+_NOT_NAMED = (
+    *("sigmoid", "hard_sigmoid", "hard_swish", "softplus", "mish", "softmax"),
+    *("relu6", "leaky_relu", "prelu", "l2_norm", "instance_norm", "group_norm"),
+)
+"""Operators that no fusion of the optimiser recognises in a spelling; it does name GELU, swish and layer norm."""
 
 _POOLS = frozenset({"maxpool2d", "avgpool2d", "globalavgpool2d", "globalmaxpool2d"})
 _BLOCK, _ALIGNED = 16, 4
 """Channels of a block, and the number of which a convolution's channels must be a multiple to be put into blocks."""
+
+
+@matches(*_NOT_NAMED)
+def operators_as_spelled(_: Graph, layer: Layer) -> Replacement | None:
+    """An operator that the file spells out runs one by one as it is spelled, where the optimiser has no name for it."""
+    return None if layer.spelling is None else spelled_out
 
 
 @layout

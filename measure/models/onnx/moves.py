@@ -94,7 +94,8 @@ def _channel_shuffle(w: Writer, layer: Layer, _weights: Parameters) -> None:
 def _resize(w: Writer, layer: Layer, _weights: Parameters) -> None:
     n, h, width, c = w.shape(layer.outputs[0])
     operands = [w.get(layer.inputs[0], NCHW), "", "", w.integers((n, c, h, width))]
-    y = w.node("Resize", operands, mode="linear", coordinate_transformation_mode="half_pixel")
+    mode = layer.attributes.interpolation
+    y = w.node("Resize", operands, mode=mode, coordinate_transformation_mode="half_pixel")
     w.set(layer.outputs[0], NCHW, y[0])
 
 

@@ -165,7 +165,8 @@ def _resize(c: _Context) -> list[Any]:
     (_n, h, w, _c), (h_out, w_out) = c.input_shape, c.layer.attributes.sizes
     if h_out % h or w_out % w:
         raise refuse(c.layer, f"Keras scales by whole factors, not {h}x{w} to {h_out}x{w_out}")
-    return [c.layers.UpSampling2D((h_out // h, w_out // w), interpolation="bilinear")]
+    mode = {"linear": "bilinear", "cubic": "bicubic"}.get(c.layer.attributes.interpolation, "nearest")
+    return [c.layers.UpSampling2D((h_out // h, w_out // w), interpolation=mode)]
 
 
 _LAYERS: dict[str, Callable[[_Context], list[Any]]] = {

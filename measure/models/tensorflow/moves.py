@@ -51,7 +51,11 @@ def _channel_shuffle(c: Context, x: TfTensor) -> TfTensor:
 
 
 def _resize(c: Context, x: TfTensor) -> TfTensor:
-    return c.tf.raw_ops.ResizeBilinear(images=x, size=c.layer.attributes.sizes, half_pixel_centers=True)
+    resized = {"nearest": c.tf.raw_ops.ResizeNearestNeighbor, "linear": c.tf.raw_ops.ResizeBilinear}
+    mode = c.layer.attributes.interpolation
+    if mode not in resized:
+        raise refuse(c.layer, f"TensorFlow Lite has no {mode} resize")
+    return resized[mode](images=x, size=c.layer.attributes.sizes, half_pixel_centers=True)
 
 
 MOVES: dict[str, Callable[..., Any]] = {

@@ -119,13 +119,18 @@ def _channels_last(values: list[int]) -> list[int]:
     return [*values[1:], values[0]] if len(values) >= 3 else values
 
 
+_INTERPOLATIONS = {1: "nearest", 2: "linear", 3: "cubic"}
+"""Interp's resize_type."""
+
+
 def _interp(s: NcnnState, n: NcnnLayer) -> tuple[Blob, ...]:
     x = s.image(n)
     _, h, w = x.shape
     like = s.image(n, 1).shape[1:] if len(n.inputs) > 1 else (0, 0)
     high = like[0] or n.whole(3) or int(h * n.number(1, 1.0))
     wide = like[1] or n.whole(4) or int(w * n.number(2, 1.0))
-    return (s.add(n, "resize", [x.tensor], Attributes(sizes=(high, wide))),)
+    mode = _INTERPOLATIONS.get(n.whole(0), "linear")
+    return (s.add(n, "resize", [x.tensor], Attributes(sizes=(high, wide), interpolation=mode)),)
 
 
 def _softmax(s: NcnnState, n: NcnnLayer) -> tuple[Blob, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stairline.simulator.graph.attributes import Attributes
+from stairline.simulator.graph.attributes import INTERPOLATIONS, Attributes
 from stairline.simulator.readers.assemble import FileNode
 from stairline.simulator.readers.errors import ReadError
 
@@ -132,7 +132,10 @@ def _resize(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     target = s.stated(n.outputs[0])
     if target is None or s.image(n) not in (3, 4):
         return unknown(s, n)
-    return s.add(n, "resize", [s.operand(n, 0)], Attributes(sizes=target[1:3]))
+    mode = option(n, "mode", "nearest").partition("_")[0]
+    if mode not in INTERPOLATIONS:
+        raise ReadError(f"{where(n)}: mode '{mode}': a resize is {', '.join(INTERPOLATIONS)}")
+    return s.add(n, "resize", [s.operand(n, 0)], Attributes(sizes=target[1:3], interpolation=mode))
 
 
 def _softmax(s: OnnxState, n: FileNode) -> tuple[int, ...]:

@@ -15,6 +15,14 @@ def _first(op: str) -> Rule:
     return lambda found, layer: [found.node(layer, op, found.inputs(layer)[:1])]
 
 
+_PILLOW = {"bilinear_pillow": "linear", "bicubic_pillow": "cubic"}
+
+
+def _interpolate(found: Contents, layer: IrLayer) -> list[FileNode]:
+    mode = layer.text("mode")
+    return [found.node(layer, "Resize", found.inputs(layer)[:1], mode=_PILLOW.get(mode, mode))]
+
+
 def _concat(found: Contents, layer: IrLayer) -> list[FileNode]:
     return [found.node(layer, "Concat", axis=layer.number("axis", 0))]
 
@@ -124,7 +132,7 @@ def _blocks(op: str) -> Rule:
 MOVES: dict[str, Rule] = {
     **{name: _first(name) for name in ("Reshape", "Squeeze", "Unsqueeze", "Tile")},
     "Broadcast": _first("Expand"),
-    "Interpolate": _first("Resize"),
+    "Interpolate": _interpolate,
     "Concat": _concat,
     **dict.fromkeys(("Softmax", "SoftMax"), _softmax),
     "Split": _split,

@@ -206,7 +206,8 @@ def _transpose(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
 
 
 def _resize(s: TensorflowState, n: FileNode) -> tuple[int, ...]:
-    return s.add(n, "resize", [s.operand(n, 0)], Attributes(sizes=s.stated(n)[0][1:3]))
+    mode = "nearest" if n.op == "ResizeNearestNeighbor" else "linear"
+    return s.add(n, "resize", [s.operand(n, 0)], Attributes(sizes=s.stated(n)[0][1:3], interpolation=mode))
 
 
 _SAME_VALUE = ("Identity", "StopGradient", "PreventGradient", "Snapshot", "EnsureShape", "PlaceholderWithDefault")

@@ -118,7 +118,8 @@ def _resize(s: TfliteState, n: FileNode) -> tuple[int, ...]:
         raise ReadError(
             f"node '{n.name}' ({n.op}): its target size is computed while running: export with fixed shapes"
         )
-    return s.add(n, "resize", [s.operand(n, 0)], Attributes(sizes=sizes))
+    mode = "nearest" if n.op == "RESIZE_NEAREST_NEIGHBOR" else "linear"
+    return s.add(n, "resize", [s.operand(n, 0)], Attributes(sizes=sizes, interpolation=mode))
 
 
 MOVES: dict[str, Converter] = {
