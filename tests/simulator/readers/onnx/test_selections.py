@@ -21,7 +21,8 @@ UNARY = {
 }  # fmt: skip
 
 OTHERS = {
-    "pow": ([node("Pow", ["x", "two"])], [scalar("two", 2)], ["pow"]),
+    "pow": ([node("Pow", ["x", "root"])], [scalar("root", 0.7)], ["pow"]),
+    "square": ([node("Pow", ["x", "two"])], [scalar("two", 2)], ["square"]),
     "clip to any bounds": (
         [node("Clip", ["x", "low", "high"])],
         [scalar("low", -1), scalar("high", 1)],
