@@ -106,7 +106,7 @@ def calibrate_command(
     used = backend(name)
     start = base or _base_of(name, on)
     origin = base_platform(start)
-    to = target(output, start, origin, own_name, title)
+    to = target(output, start, origin, own_name, title, force=force)
     precision = _precision(dtype, origin, used.dtypes)
     kept = store_file or to.path.with_suffix(".db")
     numbers = {} if on else _of_this_processor(origin)

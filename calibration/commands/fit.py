@@ -87,7 +87,7 @@ def fit_command(
 
     verify_dtype(dtype)
     platform = base_platform(base)
-    to = target(output, base, platform, own_name, title)
+    to = target(output, base, platform, own_name, title, force=force)
     under, numbers = stated_conditions(conditions), _numbers(stated)
     # What another clock moves is stated of the calibrated platform, too.
     numbers = cycles_kept(platform, numbers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,9 @@ report_option = click.option(
 
 
 force_option = click.option(
-    "--force", is_flag=True, help="Write the overlay even where it predicts worse than its base as it stands."
+    "--force",
+    is_flag=True,
+    help="Write the overlay even where its base predicts better, or in place of a file that is no platform.",
 )
 
 
@@ -121,15 +124,24 @@ class Target(NamedTuple):
     def save(self, overlay: OverlayFile, residual: bytes = b"") -> None:
         """Write an overlay and the file of its residual, and see that they load.
 
-        Raises PlatformError, before anything is written, for an overlay that a file cannot hold.
+        Raises PlatformError for an overlay that a file cannot hold, or that does not load; earlier files of these names
+        are then as they were.
         """
+        from stairline.hwmodels.files.replacing import replace_files
         from stairline.hwmodels.files.writing import overlay_text
 
-        text = overlay_text(overlay)
+        contents = {self.path: overlay_text(overlay).encode()}
         if overlay.residual is not None:
-            self.path.with_name(overlay.residual.file).write_bytes(residual)
-        self.path.write_text(text, encoding="utf-8")
-        hwmodels.load(self.path)
+            contents = {self.path.with_name(overlay.residual.file): residual, **contents}
+        earlier = {path: path.read_bytes() for path in contents if path.exists()}
+        replace_files(contents)
+        try:
+            hwmodels.load(self.path)
+        except PlatformError:
+            replace_files(earlier)
+            for path in contents.keys() - earlier.keys():
+                path.unlink()
+            raise
 
     @property
     def _parent(self) -> str:
@@ -156,12 +168,21 @@ def _stating(overlay: OverlayFile, numbers: Mapping[str, float], why: Source | N
     )
 
 
-def target(output: str, base: str, platform: Platform, name: str | None, title: str | None) -> Target:
-    """The overlay to write. Raises UsageError for an output that cannot be written and for an unusable name."""
+def target(output: str, base: str, platform: Platform, name: str | None, title: str | None, *, force: bool) -> Target:
+    """The overlay to write, named after its file where ``name`` is None.
+
+    Raises UsageError for an unusable name, and for an output that cannot be written or is there and no platform file,
+    unless ``force``.
+    """
     verify_text("--output", output)
     verify_text("--title", title or "")
-    path = _writable(output, platform)
-    return Target(path, base, _name(name or path.stem), title)
+    path = _writable(output, platform, force=force)
+    return Target(path, base, _name(name or _derived(path.stem)), title)
+
+
+def _derived(stem: str) -> str:
+    """A platform's name made of a file's: "my_board" gives "my-board"."""
+    return re.sub(r"[^a-z0-9.]+", "-", stem.lower()).strip("-.")
 
 
 def base_platform(name: str) -> Platform:
@@ -192,7 +213,7 @@ def verify_text(option: str, text: str) -> None:
         raise click.UsageError(f"{option} {text!a}: holds bytes that are not UTF-8; write it in UTF-8") from None
 
 
-def _writable(output: str, base: Platform) -> Path:
+def _writable(output: str, base: Platform, *, force: bool) -> Path:
     path = Path(output)
     if path.suffix != ".toml":
         raise click.UsageError(f"--output '{output}': a platform file ends in .toml")
@@ -200,7 +221,18 @@ def _writable(output: str, base: Platform) -> Path:
         raise click.UsageError(f"--output '{output}': is the base itself; write the overlay to another file")
     if not os.access(path.parent, os.W_OK) or path.is_dir() or (path.exists() and not os.access(path, os.W_OK)):
         raise click.UsageError(f"--output '{output}': cannot be written; name a file in a directory that can")
+    if path.exists() and not force and not _is_platform_file(path):
+        raise click.UsageError(f"--output '{output}': is there and no platform file; name another, or give --force")
     return path
+
+
+def _is_platform_file(path: Path) -> bool:
+    """Whether a file states a platform or an overlay, in whatever state it is otherwise."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return "schema" in found and ("parent" in found or "kernels" in found)
 
 
 def _name(name: str) -> str:

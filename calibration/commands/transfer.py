@@ -14,6 +14,7 @@ from stairline.hwmodels.commands.show import show
 from .overlay import (
     base_platform,
     conditions_option,
+    force_option,
     name_option,
     output_option,
     stated_conditions,
@@ -39,6 +40,7 @@ from .records import backend_option, dtype_option, layers_option, records_and_ne
 @name_option("the sibling")
 @title_option
 @conditions_option
+@force_option
 def transfer_command(
     calibrated: str,
     records: str,
@@ -50,6 +52,7 @@ def transfer_command(
     own_name: str | None,
     title: str | None,
     conditions: Sequence[str],
+    force: bool,
 ) -> None:
     """Move a calibrated platform to a sibling device.
 
@@ -66,7 +69,7 @@ def transfer_command(
     origin = hwmodels.load(calibrated)
     over = base or _mechanisms(calibrated, origin)
     platform = base_platform(over)
-    to = target(output, over, platform, own_name, title)
+    to = target(output, over, platform, own_name, title, force=force)
     if to.path.resolve() == Path(origin.path).resolve():
         raise click.UsageError(f"--output '{output}': is CALIBRATED itself; write the sibling to another file")
     stated = stated_conditions(conditions)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from math import sqrt
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -44,6 +45,10 @@ class Accuracy(NamedTuple):
     top5: Share | None
     agreement: Share | None
     """Share of images where its first choice is that of the first model; None for that model itself."""
+    undecided: int
+    """Number of images for which several classes share the highest score."""
+    only_answer: int | None
+    """The class that is the first choice for every image; None where images differ, or there is only one."""
 
 
 class Share(NamedTuple):
@@ -99,35 +104,54 @@ def prepared(path: Path, size: tuple[int, int], normalisation: str) -> Image:
 
 
 def answers(model: Predictor, found: Sequence[Labelled], normalisation: str) -> Iterator[Scores]:
-    """The model's scores for each image in turn."""
+    """The model's scores for each image in turn. Raises MeasureError, which names the image, for one that is NaN."""
     kind = "bytes" if model.takes_bytes else normalisation
     for one in found:
-        yield model.answer(prepared(one.path, model.size, kind))
+        scores = model.answer(prepared(one.path, model.size, kind))
+        if np.isnan(scores).any():
+            raise MeasureError(f"{one.path}: the model answers it with NaN: does it take values of --normalise {kind}?")
+        yield scores
 
 
 def accuracy(
     scores: Sequence[Scores], labels: Sequence[int | None], first: Sequence[Scores] | None = None, offset: int = 0
 ) -> Accuracy:
-    """The accuracy that the scores show. ``offset`` is added to labels: 1 where class 0 is the background."""
+    """The accuracy that the scores show. ``offset`` is added to labels: 1 where class 0 is the background.
+
+    Where classes tie, an image counts as often as a choice among them at random would be right.
+    """
     judged = [(s, label + offset) for s, label in zip(scores, labels) if label is not None]
     for s, label in judged:
         if not 0 <= label < len(s):
             raise MeasureError(f"class {label}: the model has {len(s)} classes; check the labels and --offset")
-    ranks = [int(np.count_nonzero(s > s[label])) for s, label in judged]
-    agreeing = None
+    chosen = [frozenset(np.flatnonzero(s == s.max()).tolist()) for s in scores]
+    agreeing = top1 = top5 = None
     if first is not None:
-        agreeing = _share(sum(int(np.argmax(a)) == int(np.argmax(b)) for a, b in zip(scores, first)), len(scores))
-    if not judged:
-        return Accuracy(len(scores), None, None, agreeing)
-    top1, top5 = (_share(sum(rank < most for rank in ranks), len(ranks)) for most in (1, 5))
-    return Accuracy(len(scores), top1, top5, agreeing)
+        others = [frozenset(np.flatnonzero(s == s.max()).tolist()) for s in first]
+        agreeing = _share(sum(len(a & b) / (len(a) * len(b)) for a, b in zip(chosen, others)), len(scores))
+    if judged:
+        top1, top5 = (_share(sum(_among(s, label, most) for s, label in judged), len(judged)) for most in (1, 5))
+    alike = len(chosen) > 1 and len(set(chosen)) == 1 and len(chosen[0]) == 1
+    undecided = sum(len(classes) > 1 for classes in chosen)
+    return Accuracy(len(scores), top1, top5, agreeing, undecided, next(iter(chosen[0])) if alike else None)
 
 
-def _share(hits: int, of: int) -> Share:
-    from scipy.stats import binomtest
+def _among(scores: Scores, label: int, most: int) -> float:
+    """The chance that a class is among the ``most`` best, where classes of the same score are drawn at random."""
+    better, tied = np.count_nonzero(scores > scores[label]), np.count_nonzero(scores == scores[label])
+    return float(np.clip((most - better) / tied, 0.0, 1.0))
 
-    interval: Any = binomtest(hits, of).proportion_ci(0.95, method="wilson")
-    return Share(hits / of, float(interval.low), float(interval.high))
+
+_DEVIATIONS = 1.959964
+"""Standard deviations of a normal distribution that hold 95 %."""
+
+
+def _share(hits: float, of: int) -> Share:
+    """A share with Wilson's interval; the hits of images whose classes tie are no whole number."""
+    share, squared = hits / of, _DEVIATIONS**2
+    middle = (share + squared / (2 * of)) / (1 + squared / of)
+    reach = _DEVIATIONS * sqrt(share * (1 - share) / of + squared / (4 * of**2)) / (1 + squared / of)
+    return Share(share, max(middle - reach, 0.0), min(middle + reach, 1.0))
 
 
 def _labelled(folder: Path, paths: Sequence[Path], labels: Path) -> Iterator[Labelled]:

@@ -20,6 +20,8 @@ AS_STORED = "file"
 _OPERATORS = {"conv2d": "conv", "dwconv2d": "dwconv"}
 _ZOO_WORDS = {"input": "input_size"}
 _BLOCK_WORDS = {"cin": "channels", "cout": "c_out"}
+DEEPEST = 1_000
+"""Copies of an operator or block that a stack may have: the paper's have 40."""
 _ORDER = ("hw", "cin", "cout", "kernel", "stride", "depth")
 
 
@@ -66,7 +68,9 @@ class Configuration(NamedTuple):
 
 
 def _stack(name: str, depth: int = 1, **settings: Any) -> Graph:
-    """``depth`` copies of an operator or block in a row. Raises ZooError where it changes the shape."""
+    """``depth`` copies of an operator or block in a row. Raises ZooError where it changes the shape, or is too deep."""
+    if depth > DEEPEST:
+        raise zoo.ZooError(f"{name}: depth {depth}: a stack has {DEEPEST} copies at most")
     graph = zoo.build_stack(name, depth, **settings)
     entered, left = graph.tensors[graph.inputs[0]].shape, graph.tensors[graph.outputs[0]].shape
     if depth > 1 and entered != left:

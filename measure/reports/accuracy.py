@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from stairline.measure.accuracy.agreement import Accuracy, Share
 
@@ -19,4 +19,12 @@ def accuracy_lines(results: Sequence[tuple[str, Accuracy]]) -> list[str]:
     shown = columns([("model", "images", "top-1", "top-5", "as the first model"), *rows])
     if all(a.top1 is None for _, a in results):
         shown.append("no image has a class: put them into a folder for each, or give --labels")
-    return shown
+    return [*shown, *(line for name, a in results for line in _doubts(name, a))]
+
+
+def _doubts(name: str, found: Accuracy) -> Iterator[str]:
+    """What speaks against a model's scores, whatever share of them is right."""
+    if found.undecided:
+        yield f"{name}: {found.undecided} of {found.images} images have several classes of the highest score"
+    if found.only_answer is not None:
+        yield f"{name}: answers class {found.only_answer} for every image: is it trained, and quantised well?"

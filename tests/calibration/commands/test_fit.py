@@ -31,6 +31,24 @@ def test_the_platform_that_made_the_records_is_found_and_its_overlay_predicts_th
     assert "at_limit" not in result.output
 
 
+def test_a_file_that_is_no_platform_is_not_overwritten_unasked(place, latencies_ms, tmp_path):
+    records = write_records(tmp_path / "r.csv", latencies_ms)
+    other = tmp_path / "pyproject.toml"
+    other.write_text('[project]\nname = "mine"\n', encoding="utf-8")
+    refused = run_fit(place, records, other)
+    assert refused.exit_code == 2
+    assert "is there and no platform file" in refused.stderr
+    assert "[project]" in other.read_text(encoding="utf-8")
+    assert run_fit(place, records, other, "--force").exit_code == 0
+    assert load(other).name == "pyproject"
+
+
+def test_a_platform_is_named_after_its_file(place, latencies_ms, tmp_path):
+    records = write_records(tmp_path / "r.csv", latencies_ms)
+    assert run_fit(place, records, tmp_path / "My_Board 2.toml").exit_code == 0
+    assert load(tmp_path / "My_Board 2.toml").name == "my-board-2"
+
+
 def test_one_record_is_refused(place, latencies_ms, tmp_path):
     result = run_fit(
         place, write_records(tmp_path / "r.csv", dict(list(latencies_ms.items())[:1])), tmp_path / "o.toml"

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stairline.measure.accuracy.agreement import accuracy, images, prepared
-from stairline.measure.accuracy.predictors import predictor
+from stairline.measure.accuracy.agreement import accuracy, answers, images, prepared
+from stairline.measure.accuracy.predictors import Predictor, predictor
+from stairline.measure.reports.accuracy import accuracy_lines
 from stairline.measure.runtimes.registry import backend
 from stairline.measure.timing.errors import MeasureError
 from stairline.simulator.graph.builder import GraphBuilder
@@ -89,6 +90,39 @@ def test_top_5_counts_the_fifth_best() -> None:
     falling = np.arange(10.0)[::-1]
     found = accuracy([falling] * 3, [0, 4, 5])
     assert (found.top1 and found.top1.value, found.top5 and found.top5.value) == (1 / 3, 2 / 3)
+
+
+def test_classes_that_tie_count_as_a_choice_at_random() -> None:
+    # A model of ten classes that scores all of them alike is right in one of ten images, and in five of its five best.
+    found = accuracy([np.zeros(10)] * 8, list(range(8)))
+    assert found.top1 is not None
+    assert found.top5 is not None
+    assert (found.top1.value, found.top5.value) == (pytest.approx(0.1), pytest.approx(0.5))
+    assert (found.undecided, found.only_answer) == (8, None)
+
+
+def test_a_tie_for_the_second_place_leaves_the_first_alone() -> None:
+    scores = np.array([0.9, 0.2, 0.2, 0.1])
+    assert [accuracy([scores], [label]).top1.value for label in (0, 1)] == [1.0, 0.0]  # type: ignore[union-attr]
+
+
+def test_two_models_that_tie_agree_as_often_as_two_draws() -> None:
+    pair, one = np.array([1.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0])
+    shares = [accuracy([a], [None], [b]).agreement for a, b in ((pair, pair), (pair, one), (one, one))]
+    assert [share.value for share in shares if share] == [0.5, 0.5, 1.0]
+
+
+def test_a_model_that_answers_the_same_for_every_image_is_named() -> None:
+    found = accuracy([np.array([0.1, 0.7, 0.2]), np.array([0.0, 0.6, 0.4])], [1, 2])
+    assert found.only_answer == 1
+    *_, line = accuracy_lines([("collapsed.tflite", found)])
+    assert line.startswith("collapsed.tflite: answers class 1 for every image")
+
+
+def test_an_answer_that_is_no_number_is_an_error_that_names_the_image(folder: Path) -> None:
+    broken = Predictor((8, 8), False, lambda _: np.array([1.0, np.nan]))
+    with pytest.raises(MeasureError, match=r"blue/0\.png: the model answers it with NaN"):
+        list(answers(broken, images(folder), "unit"))
 
 
 @pytest.mark.parametrize("size", [(320, 200), (200, 320), (224, 224)])

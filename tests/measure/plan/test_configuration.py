@@ -44,3 +44,9 @@ def test_only_what_keeps_its_shape_is_piled_up() -> None:
     for other in ({"cout": 24}, {"stride": 2, "depth": 2}):
         with pytest.raises(ZooError, match="keeps its shape"):
             configuration("op", "conv2d", settings | other, "float32").graph()
+
+
+def test_a_stack_deeper_than_any_measurement_needs_is_refused_at_once() -> None:
+    deep = configuration("op", "relu", {"hw": 8, "cin": 8, "depth": 5_000_000}, "float32")
+    with pytest.raises(ZooError, match="depth 5000000: a stack has 1000 copies at most"):
+        deep.graph()
