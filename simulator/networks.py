@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.graph import Graph
@@ -31,21 +31,35 @@ class Networks(NamedTuple):
 
 
 def read(
-    path_or_name: str | Path,
-    shape: Shapes = None,
+    model: object,
+    shape: Any = None,
     *,
     input_size: int | None = None,
     width: float | None = None,
     signature: str | None = None,
+    format: str | None = None,  # noqa: A002
 ) -> Graph:
-    """The network in a model file, or the network of the zoo with this name.
+    """The network in a model file, the network of the zoo with this name, or the network that an object holds.
+
+    An object is the bytes of a model file, an ONNX ModelProto, a Keras model, a PyTorch module or an exported program.
+    A module is exported, and takes its example inputs in the place of ``shape``: a tensor, a tuple of arguments or a
+    mapping of arguments by name. ``format`` is the suffix of the file that bytes are, such as "onnx"; without it their
+    first bytes tell.
 
     A name of the zoo takes precedence over a file of the same name; write ``./name`` for the file. ``shape`` gives the
     dimensions that a file leaves open; ``input_size``, in pixels a side, and ``width``, a factor, are settings of
     networks of the zoo; ``signature`` chooses among those of a TFLite file. Raises ReadError and
     ZooError, which name the value, the rule and what to do.
     """
-    name = str(path_or_name)
+    if not isinstance(model, (str, Path)):
+        from stairline.simulator.readers.objects import read_object
+
+        if input_size is not None or width is not None:
+            raise ReadError("only networks of the zoo take an input size or width; give a model a shape")
+        return read_object(model, shape, format=format, signature=signature)
+    if format is not None:
+        raise ReadError(f"format '{format}': only bytes need one, a file has its suffix: leave it out")
+    name = str(model)
     if name in zoo.MODELS:
         if signature is not None:
             raise ReadError(f"{name}: a network of the zoo has no signatures: leave --signature out")

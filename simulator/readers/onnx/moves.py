@@ -120,6 +120,9 @@ def _reduced(op: str, s: OnnxState, n: FileNode, squared: bool = False) -> tuple
     image, rank = s.image(n), s.rank(n)
     file_axes = [axis % rank for axis in axes] if axes else list(range(rank))
     stored = tuple(graph_axis(axis, image) for axis in file_axes) if image else tuple(file_axes)
+    if op == "mean" and image == 4 and keepdims and set(stored) == {1, 2}:
+        # One network has one graph: exporters write a global pooling as either of the two.
+        return s.add(n, "globalavgpool2d", [s.operand(n, 0)], Attributes(keepdims=True))
     kept = [axis for axis in stored_order(rank, image) if axis not in file_axes]
     if keepdims or kept == sorted(kept):
         if image == 3 and not keepdims:
