@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from stairline.simulator.graph.ops import Shape
 from stairline.simulator.readers.assemble import FileTensor
 from stairline.simulator.readers.errors import ReadError
 

@@ -6,9 +6,7 @@ tensor; its operators are restated as those of ONNX and converted as those are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.readers.assemble import FileNode, constants_among, in_order, input_shapes
