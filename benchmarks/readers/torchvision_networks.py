@@ -7,7 +7,8 @@ environment with torch, torchvision, fvcore and this package's own dependencies,
 
 Networks have random weights. Counted are convolutions, linear layers and products of
 matrices; attention, which fvcore does not know, by hand as 2 n m d for each head. Prints a line for each network that
-is refused or differs, and a summary.
+is refused or differs, and a summary. Swin V2 differs by 0.3 to 0.4 %: its position biases follow from parameters alone,
+so that they are known before the network runs, but fvcore sees them computed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from math import prod
+from math import isclose, prod
 from typing import Any
 
 import torch
@@ -30,6 +31,9 @@ from torchvision.models.detection import backbone_utils
 import stairline as sl
 
 COUNTED = ("conv", "linear", "matmul", "addmm", "bmm", "baddbmm", "einsum", "attention")
+_ROUNDED = 1e-6
+"""fvcore takes the products of an Einsum from a text of NumPy's that has four digits."""
+
 SIZES = {"inception_v3": 299}
 BACKBONES = ("retinanet_resnet50_fpn", "fasterrcnn_resnet50_fpn_v2", "ssd300_vgg16", "ssdlite320_mobilenet_v3_large")
 
@@ -41,10 +45,17 @@ def networks() -> Iterator[tuple[str, Callable[[], Any], int]]:
     for name in list_models(module=torchvision.models.segmentation):
         yield f"segmentation.{name}", _built(name), 256
     for name in BACKBONES:
-        yield f"detection.{name}.backbone", lambda build=_built(name): build().backbone, 320
-    yield "detection.mobilenet_backbone", lambda: backbone_utils.mobilenet_backbone(
-        backbone_name="mobilenet_v3_large", weights=None, fpn=True
-    ), 320
+        yield f"detection.{name}.backbone", _backbone(name), 320
+    yield "detection.mobilenet_backbone", _pyramid, 320
+
+
+def _backbone(name: str) -> Callable[[], Any]:
+    build = _built(name)
+    return lambda: build().backbone
+
+
+def _pyramid() -> Any:
+    return backbone_utils.mobilenet_backbone(backbone_name="mobilenet_v3_large", weights=None, fpn=True)
 
 
 def _built(name: str) -> Callable[[], Any]:
@@ -80,7 +91,11 @@ def checked(build: Callable[[], Any], size: int) -> str:
         return f"refused: {error}"
     ours = sum(graph.counts(layer).macs for layer in graph.layers)
     theirs = counted(model, image)
-    return "" if ours == theirs else f"{ours} MACs, fvcore counts {theirs}: {ours / theirs - 1:+.3%}"
+    return (
+        ""
+        if isclose(ours, theirs, rel_tol=_ROUNDED)
+        else f"{ours} MACs, fvcore counts {theirs}: {ours / theirs - 1:+.3%}"
+    )
 
 
 def main(names: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stairline.simulator.readers.assemble import FileNode
 
 from .program import Call
-from .rules import Restated, Rule, node, on_data, part, real, renamed, same
+from .rules import Restated, Rule, node, number, on_data, part, real, renamed, same
 
 _UNARY = {
     "relu": "Relu",
@@ -30,7 +30,11 @@ _UNARY = {
     "round": "Round",
     "sqrt": "Sqrt",
     "exp": "Exp",
+    "expm1": "Exp",
     "log": "Log",
+    "log2": "Log",
+    "log10": "Log",
+    "log1p": "Log",
     "sin": "Sin",
     "cos": "Cos",
     "tan": "Tan",
@@ -126,6 +130,18 @@ def _square(s: Restated, c: Call) -> list[FileNode]:
     return [node(c, "Mul", (x, x))]
 
 
+def _gated(s: Restated, c: Call) -> list[FileNode]:
+    """One half of the channels times the sigmoid of the other."""
+    x, shape = s.data(c), s.shape(c.outputs[0])
+    axis = s.axis(c, number(c, "dim", -1), len(shape))
+    value, gate, opened = (s.between(c, name, shape) for name in ("value", "gate", "opened"))
+    return [
+        FileNode(f"{c.name}/halves", "Split", (x,), (value, gate), {"axis": axis}),
+        part(c, "opened", "Sigmoid", (gate,), opened),
+        node(c, "Mul", (value, opened)),
+    ]
+
+
 def _where(s: Restated, c: Call) -> list[FileNode]:
     return [node(c, "Where", (s.tensor(c, "condition"), s.operand(c, "self"), s.operand(c, "other")))]
 
@@ -153,6 +169,7 @@ ELEMENTS: dict[str, Rule] = {
     "clip": _limited("min", "max"),
     "clamp_min": _limited("min", ""),
     "clamp_max": _limited("", "max"),
+    "glu": _gated,
     "prelu": renamed("PRelu", "self", "weight"),
     "where": _where,
     "masked_fill": _masked,

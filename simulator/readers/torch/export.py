@@ -24,27 +24,37 @@ def exported_text(module: TorchModule, example_inputs: Any) -> bytes:
     """
     import torch
 
-    saved = BytesIO()
     if isinstance(module, torch.export.ExportedProgram):
         if example_inputs is not None:
             raise ReadError("an exported program has its own inputs: leave the example inputs out")
-        torch.export.save(module, saved)
-    else:
-        torch.export.save(_without_weights(_exported(module, example_inputs)), saved)
+        return _saved(module)
+    return _saved(_without_weights(_exported(module, *_arguments(module, example_inputs))))
+
+
+def _saved(program: Any) -> bytes:
+    import torch
+
+    saved = BytesIO()
+    with _refusals("save"):
+        torch.export.save(program, saved)
     return program_text(saved)
 
 
-def _exported(module: TorchModule, example_inputs: Any) -> Any:
+def _exported(module: TorchModule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     import torch
 
-    args, kwargs = _arguments(module, example_inputs)
+    with _refusals("export"), _evaluating(module), torch.no_grad():
+        return torch.export.export(module, args, kwargs, strict=False)
+
+
+@contextmanager
+def _refusals(verb: str) -> Iterator[None]:
+    """Whatever torch.export raises, as one line: it runs the module's own code, so that may be any error."""
     try:
-        with _evaluating(module), torch.no_grad():
-            return torch.export.export(module, args, kwargs, strict=False)
+        yield
     except Exception as error:
-        # Exporting runs the module's own code, so this may be any error; the cause stays attached.
         first = next(iter(str(error).strip().splitlines()), "")
-        raise ReadError(f"torch.export cannot export it: {type(error).__name__}: {first}") from error
+        raise ReadError(f"torch.export cannot {verb} it: {type(error).__name__}: {first}") from error
 
 
 def _arguments(module: TorchModule, example_inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -9,10 +9,17 @@ from .program import Call
 from .rules import Restated, Rule, node, number, numbers, on_data, part
 
 
+def _transposed(s: Restated, c: Call, x: str, order: tuple[int, ...]) -> list[FileNode]:
+    shape, target = s.shape(x), s.shape(c.outputs[0])
+    if tuple(shape[axis] for axis in order) != target:
+        raise ReadError(f"{c.where}: axes {order} of {shape} do not give {target}: export the module again")
+    return [node(c, "Transpose", (x,), perm=order)]
+
+
 def _permute(s: Restated, c: Call) -> list[FileNode]:
     x = s.data(c)
     order = tuple(s.axis(c, axis, len(s.shape(x))) for axis in numbers(c, "dims"))
-    return [node(c, "Transpose", (x,), perm=order)]
+    return _transposed(s, c, x, order)
 
 
 def _swap(first: str, second: str) -> Rule:
@@ -25,7 +32,7 @@ def _swap(first: str, second: str) -> Rule:
             return [node(c, "Identity", (x,))]
         a, b = (s.axis(c, number(c, name, default), len(order)) for name, default in ((first, -2), (second, -1)))
         order[a], order[b] = order[b], order[a]
-        return [node(c, "Transpose", (x,), perm=tuple(order))]
+        return _transposed(s, c, x, tuple(order))
 
     return rule
 
@@ -37,11 +44,12 @@ def _move(s: Restated, c: Call) -> list[FileNode]:
     order = [axis for axis in range(rank) if axis not in sources]
     for target, source in sorted(zip(targets, sources)):
         order.insert(target, source)
-    return [node(c, "Transpose", (x,), perm=tuple(order))]
+    return _transposed(s, c, x, tuple(order))
 
 
 def _reversed(s: Restated, c: Call) -> list[FileNode]:
-    return [node(c, "Transpose", (s.data(c),))]
+    x = s.data(c)
+    return _transposed(s, c, x, tuple(reversed(range(len(s.shape(x))))))
 
 
 def _expand(s: Restated, c: Call) -> list[FileNode]:
@@ -53,6 +61,8 @@ def _expand(s: Restated, c: Call) -> list[FileNode]:
 def _concat(s: Restated, c: Call) -> list[FileNode]:
     """Tensors of no elements, such as an empty cache of keys, add nothing."""
     names = tuple(name for name in s.several(c, "tensors") if 0 not in s.shape(name))
+    if not names:
+        raise ReadError(f"{c.where}: joins tensors without elements: export the module again")
     axis = s.axis(c, number(c, "dim", 0), len(s.shape(c.outputs[0])))
     return [node(c, "Concat", names, axis=axis)] if len(names) > 1 else [node(c, "Identity", names)]
 
@@ -167,7 +177,7 @@ MOVES: dict[str, Rule] = {
     "numpy_T": _reversed,
     "movedim": _move,
     **dict.fromkeys(("expand", "expand_as", "broadcast_to"), _expand),
-    **dict.fromkeys(("repeat", "tile"), on_data("Tile")),
+    **dict.fromkeys(("repeat", "tile", "repeat_interleave"), on_data("Tile")),
     **dict.fromkeys(("cat", "concat", "concatenate"), _concat),
     "stack": _stack,
     **dict.fromkeys(("split", "split_with_sizes", "chunk", "tensor_split", "unsafe_split", "unsafe_chunk"), _split),

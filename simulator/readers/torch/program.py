@@ -59,6 +59,11 @@ class Call(NamedTuple):
         return base[:-1] if base.endswith("_") and not base.startswith("__") else base
 
     @property
+    def in_place(self) -> bool:
+        """Whether the operator writes its result into its operand."""
+        return self.target.split(".")[1:2] == [f"{self.op}_"]
+
+    @property
     def where(self) -> str:
         """The name and operator, with which a message begins."""
         return f"layer '{self.name}' ({self.target})"
@@ -100,7 +105,7 @@ def parsed(text: bytes) -> Program:
     returned = [spec.user_output.arg for spec in signature.output_specs if spec.user_output is not None]
     outputs = tuple(name for argument in returned for name in _names(_value(graph, argument, "an output")))
     tensors, notes = _tensors(graph, inputs)
-    missing = [name for name in (*everything, *outputs) if name not in tensors]
+    missing = [name for name in (*everything, *inputs, *outputs) if name not in tensors]
     if missing:
         raise ReadError(f"tensor '{missing[0]}': neither shape nor precision is stated: {EXPORT}")
     return Program(_calls(graph, tensors), tensors, inputs, frozenset(everything.difference(inputs)), outputs, notes)

@@ -48,8 +48,10 @@ def graph_of(program: Program, path: Path, shape: Shapes = None) -> Graph:
     running = [call for call in program.calls if not known.issuperset(call.outputs)]
     nodes = in_order([part for call in running for part in restated(found, call)], {*shapes, *found.stored})
     outputs = [name for name in dict.fromkeys(program.outputs) if name not in known] or list(program.outputs)
+    lost = [call for call in running if call.in_place and not read.intersection(call.outputs)]
+    notes = tuple(f"{call.where}: writes into part of a tensor, and its time is left out" for call in lost)
     kept = regrouped(needed(_direct(nodes, set(outputs)), outputs, found.stored), found.tensors, outputs)
-    return converted(path, kept, found.tensors, found.values, shapes, outputs, program.notes, "torch")
+    return converted(path, kept, found.tensors, found.values, shapes, outputs, program.notes + notes, "torch")
 
 
 def _direct(nodes: list[FileNode], outputs: set[str]) -> list[FileNode]:

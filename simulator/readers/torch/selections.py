@@ -153,6 +153,12 @@ def _replaced(op: str) -> Rule:
     return lambda _s, c: [node(c, op, c.tensors())]
 
 
+def _put(s: Restated, c: Call) -> list[FileNode]:
+    """A copy of a tensor with other values at some positions; whatever their number of axes, they are data once."""
+    x, *positions = c.tensors()
+    return [node(c, "ScatterND", (x, *positions[:1], s.tensor(c, "values")))]
+
+
 def _grid_sample(s: Restated, c: Call) -> list[FileNode]:
     return [node(c, "GridSample", (s.tensor(c, "input"), s.tensor(c, "grid")))]
 
@@ -183,6 +189,9 @@ SELECTIONS: dict[str, Rule] = {
     "index_select": _index_select,
     "select": _select,
     "index": _index,
+    "index_put": _put,
+    "one_hot": on_data("OneHot"),
+    "logsumexp": _reduction("ReduceLogSumExp"),
     "gather": _replaced("GatherElements"),
     "scatter": _replaced("ScatterElements"),
     "scatter_add": _replaced("ScatterElements"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from stairline.simulator.readers.assemble import FileNode
 from stairline.simulator.readers.errors import ReadError
 
 from .program import Call
-from .rules import Restated, Rule, node, number, numbers, on_data
+from .rules import Restated, Rule, node, number, numbers, on_data, part
 
 
 def _each(c: Call, argument: str, axes: int, default: int) -> tuple[int, ...]:
@@ -76,11 +77,18 @@ def _shuffle(s: Restated, c: Call) -> list[FileNode]:
 
 
 def _layer_norm(s: Restated, c: Call) -> list[FileNode]:
-    """Over more axes than the last one, the axes are joined by nothing that ONNX has: its own name is kept."""
-    x, over = s.data(c), numbers(c, "normalized_shape")
-    if len(over) != 1:
-        return [node(c, c.target, (x,))]
-    return [node(c, "LayerNormalization", (x,), axis=-1)]
+    """Several axes are joined first: only along one has every runtime an operator."""
+    x, over = s.data(c), len(numbers(c, "normalized_shape"))
+    shape = s.shape(x)
+    if over == 1:
+        return [node(c, "LayerNormalization", (x,), axis=-1)]
+    joined = (*shape[: len(shape) - over], prod(shape[len(shape) - over :]))
+    row, normal = s.between(c, "row", joined), s.between(c, "normal", joined)
+    return [
+        part(c, "row", "Reshape", (x,), row),
+        part(c, "normal", "LayerNormalization", (row,), normal, axis=-1),
+        node(c, "Reshape", (normal,)),
+    ]
 
 
 _RESIZES = ("nearest1d", "nearest2d", "_nearest_exact2d", "linear1d", "bilinear2d", "_bilinear2d_aa", "bicubic2d")
