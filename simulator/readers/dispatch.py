@@ -14,8 +14,7 @@ from stairline.simulator.canonical.form import canonical
 from stairline.simulator.graph.graph import Graph, GraphError
 
 from .errors import ReadError
-from .formats import Shapes
-from .torch.archive import EXPORT
+from .formats import EXPORT, Shapes
 
 _TFLITE_MARK = b"TFL3"
 _TENSORFLOW = (".pb", ".keras", ".h5")

@@ -12,14 +12,13 @@ from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
 
 from stairline.simulator.readers.errors import ReadError
+from stairline.simulator.readers.formats import EXPORT
 
 _LARGEST_BYTES = 64 << 20
 """Largest program that is read: that of a network of a thousand operators takes about one megabyte."""
 
 _BEFORE_ARCHIVES = "serialized_exported_program.json"
 """Where PyTorch 2.6 and 2.7 store the program."""
-
-EXPORT = "save it with torch.export.save(torch.export.export(module.eval(), example_inputs), 'model.pt2')"
 
 
 def program_text(file: BinaryIO | Path) -> bytes:

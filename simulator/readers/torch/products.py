@@ -49,8 +49,10 @@ def _attention(s: Restated, c: Call) -> list[FileNode]:
     """
     queries, keys, values = (s.tensor(c, argument) for argument in ("query", "key", "value"))
     shape, other = s.shape(queries), s.shape(keys)
-    if len(shape) < 2 or len(other) < 2:
-        raise ReadError(f"{c.where}: queries {shape} and keys {other} must have two axes or more: export it again")
+    if len(shape) < 2 or len({len(shape), len(other), len(s.shape(values))}) != 1:
+        raise ReadError(
+            f"{c.where}: queries {shape} and keys {other} must have as many axes, two or more: export it again"
+        )
     shared: list[FileNode] = []
     if len(shape) > 2 and shape[-3] != other[-3]:
         shared = [*_shared(s, c, "keys", keys, shape), *_shared(s, c, "values", values, shape)]

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from stairline.simulator.readers.assemble import FileTensor
 from stairline.simulator.readers.errors import ReadError
+from stairline.simulator.readers.formats import EXPORT
 
-from .archive import EXPORT
 from .document import SCHEMA_MAJOR, Argument, GraphText, Node, ProgramText, SizeReference, SymbolicSize
 
 DTYPES = {
