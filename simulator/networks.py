@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,15 +70,19 @@ def read(
     networks of the zoo; ``signature`` chooses among those of a TFLite file. Raises ReadError and
     ZooError, which name the value, the rule and what to do.
     """
-    if not isinstance(model, (str, Path)):
-        from stairline.simulator.readers.objects import read_object
+    if isinstance(model, (str, PathLike)):
+        if format is not None:
+            raise ReadError(f"format '{format}': only bytes need one, a file has its suffix: leave it out")
+        return _called(str(model), shape, input_size, width, signature)
+    from stairline.simulator.readers.objects import read_object
 
-        if input_size is not None or width is not None:
-            raise ReadError("only networks of the zoo take an input size or width; give a model a shape")
-        return read_object(model, shape, format=format, signature=signature)
-    if format is not None:
-        raise ReadError(f"format '{format}': only bytes need one, a file has its suffix: leave it out")
-    name = str(model)
+    if input_size is not None or width is not None:
+        raise ReadError("only networks of the zoo take an input size or width; give a model a shape")
+    return read_object(model, shape, format=format, signature=signature)
+
+
+def _called(name: str, shape: Shapes, input_size: int | None, width: float | None, signature: str | None) -> Graph:
+    """The network of the zoo, or in the file, that is called so."""
     if name in zoo.MODELS:
         if signature is not None:
             raise ReadError(f"{name}: a network of the zoo has no signatures: leave --signature out")
