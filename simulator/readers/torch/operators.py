@@ -29,9 +29,9 @@ _RULES: dict[str, Rule] = {**WINDOWS, **ELEMENTS, **PRODUCTS, **MOVES, **SELECTI
 def restated(s: Restated, c: Call) -> list[FileNode]:
     """The operators of ONNX that the call is; one that has none keeps its own name, which ONNX does not know.
 
-    Raises ReadError for a call that gives no elements, or whose arguments do not fit.
+    Raises ReadError for a call whose result has no elements, or whose arguments do not fit.
     """
-    empty = next((name for name in c.outputs if min(s.shape(name), default=1) < 1), None)
+    empty = next((name for name in (c.outputs[0], *filter(None, s.used(c))) if min(s.shape(name), default=1) < 1), None)
     if empty is not None:
         raise ReadError(f"{c.where}: its output '{empty}' is {s.shape(empty)}, without elements: export without it")
     rule = _RULES.get(c.op) if c.target.startswith("aten.") else None
