@@ -14,6 +14,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "scipy": ("measure", "calibrate"),
     "tensorflow": ("measure",),
     "tomlkit": ("measure", "calibrate"),
+    "torch": ("torch",),
     "xgboost": ("calibrate",),
 }
 """The extras that bring a package, by the name that it is imported under."""

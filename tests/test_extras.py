@@ -46,7 +46,7 @@ def table_of(count: int, path: Path) -> None:
 def test_the_extras_of_the_code_are_those_of_the_distribution() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     found: dict[str, set[str]] = {}
-    for extra in ("batch", "calibrate", "measure", "plot"):
+    for extra in ("batch", "calibrate", "measure", "plot", "torch"):
         for requirement in project["optional-dependencies"][extra]:
             [distribution] = re.findall(r"^[\w.-]+", requirement)
             if distribution != "stairline":

@@ -16,7 +16,7 @@ from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.changes import with_batch
 from stairline.simulator.graph.graph import Graph, GraphError
 from stairline.simulator.mapping.plan import UnknownOperatorError
-from stairline.simulator.networks import Networks, networks
+from stairline.simulator.networks import Networks, networks, single
 from stairline.simulator.readers.errors import ReadError
 from stairline.simulator.readers.formats import Shapes
 from stairline.simulator.zoo import MODELS, ZooError
@@ -140,7 +140,7 @@ def _named(model: str, found: Networks, settings: str) -> Group:
         return Group(model, "", found)
     graph = next(found.graphs)
     name = f"{graph.name}{settings}" if model in MODELS else graph.name
-    return Group(model, name, Networks(1, iter((graph,))))
+    return Group(model, name, single(graph))
 
 
 def _setting(before: str, value: float | None) -> str:

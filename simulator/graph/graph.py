@@ -68,6 +68,9 @@ class Graph:
     notes: tuple[str, ...] = field(default=(), compare=False)
     """What the reader had to assume about the network, each a sentence."""
 
+    def __repr__(self) -> str:
+        return f"Graph('{self.name}', {self.dtype}: {len(self.layers)} layers)"
+
     def __post_init__(self) -> None:
         _verify_order(self)
         _verify_shapes(self)

@@ -11,6 +11,9 @@ ZOO = "zoo:"
 SPACE = "space:"
 """What the source of a network of a search space begins with."""
 
+MEMORY = "memory:"
+"""What the source of a model that a program holds begins with: its precision is its own, as that of a file is."""
+
 
 def is_layer_table(path: object) -> bool:
     """Whether the path ends in one of ``LAYER_TABLE_SUFFIXES``, in any case."""
@@ -18,7 +21,7 @@ def is_layer_table(path: object) -> bool:
 
 
 def is_model_file(source: str) -> bool:
-    """Whether a source is a model file, which has a precision of its own.
+    """Whether a source is a model file, or a model in memory, which has a precision of its own.
 
     Built-in networks, layer tables and graphs that a program builds (their source is empty) have none.
     """

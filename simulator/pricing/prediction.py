@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stairline.hwmodels.kernels.base import Cost
 
 CROSSING, HOST_IO = "crossing", "host_io"
 """Operator names of the transfers between processors, and of the network's inputs and outputs over the host link."""
+
+FAILED = "failed"
+"""The status in the place of a network that has no prediction."""
 
 
 class KernelPrediction(NamedTuple):
@@ -33,6 +36,11 @@ class KernelPrediction(NamedTuple):
     def latency_s(self) -> float:
         """Time of the kernel, dispatch included."""
         return self.cost.latency_s * self.correction
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that is said about the kernel as plain values, under the names of its attributes."""
+        fields = self._asdict() | {"ops": list(self.ops), "layers": list(self.layers), "cost": self.cost._asdict()}
+        return {**fields, "latency_s": self.latency_s, "bound": self.bound}
 
     @property
     def bound(self) -> str:
@@ -103,6 +111,24 @@ class Prediction:
     """Largest sum of tensors alive at one time, parameters not counted."""
     kernels: tuple[KernelPrediction, ...]
     """In execution order, then the transfers between processors and over the host link."""
+
+    def __repr__(self) -> str:
+        s = self.summary
+        return f"Prediction('{s.model}' on '{s.platform}', {s.dtype}: {s.latency_s * 1e3:.4g} ms, {s.status})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that the prediction says as plain values, under the names of its attributes.
+
+        Times are in seconds, energy in joules.
+        """
+        summary = self.summary._asdict() | {"coverage": self.summary.coverage._asdict()}
+        return {
+            **{key: list(value) if isinstance(value, tuple) else value for key, value in summary.items()},
+            "platform_digest": self.platform_digest,
+            "reasons": list(self.reasons),
+            "peak_memory_bytes": self.peak_memory_bytes,
+            "kernels": [kernel.to_dict() for kernel in self.kernels],
+        }
 
     @property
     def latency_s(self) -> float:

@@ -14,11 +14,12 @@ from stairline.simulator.canonical.form import canonical
 from stairline.simulator.graph.graph import Graph, GraphError
 
 from .errors import ReadError
-from .formats import Shapes
+from .formats import EXPORT, Shapes
 
 _TFLITE_MARK = b"TFL3"
 _TENSORFLOW = (".pb", ".keras", ".h5")
-_KNOWN = ".tflite, .onnx, .param (ncnn), .xml (OpenVINO), .pb, .keras, .h5 or a SavedModel directory"
+_PICKLES = (".pt", ".pth", ".ckpt")
+_KNOWN = ".tflite, .onnx, .param (ncnn), .xml (OpenVINO), .pt2 (PyTorch), .pb, .keras, .h5 or a SavedModel directory"
 
 
 def read(path: str | Path, shape: Shapes = None, signature: str | None = None) -> Graph:
@@ -29,19 +30,28 @@ def read(path: str | Path, shape: Shapes = None, signature: str | None = None) -
     file's signatures that is read. Raises ReadError, one line that names the file.
     """
     path = Path(path)
+    return graph_from(path, lambda: _chosen(path, shape, signature))
+
+
+def graph_from(path: Path, parse: Callable[[], Graph]) -> Graph:
+    """The graph that ``parse`` gives, in canonical form. Raises ReadError, which names the file at ``path``."""
     try:
-        chosen = _reader(path)
-        if signature is None:
-            return canonical(chosen(path, shape))
-        if chosen is not _tflite:
-            raise ReadError(f"--signature {signature}: only TFLite files hold signatures: leave it out")
-        return canonical(_tflite(path, shape, signature))
+        return canonical(parse())
     except ReadError as error:
         raise error.within(path) from None
     except GraphError as error:
         raise ReadError(f"{path}: {error}") from None
     except OSError as error:
         raise ReadError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _chosen(path: Path, shape: Shapes, signature: str | None) -> Graph:
+    chosen = _reader(path)
+    if signature is None:
+        return chosen(path, shape)
+    if chosen is not _tflite:
+        raise ReadError(f"--signature {signature}: only TFLite files hold signatures: leave it out")
+    return _tflite(path, shape, signature)
 
 
 def _reader(path: Path) -> Callable[[Path, Shapes], Graph]:
@@ -61,6 +71,8 @@ def _reader(path: Path) -> Callable[[Path, Shapes], Graph]:
         raise ReadError(f"suffix '{suffix}', but the content is a TFLite model: rename it to .tflite")
     if suffix in BY_SUFFIX:
         return BY_SUFFIX[suffix]
+    if suffix in _PICKLES:
+        raise ReadError(f"'{suffix}' files are pickles, which run code when they are opened: in PyTorch, {EXPORT}")
     raise ReadError(f"suffix '{suffix}' belongs to no known model format: give {_KNOWN}")
 
 
@@ -88,6 +100,12 @@ def _openvino(path: Path, shape: Shapes) -> Graph:
     return read_openvino(path, shape)
 
 
+def _torch(path: Path, shape: Shapes) -> Graph:
+    from .torch.reader import read_torch
+
+    return read_torch(path, shape)
+
+
 def _tensorflow(path: Path, shape: Shapes) -> Graph:
     try:
         from .tensorflow.reader import read_tensorflow
@@ -102,6 +120,7 @@ BY_SUFFIX: dict[str, Callable[[Path, Shapes], Graph]] = {
     ".onnx": _onnx,
     ".param": _ncnn,
     ".xml": _openvino,
+    ".pt2": _torch,
     **dict.fromkeys(_TENSORFLOW, _tensorflow),
 }
 """The reader of each suffix."""

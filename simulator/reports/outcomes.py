@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stairline.simulator.pricing.prediction import Summary
-
-FAILED = "failed"
-"""The status, in tables and records, of a network that has no prediction on a platform."""
+from stairline.simulator.pricing.prediction import FAILED, Summary
 
 
 class Outcome(NamedTuple):

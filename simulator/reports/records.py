@@ -7,9 +7,9 @@ from typing import Any
 from stairline.hwmodels import Platform
 from stairline.hwmodels.reports.platforms import provenance
 from stairline.simulator.graph.graph import Graph, digest
-from stairline.simulator.pricing.prediction import KernelPrediction, Prediction
+from stairline.simulator.pricing.prediction import FAILED, KernelPrediction, Prediction
 
-from .outcomes import FAILED, Outcome
+from .outcomes import Outcome
 
 SCHEMA_VERSION = 1
 """Version of the JSON record; it is raised by a change that breaks programs that read it."""

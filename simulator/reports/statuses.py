@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 from stairline.hwmodels.reports.text import Block, Table, prose
 from stairline.hwmodels.spelling import first
+from stairline.simulator.pricing.prediction import FAILED
 
-from .outcomes import FAILED, Outcome
+from .outcomes import Outcome
 
 STYLES = {"ok": "green", "lower_bound": "yellow", "falls_back": "yellow", "cannot_run": "bold red", FAILED: "bold red"}
 MARKS = {"ok": " ", "lower_bound": " ", "falls_back": "*", "cannot_run": "!", FAILED: " "}

@@ -9,6 +9,8 @@ from stairline.simulator.readers.errors import ReadError
 from .layout import graph_axis, stored_order
 from .state import Converter, OnnxState, option, unknown, where
 
+_READS_POOLED = frozenset({"Conv", "Gemm", "MatMul", "Flatten", "Reshape", "Squeeze"})
+
 
 def _concat(s: OnnxState, n: FileNode) -> tuple[int, ...]:
     image = s.images.get(n.outputs[0], 0)
@@ -120,12 +122,22 @@ def _reduced(op: str, s: OnnxState, n: FileNode, squared: bool = False) -> tuple
     image, rank = s.image(n), s.rank(n)
     file_axes = [axis % rank for axis in axes] if axes else list(range(rank))
     stored = tuple(graph_axis(axis, image) for axis in file_axes) if image else tuple(file_axes)
+    if op == "mean" and image == 4 and keepdims and set(stored) == {1, 2} and _pools(s, n):
+        return s.add(n, "globalavgpool2d", [s.operand(n, 0)], Attributes(keepdims=True))
     kept = [axis for axis in stored_order(rank, image) if axis not in file_axes]
     if keepdims or kept == sorted(kept):
         if image == 3 and not keepdims:
             stored = (1, *stored)
         return s.add(n, op, [given(s.operand(n, 0))], Attributes(axes=stored, keepdims=keepdims))
     return s.add(n, op, [given(s.plain(n, 0))], Attributes(axes=tuple(file_axes)))
+
+
+def _pools(s: OnnxState, n: FileNode) -> bool:
+    """Whether a mean of all pixels is a global pooling, which exporters write as either of the two.
+
+    One that arithmetic reads may be part of a normalisation that is spelled out.
+    """
+    return all(reader.op in _READS_POOLED for reader in s.consumers.get(n.outputs[0], ()))
 
 
 def _resize(s: OnnxState, n: FileNode) -> tuple[int, ...]:

@@ -40,6 +40,9 @@ _FREE = frozenset({"Constant", "Shape", "Size"})
 _FIRST_ONLY = frozenset({"Reshape", "Expand", "Slice", "Resize", "Upsample", "Unsqueeze", "Squeeze", "Pad", "Tile"})
 """Operators of which only the first operand is data; the others are positions and sizes, known before the run."""
 
+_OPTIONAL_RESULTS = frozenset({"LSTM", "GRU", "RNN", "MaxPool", "LayerNormalization"})
+"""Operators that may leave results out: states behind the last step, positions, and statistics."""
+
 _NUMERIC = ("float32", "float16", "bfloat16", "float64", "int8", "uint8", "int16")
 
 
@@ -145,11 +148,15 @@ def _resolved(model: Any, shapes: Mapping[str, Shape], overridden: bool) -> tupl
 
 
 def needed(nodes: list[FileNode], outputs: Iterable[str], constants: set[str]) -> list[FileNode]:
-    """The nodes that an output depends on through data operands, those computed before the network runs left out."""
+    """The nodes that an output depends on through data operands, those computed before the network runs left out.
+
+    Results of these that nothing reads, and that an operator may leave out, lose their name.
+    """
     wanted, kept = set(outputs), []
     for node in reversed(nodes):
         if wanted.intersection(node.outputs) and not constants.issuperset(filter(None, node.outputs)):
-            kept.append(node)
+            read = tuple(name if name in wanted else "" for name in node.outputs)
+            kept.append(node._replace(outputs=read) if node.op in _OPTIONAL_RESULTS else node)
             wanted.update(node.inputs[:1] if node.op in _FIRST_ONLY else node.inputs)
     return kept[::-1]
 

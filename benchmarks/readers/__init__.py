@@ -1,0 +1,1 @@
+"""How well files and modules of other libraries are read."""
