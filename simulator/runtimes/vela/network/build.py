@@ -39,7 +39,9 @@ OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
 """Operators for which Vela chooses blocks in another way than for the others of the same kernel model."""
 
 
-def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout, borders: Collection[int]) -> Network:
+def network(
+    graph: Graph, kernels: Sequence[Kernel], stored: Layout, borders: Collection[int], element_bytes: int
+) -> Network:
     """Nodes and tensors of the kernels that an Ethos-U runs; others read or write the tensors ``borders``."""
     nodes = tuple(
         _node(graph, kernel, number, stored)
@@ -49,7 +51,7 @@ def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout, borders: Co
     outside = {stored.stored[t] for t in borders}
     tensors = {
         tensor: Stored(
-            _bytes(graph, tensor, stored),
+            round_up(ceil(_stored_elements(graph, tensor, stored) * element_bytes), ALIGNMENT),
             (),
             (),
             stored.bricks[tensor],
@@ -62,10 +64,9 @@ def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout, borders: Co
     return Network(nodes, connected(nodes, tensors))
 
 
-def _bytes(graph: Graph, tensor: int, stored: Layout) -> int:
-    """Bytes that a tensor takes in memory; elements have one byte."""
+def _stored_elements(graph: Graph, tensor: int, stored: Layout) -> float:
     n, h, w, c = as_nhwc(graph.tensors[tensor].shape)
-    return round_up(ceil(n * stored_elements(Map(h, w, c, 0.0, float(stored.bricks[tensor])))), ALIGNMENT)
+    return n * stored_elements(Map(h, w, c, 0.0, float(stored.bricks[tensor])))
 
 
 def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:

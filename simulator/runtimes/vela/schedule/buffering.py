@@ -105,7 +105,7 @@ def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
     slices = _worthwhile_slices(op, place, case)
     if slices is None:
         return None
-    sizes = [encode(op.work, op.p, op.codes, end - start).bytes for start, end in pairwise(slices)]
+    sizes = [encode(op, end - start).bytes for start, end in pairwise(slices)]
     parts = _parts(sizes, place.free_bytes)
     if parts is None:
         return None
@@ -127,7 +127,7 @@ def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
 
 def _case(op: Operator, place: Place, reference: Estimate) -> Case:
     depth, rows = int(op.work.c_out), place.rows or int(op.work.h_out)
-    full = encode(op.work, op.p, op.codes, depth).bytes
+    full = encode(op, depth).bytes
     transfer = int(copied_cycles(op.p, op.roof, full))
     stripes = round_up(int(op.work.h_out), rows) // rows if place.cascaded else 1
     readings = int(blocks_across(op.work, op.p)) * stripes
@@ -191,7 +191,7 @@ def _slices(op: Operator, case: Case, half: int) -> tuple[int, ...] | None:
     while True:
         each = max(round_down(each, block if each > block else granule), granule)
         slices = (0, *range(early, depth, each), depth)
-        sizes = [encode(op.work, op.p, op.codes, end - start).bytes for start, end in pairwise(slices)]
+        sizes = [encode(op, end - start).bytes for start, end in pairwise(slices)]
         if max(sizes) <= half or (early == SPLIT_DEPTH and each == granule):
             break
         if each > early:

@@ -116,7 +116,7 @@ def _sliced(op: Operator, stripe: Work, slices: Sequence[int], slack_cycles: int
         cycles = int(engine(op._replace(work=part), number == 0, end == slices[-1]).cycles)
         read_elements += int(read_elements_of(op.model, part, op.p))
         if op.weighted:
-            size, again = encode(op.work, op.p, op.codes, end - start).bytes, int(blocks_across(part, op.p))
+            size, again = encode(op, end - start).bytes, int(blocks_across(part, op.p))
             weight_bytes, fetches = weight_bytes + size * again, fetches + again
             if op.p.buffered > 0.0:
                 visible += max(int(copied_cycles(op.p, op.roof, size)) - slack_cycles, 0)

@@ -80,7 +80,7 @@ def _quicker(one: Step, copy: Node) -> bool:
     op, estimate = one.op, one.reference
     if estimate.input_read_bytes <= estimate.input_bytes or estimate.engine_bound:
         return False
-    sizes = encode(op.work, op.p, op.codes, op.work.c_out)
+    sizes = encode(op, op.work.c_out)
     slice_cycles = 0
     if estimate.weight_read_cycles > estimate.input_read_cycles:
         slices = round_up(int(op.work.c_out), SPLIT_DEPTH) // SPLIT_DEPTH

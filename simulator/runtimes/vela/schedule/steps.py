@@ -48,7 +48,7 @@ def step(node: Node, rows: int) -> Step:
 
 
 def _block(node: Node, input_rows: int, rows: int) -> Block:
-    work = node.op.work
+    work, roof = node.op.work, node.op.roof
     query = Query(
         "conv" if node.kind == "rows" else node.kind,
         (input_rows, int(work.w_in), int(work.c_in)),
@@ -58,7 +58,8 @@ def _block(node: Node, input_rows: int, rows: int) -> Block:
         (int(work.dilation_h), int(work.dilation_w)),
         (min(input_rows, node.second[0]), node.second[1], node.second[2]) if node.second else None,
         node.table,
-        macs_per_cycle=round(node.op.roof.macs_per_s / node.op.roof.clock_hz),
+        int(roof.element_bytes),
+        round(roof.macs_per_s / roof.clock_hz * roof.element_bytes),
     )
     search = u55.find_block if node.op.p.generation == 55.0 else u85.find_block
     found: Block = search(query)
@@ -80,6 +81,6 @@ def _with_block(node: Node, block: Block) -> Operator:
         kernel_first=float(block.kernel_first),
     )
     if op.weighted:
-        weights = encode(op.work, p, op.codes, op.work.c_out)
+        weights = encode(op._replace(p=p), op.work.c_out)
         p = p._replace(weight_bytes=float(weights.weights), scale_bytes=float(weights.scales))
     return op._replace(p=p)
