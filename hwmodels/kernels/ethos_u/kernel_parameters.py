@@ -65,7 +65,9 @@ class EthosU(NamedTuple):
     copy_words: CountOrNone = 0.0
     """Words of 16 bytes that the copy channel and that for element-wise inputs have under way; 0: no limit."""
     weight_words: CountOrNone = 0.0
-    """Words of 16 bytes that the channel for weights and inputs of products and windows has under way; 0: no limit."""
+    """Words of 16 bytes that the channel for weights has under way; 0: no limit."""
+    input_words: CountOrNone = 0.0
+    """Words of 16 bytes that the channel for inputs of products and windows has under way; 0: as that for weights."""
     scale_words: CountOrNone = 0.0
     """Words of 16 bytes that the channel for scales and biases has under way; 0: no limit."""
     block_h: DecidedSize = 1.0

@@ -110,6 +110,11 @@ def read_rate(p: EthosU, roof: Roof, fast: float, words: float) -> float:
     return min(rate(roof, fast), burst_bytes * under_way / latency * SUSTAINED)
 
 
+def input_words(p: EthosU) -> float:
+    """Words that the channel for inputs of products and windows has under way."""
+    return p.input_words if p.input_words > 0.0 else p.weight_words
+
+
 def write_rate(p: EthosU, roof: Roof, fast: float) -> float:
     """Bytes per cycle of the write channel."""
     if p.copy_words == 0.0:
@@ -134,7 +139,7 @@ def busy_cycles(p: EthosU, roof: Roof, fast: float, moved: Moved) -> float:
     total += moved.weights + moved.scales
     writes = write_rate(p, roof, fast)
     channels = max(
-        floor(moved.read / read_rate(p, roof, fast, p.weight_words)),
+        floor(moved.read / read_rate(p, roof, fast, input_words(p))),
         floor(moved.streamed / read_rate(p, roof, fast, p.copy_words)),
         floor(moved.copied_out / read_rate(p, roof, fast, p.copy_words)),
         floor(moved.written / writes) + floor(moved.copied_in / writes),

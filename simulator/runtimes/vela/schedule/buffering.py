@@ -16,7 +16,7 @@ from stairline.simulator.runtimes.vela.blocks.query import round_down, round_up
 from stairline.simulator.runtimes.vela.network.operator import Operator
 from stairline.simulator.runtimes.vela.weights.encoding import encode
 
-from .estimate import Estimate, engine, estimate, read_cycles
+from .estimate import Estimate, engine, estimate, input_cycles, weight_cycles
 
 SPLIT_DEPTH = 16
 START_CYCLES = 1000
@@ -131,7 +131,7 @@ def _case(op: Operator, place: Place, reference: Estimate) -> Case:
     transfer = int(copied_cycles(op.p, op.roof, full))
     stripes = round_up(int(op.work.h_out), rows) // rows if place.cascaded else 1
     readings = int(blocks_across(op.work, op.p)) * stripes
-    in_place, fast = read_cycles(op, full, False) * readings, read_cycles(op, full, True) * readings
+    in_place, fast = weight_cycles(op, full, False) * readings, weight_cycles(op, full, True) * readings
     smallest = _smallest(transfer, depth)
     return Case(
         reference,
@@ -217,7 +217,7 @@ def _better(op: Operator, place: Place, case: Case, new: Estimate, taken: int, s
     old, input_read = case.reference, new.input_read_cycles
     if place.movable_input and not (place.cascaded and not place.cascade_start):
         fits = new.input_bytes + taken <= place.free_bytes
-        staged = read_cycles(op, old.input_read_bytes, True)
+        staged = input_cycles(op, old.input_read_bytes, True)
         with_input = max(old.run_cycles, old.weight_read_cycles, staged)
         with_weights = max(new.full_run_cycles, new.weight_read_cycles, new.input_read_cycles)
         if (
@@ -230,7 +230,7 @@ def _better(op: Operator, place: Place, case: Case, new: Estimate, taken: int, s
         if _consumer_needs_it(place, old, new, taken, case.slack.bytes):
             return False
         if fits:
-            input_read = read_cycles(op, new.input_read_bytes, True)
+            input_read = input_cycles(op, new.input_read_bytes, True)
     before = max(old.run_cycles, old.weight_read_cycles, input_read)
     after = max(new.full_run_cycles, new.weight_read_cycles, input_read)
     if case.dominated:

@@ -19,7 +19,7 @@ from stairline.hwmodels.kernels.ethos_u.engine import (
     pool_engine,
 )
 from stairline.hwmodels.kernels.ethos_u.kernel_parameters import EthosU
-from stairline.hwmodels.kernels.ethos_u.memory import copied_cycles, input_map, read_rate, stored_elements
+from stairline.hwmodels.kernels.ethos_u.memory import copied_cycles, input_map, input_words, read_rate, stored_elements
 from stairline.hwmodels.kernels.ethos_u.traffic import blocks_across, window_elements
 from stairline.simulator.runtimes.vela.network.operator import Operator
 from stairline.simulator.runtimes.vela.weights.encoding import encode
@@ -83,8 +83,8 @@ def estimate(
     total = _sliced(op._replace(p=p), stripe, slices, slack_cycles, double)
     read_bytes = int(total.read_elements * op.roof.element_bytes)
     fetches = total.weight_fetches
-    weight_read = read_cycles(op, total.weight_bytes // fetches, staged_weights) * fetches if fetches else 0
-    input_read = read_cycles(op._replace(p=p), read_bytes, p.input_fast > 0.0)
+    weight_read = weight_cycles(op, total.weight_bytes // fetches, staged_weights) * fetches if fetches else 0
+    input_read = input_cycles(op._replace(p=p), read_bytes, p.input_fast > 0.0)
     return Estimate(
         int(repeats * total.run_cycles),
         total.visible_cycles,
@@ -139,7 +139,16 @@ def read_elements_of(model: str, work: Work, p: EthosU) -> float:
     return window_elements(work, p)
 
 
-def read_cycles(op: Operator, size: float, fast: bool) -> int:
-    """Cycles to read ``size`` bytes of weights or of a window's input from the fast memory or the other one."""
+def weight_cycles(op: Operator, size: float, fast: bool) -> int:
+    """Cycles to read ``size`` bytes of weights from the fast memory or the other one."""
+    return _read_cycles(op, size, fast, op.p.weight_words)
+
+
+def input_cycles(op: Operator, size: float, fast: bool) -> int:
+    """Cycles to read ``size`` bytes of a window's input from the fast memory or the other one."""
+    return _read_cycles(op, size, fast, input_words(op.p))
+
+
+def _read_cycles(op: Operator, size: float, fast: bool, words: float) -> int:
     latency = op.p.fast_read_cycles if fast else op.p.slow_read_cycles
-    return int(size / read_rate(op.p, op.roof, float(fast), op.p.weight_words) + latency)
+    return int(size / read_rate(op.p, op.roof, float(fast), words) + latency)
