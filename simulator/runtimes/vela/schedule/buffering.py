@@ -170,7 +170,7 @@ def _worthwhile_slices(op: Operator, place: Place, case: Case) -> tuple[int, ...
 def _slices(op: Operator, case: Case, half: int) -> tuple[int, ...] | None:
     """Slices of at most ``half`` bytes whose copies hide behind the engine's work; None where they are too thin."""
     depth, full, transfer = int(op.work.c_out), case.weight_bytes, case.copy_cycles
-    least, block, granule = min(SPLIT_DEPTH / depth, 1.0), int(op.p.block_c), int(op.p.unit_c)
+    least, block, granule = min(SPLIT_DEPTH / depth, 1.0), int(op.p.block_c), max(SPLIT_DEPTH, int(op.p.unit_c))
     ratio = min(case.slack.cycles / transfer, 1.0)
     aligned = floor(ratio / least) * least
     if 1.0 - aligned < least / 2:
@@ -198,7 +198,7 @@ def _slices(op: Operator, case: Case, half: int) -> tuple[int, ...] | None:
             each = round_up(each // 2, granule)
         else:
             early = round_up(early // 2, SPLIT_DEPTH)
-    if len(slices) > 3 and each / round_up(each, block) < LEAST_FILLED:
+    if len(slices) > 3 and each / round_up(each, block) < LEAST_FILLED and case.dominated:
         return None
     return slices
 
