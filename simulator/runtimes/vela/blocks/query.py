@@ -28,6 +28,8 @@ class Query(NamedTuple):
     element_bytes: int = 1
     macs: int = 128
     """Size of the engine: its products of 8-bit numbers in a cycle, by which Arm names it."""
+    upscale: int = 1
+    """How many times as many rows and columns the engine sees as the input has, zeros between them."""
 
 
 class Block(NamedTuple):

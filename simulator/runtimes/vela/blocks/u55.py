@@ -116,8 +116,8 @@ def _candidates(query: Query, input_depth: int) -> Candidates:
         depth,
         h,
         w,
-        round_up_all((h - 1) * query.stride[0] + taps[0], unit[0]),
-        round_up_all((w - 1) * query.stride[1] + taps[1], unit[1]),
+        round_up_all(-(-((h - 1) * query.stride[0] + taps[0]) // query.upscale), unit[0]),
+        round_up_all(-(-((w - 1) * query.stride[1] + taps[1]) // query.upscale), unit[1]),
         depth if _reads_own_channels(query) else np.full_like(depth, input_depth),
     )
 

@@ -104,6 +104,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         bool(chain),
         not chain and first.op in STRIPED,
         is_image(graph, first),
+        upscale=first.attributes.stride[0] if first.op == "conv2d_transpose" else 1,
     )
 
 
@@ -163,9 +164,23 @@ def _elements(graph: Graph, tensor: int) -> int:
 
 
 def _work(graph: Graph, first: Layer, work: Work) -> Work:
-    """The kernel's work on one map; a global pooling is a window as large as the map."""
+    """The kernel's work on one map.
+
+    A global pooling is a window as large as the map, and a maximum along the width one as wide. A maximum over channels
+    takes them side by side along the width. A transposed convolution goes over an input with zeros between its elements.
+    """
     if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
         return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
+    if first.op == "reduce_max":
+        if first.attributes.axes == (2,):
+            return work._replace(kernel_w=work.w_in)
+        return work._replace(w_in=work.w_in * work.c_in, c_in=1.0, kernel_w=work.c_in)
+    if first.op == "conv2d_transpose":
+        _, h, w, c = map(float, as_nhwc(graph.tensors[first.outputs[0]].shape))
+        kernel_h, kernel_w = map(float, first.attributes.kernel)
+        return work._replace(
+            h_out=h, w_out=w, c_out=c, kernel_h=kernel_h, kernel_w=kernel_w, stride_h=1.0, stride_w=1.0
+        )
     if in_rows(graph, first):
         return _rows_as_map(work)
     return _images_as_map(work, len(graph.tensors[first.inputs[0]].shape)) if work.n > 1.0 else work

@@ -60,6 +60,7 @@ def _block(node: Node, input_rows: int, rows: int) -> Block:
         node.table,
         int(roof.element_bytes),
         round(roof.macs_per_s / roof.clock_hz * roof.element_bytes),
+        node.upscale,
     )
     search = u55.find_block if node.op.p.generation == 55.0 else u85.find_block
     found: Block = search(query)
