@@ -11,7 +11,7 @@ from typing import NamedTuple
 from stairline.hwmodels.kernels.base import Roof, Work, ceil, floor
 
 from .kernel_parameters import EthosU
-from .memory import Map, block_cycles, input_map, output_map, second_map, stored_elements
+from .memory import Map, block_cycles, input_map, move_cycles, output_map, second_map, stored_elements
 
 SUBKERNEL = 8.0
 """Largest side of a kernel that runs in one piece."""
@@ -98,6 +98,17 @@ def elementwise_engine(work: Work, roof: Roof, p: EthosU) -> Engine:
     moved = max(input_block_cycles(work, roof, p), output_block_cycles(work, roof, p))
     command_cycles = ceil((moved / (p.block_h * p.block_w * p.block_c) + per_element) / 4.0 * elements)
     return Engine(max(output_cycles, command_cycles), 0.0, output_cycles, 0.0)
+
+
+def move_engine(work: Work, roof: Roof, p: EthosU) -> Engine:
+    """All elements from one memory to another, as long as the slower of reading and writing takes.
+
+    Source: MeasureCycleCost of regor/architecture/ethosu55/ethos_u55_performance.cpp, of operators without an estimate.
+    """
+    elements = work.n * work.h_in * work.w_in * work.c_in
+    read = move_cycles(p, roof, input_map(work, p), Map(p.input_block_h, p.input_block_w, p.input_block_c, 0.0, 0.0), 1.0, elements)
+    written = move_cycles(p, roof, output_map(work, p), Map(p.block_h, p.block_w, p.block_c, 0.0, 0.0), 0.0, elements)
+    return Engine(max(read, written), 0.0, 0.0, 0.0)
 
 
 def mac_engine(work: Work, roof: Roof, p: EthosU, mac_cycles: float, first: float, last: float) -> Engine:

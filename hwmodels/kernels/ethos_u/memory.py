@@ -86,7 +86,11 @@ def transferred_bytes(p: EthosU, element_bytes: float, m: Map, block: Map, read:
 
 def block_cycles(p: EthosU, roof: Roof, m: Map, block: Map, read: float) -> float:
     """Latency of a memory and the bytes of one block, cut to the map, at its rate."""
-    elements = min(m.h, block.h) * min(m.w, block.w) * min(m.c, block.c)
+    return move_cycles(p, roof, m, block, read, min(m.h, block.h) * min(m.w, block.w) * min(m.c, block.c))
+
+
+def move_cycles(p: EthosU, roof: Roof, m: Map, block: Map, read: float, elements: float) -> float:
+    """Latency of a memory and the bytes of so many elements, moved block by block, at its rate."""
     if read > 0.0:
         latency = p.fast_read_cycles if m.fast > 0.0 else p.slow_read_cycles
     else:

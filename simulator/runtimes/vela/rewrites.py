@@ -25,6 +25,34 @@ def mean_as_sum_scale(graph: Graph, layer: Layer) -> Replacement | None:
     return rewrite
 
 
+@matches("transpose")
+def transpose_as_swaps(graph: Graph, layer: Layer) -> Replacement | None:
+    """Passes that each swap two neighbouring axes, where the engine cannot turn the map in one."""
+    swaps = _swaps(layer.attributes.axes)
+    if len(swaps) < 2:
+        return None
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        x = inputs[0]
+        for number, swap in enumerate(swaps):
+            x = b.layer("transpose", x, axes=swap, name=f"{layer.name}/{number}")
+        return x
+
+    return rewrite
+
+
+def _swaps(axes: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Swaps of neighbouring axes that together turn a map as ``axes`` does, those of the last axes first."""
+    left, found = list(axes), []
+    for position in range(len(axes)):
+        for at in range(left.index(position), position, -1):
+            left[at - 1], left[at] = left[at], left[at - 1]
+            swap = list(range(len(axes)))
+            swap[at - 1], swap[at] = swap[at], swap[at - 1]
+            found.append(tuple(swap))
+    return found[::-1]
+
+
 @matches("reduce_max")
 def maximum_along_width(graph: Graph, layer: Layer) -> Replacement | None:
     """One pass for each axis: along the width of a map, or over the channels of every pixel.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Size = tuple[int, int, int]
-Kind = Literal["conv", "depthwise", "dense", "rows", "pool", "copy", "reduction", "elementwise", "matmul"]
+Kind = Literal["conv", "depthwise", "dense", "rows", "pool", "copy", "reduction", "elementwise", "matmul", "turned"]
 """A product of one row is "dense", one of many rows "rows"; the latter gets the blocks of a convolution."""
 
 SUBKERNEL = 8

@@ -42,7 +42,7 @@ def find_block(query: Query) -> Block:
     if query.kind == "elementwise":
         size = _elementwise(query, unit.size)
         return Block(size, size, unit.size)
-    if query.kind in ("depthwise", "pool", "reduction"):
+    if query.kind in ("depthwise", "pool", "reduction", "turned"):
         return find_window_block(query, unit, product_depth(query, unit, False))
     return _search(query, unit, kernel_first)
 

@@ -16,7 +16,7 @@ DEPTH_GRANULE = 16
 PIECE_BYTES = 16
 """Bytes of the shallowest piece of the input memory; deeper ones have two and up to four times as many."""
 PRODUCTS: frozenset[Kind] = frozenset({"conv", "dense", "rows"})
-WINDOWS: frozenset[Kind] = frozenset({"depthwise", "pool", "copy"})
+WINDOWS: frozenset[Kind] = frozenset({"depthwise", "pool", "copy", "turned"})
 ELEMENTWISE: frozenset[Kind] = frozenset({"elementwise"})
 MATMUL: frozenset[Kind] = frozenset({"matmul"})
 REDUCTION: frozenset[Kind] = frozenset({"reduction"})

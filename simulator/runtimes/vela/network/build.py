@@ -32,10 +32,11 @@ KINDS: dict[str, Kind] = {
     "ethos_u_dwconv": "depthwise",
     "ethos_u_pool": "pool",
     "ethos_u_elementwise": "elementwise",
+    "ethos_u_transpose": "turned",
 }
 STRIPED = ELEMENTWISE | {"conv2d", "dwconv2d", "mean", "avgpool2d", "maxpool2d", "globalavgpool2d", "globalmaxpool2d"}
 """Operators that may run stripe by stripe."""
-OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
+OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy", "transpose": "turned"}
 """Operators for which Vela chooses blocks in another way than for the others of the same kernel model."""
 
 

@@ -16,6 +16,7 @@ from stairline.hwmodels.kernels.ethos_u.engine import (
     conv_engine,
     dwconv_engine,
     elementwise_engine,
+    move_engine,
     pool_engine,
 )
 from stairline.hwmodels.kernels.ethos_u.kernel_parameters import EthosU
@@ -59,6 +60,8 @@ def engine(op: Operator, first: bool = True, last: bool = True) -> Engine:
         return dwconv_engine(op.work, op.roof, op.p, float(first), float(last))
     if op.model == "ethos_u_pool":
         return pool_engine(op.work, op.roof, op.p)
+    if op.model == "ethos_u_transpose":
+        return move_engine(op.work, op.roof, op.p)
     return elementwise_engine(op.work, op.roof, op.p)
 
 
@@ -134,7 +137,7 @@ def _stripe(work: Work, rows: int) -> Work:
 
 def read_elements_of(model: str, work: Work, p: EthosU) -> float:
     """Elements that a kernel of a model reads of its first input."""
-    if model == "ethos_u_elementwise":
+    if model in ("ethos_u_elementwise", "ethos_u_transpose"):
         return work.n * stored_elements(input_map(work, p))
     return window_elements(work, p)
 

@@ -49,10 +49,11 @@ def step(node: Node, rows: int) -> Step:
 
 def _block(node: Node, input_rows: int, rows: int) -> Block:
     work, roof = node.op.work, node.op.roof
+    first, output = (input_rows, int(work.w_in), int(work.c_in)), (rows, int(work.w_out), int(work.c_out))
     query = Query(
         "conv" if node.kind == "rows" else node.kind,
-        (input_rows, int(work.w_in), int(work.c_in)),
-        (rows, int(work.w_out), int(work.c_out)),
+        first,
+        first if node.kind == "turned" else output,
         (int(work.kernel_h), int(work.kernel_w)),
         (int(work.stride_h), int(work.stride_w)),
         (int(work.dilation_h), int(work.dilation_w)),
