@@ -116,7 +116,7 @@ OPERATORS = {
     "reduce_max": Operator(lambda tf, x, draw: tf.reduce_max(x, draw.choice(((1, 2), (3,))))),
     "argmax": Operator(lambda tf, x, _: tf.argmax(x, 3, output_type=tf.int32)),
     "depth_to_space": Operator(lambda tf, x, _: tf.nn.depth_to_space(tf.concat([x] * 4, 3), 2)),
-    "space_to_depth": Operator(lambda tf, x, _: tf.nn.space_to_depth(tf.concat([x, x], 1), 2)),
+    "space_to_depth": Operator(lambda tf, x, _: tf.nn.space_to_depth(tf.tile(x, (1, 2, 2, 1)), 2)),
 }
 
 
