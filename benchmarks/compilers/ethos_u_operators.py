@@ -169,21 +169,24 @@ def _shape(operator: Operator, draw: random.Random) -> Shape:
     return draw.choice((1, 1, 1, draw.randint(2, 8))), side, draw.choice((side, draw.randint(4, 40))), channels
 
 
-def compiled(accelerator: str, model: Path) -> Compiled:
-    """Vela's estimate and placement of a .tflite file, in this process."""
+def compiled(accelerator: str, model: Path) -> Compiled | None:
+    """Vela's estimate and placement of a .tflite file, in this process; None where Vela fails on it."""
     from ethosu.vela import vela
 
     system = SYSTEMS[accelerator.split("-")[1]]
     with TemporaryDirectory() as directory, redirect_stdout(io.StringIO()):
-        vela.main([
-            str(model),
-            f"--output-dir={directory}",
-            f"--accelerator-config={accelerator}",
-            f"--system-config={system.system}",
-            f"--memory-mode={system.memory}",
-            "--config=Arm/vela.ini",
-            "--verbose-performance",
-        ])  # fmt: skip
+        try:
+            vela.main([
+                str(model),
+                f"--output-dir={directory}",
+                f"--accelerator-config={accelerator}",
+                f"--system-config={system.system}",
+                f"--memory-mode={system.memory}",
+                "--config=Arm/vela.ini",
+                "--verbose-performance",
+            ])  # fmt: skip
+        except RuntimeError:
+            return None
         summary, layers = (_rows(Path(directory), end) for end in ("summary_*", "per-layer"))
     host = any(row["Target"] != "NPU" for row in layers)
     return Compiled(float(summary[-1]["inference_time"]), host)
@@ -208,17 +211,19 @@ def main(directory: Path, count: int) -> None:
     errors: dict[tuple[str, str], list[float]] = defaultdict(list)
     table = Table("operator", *(name.removeprefix("ethos-") for name in PLATFORMS))
     for accelerator, platform in PLATFORMS.items():
-        device, moved = stairline.load(platform), []
+        device, moved, failed = stairline.load(platform), [], 0
         for name, path in files:
             theirs, own = compiled(accelerator, path), predicted(device, path)
-            if theirs.host != own.host:
+            if theirs is None:
+                failed += 1
+            elif theirs.host != own.host:
                 moved.append(path.name)
             elif theirs.engine_s > 0.0:
                 errors[name, accelerator].append(own.engine_s / theirs.engine_s - 1.0)
         every = [e for (_, found), es in errors.items() if found == accelerator for e in es]
         console.print(
             f"{accelerator}: MAPE {mean(map(abs, every)):.2%}, largest {max(every, key=abs):+.1%}, over {len(every)}; "
-            f"placed otherwise: {', '.join(moved) or 'none'}"
+            f"Vela fails on {failed}; placed otherwise: {', '.join(moved) or 'none'}"
         )
     for name in OPERATORS:
         cells = [errors[name, accelerator] for accelerator in PLATFORMS]

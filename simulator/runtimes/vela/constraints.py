@@ -28,6 +28,19 @@ def modelled_on_the_engine(_graph: Graph, _layer: Layer, _limits: Mapping[str, f
 
 
 @constraint
+def searches_channels(graph: Graph, layer: Layer, limits: Mapping[str, float]) -> bool:
+    """the search must be along the channels, of which there are at most {channels_max:g}"""
+    shape = graph.tensors[layer.inputs[0]].shape
+    return layer.attributes.axis % len(shape) == len(shape) - 1 and shape[-1] <= limits["channels_max"]
+
+
+@constraint
+def searches_along_width(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
+    """Vela runs it on the engine, but only searches along channels are modelled yet: it is predicted on the host"""
+    return len(graph.tensors[layer.inputs[0]].shape) == 4 and layer.attributes.keepdims and layer.attributes.axis == 2
+
+
+@constraint
 def doubled_or_same(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
     """the strides must both be 1 or both 2"""
     return layer.attributes.stride in ((1, 1), (2, 2))

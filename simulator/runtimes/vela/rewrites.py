@@ -96,6 +96,22 @@ def shared_parts_copied(graph: Graph, layer: Layer) -> Replacement | None:
     return rewrite
 
 
+@matches("argmax")
+def search_along_width(graph: Graph, layer: Layer) -> Replacement | None:
+    """A search along the last axis as one along the width of a map of a single channel."""
+    shape = graph.tensors[layer.inputs[0]].shape
+    if layer.attributes.axis % len(shape) != len(shape) - 1:
+        return None
+
+    def rewrite(b: GraphBuilder, layer: Layer, inputs: tuple[int, ...]) -> int:
+        size = (1, prod(shape[:-1]), shape[-1], 1)
+        x = b.layer("reshape", inputs[0], sizes=size, name=f"{layer.name}/map")
+        x = b.layer("argmax", x, axis=2, keepdims=True, name=f"{layer.name}/search")
+        return b.layer("reshape", x, sizes=graph.tensors[layer.outputs[0]].shape, name=layer.name)
+
+    return rewrite
+
+
 def _is_view(graph: Graph, tensor: int) -> bool:
     return graph.layers[graph.producer[tensor]].op in ("concat", "reshape", "split", "slice", "strided_slice")
 

@@ -167,13 +167,13 @@ def _elements(graph: Graph, tensor: int) -> int:
 def _work(graph: Graph, first: Layer, work: Work) -> Work:
     """The kernel's work on one map.
 
-    A global pooling is a window as large as the map, and a maximum along the width one as wide. A maximum over channels
+    A global pooling is a window as large as the map, and a maximum or a search along the width one as wide. A maximum over channels
     takes them side by side along the width. A transposed convolution goes over an input with zeros between its elements.
     """
     if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
         return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
-    if first.op == "reduce_max":
-        if first.attributes.axes == (2,):
+    if first.op in ("reduce_max", "argmax"):
+        if first.op == "argmax" or first.attributes.axes == (2,):
             return work._replace(kernel_w=work.w_in)
         return work._replace(w_in=work.w_in * work.c_in, c_in=1.0, kernel_w=work.c_in)
     if first.op == "conv2d_transpose":
