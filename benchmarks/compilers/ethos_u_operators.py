@@ -1,9 +1,9 @@
 """Print how far the Ethos-U platforms are from Vela for random single operators: their time, and who runs them.
 
 Run from the root of the repository: python -m benchmarks.compilers.ethos_u_operators DIR [COUNT]
-COUNT (200 without) operators are drawn under a fixed seed, built by TensorFlow, and written to DIR as int8 .tflite files
-where they are not there yet. Vela compiles each for every configuration; its time is that of its engine, and so is the
-predicted one. On a quiet core it takes some ten minutes.
+COUNT (200 without) operators are drawn under a fixed seed, built by TensorFlow, and written to DIR as int8 .tflite
+files where they are not there yet. Vela compiles each for every configuration; its time is that of its engine, and so
+is the predicted one. On a quiet core it takes some ten minutes.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def _conv(tf: Any, x: TfTensor, draw: random.Random) -> TfTensor:
 
 def _dwconv(tf: Any, x: TfTensor, draw: random.Random) -> TfTensor:
     stride = draw.choice((1, 1, 2))
-    return tf.nn.depthwise_conv2d(x, _weights(tf, *(draw.choice((3, 3, 5)),) * 2, x.shape[3], 1), (1, stride, stride, 1), "SAME")
+    return tf.nn.depthwise_conv2d(
+        x, _weights(tf, *(draw.choice((3, 3, 5)),) * 2, x.shape[3], 1), (1, stride, stride, 1), "SAME"
+    )
 
 
 def _conv_transpose(tf: Any, x: TfTensor, draw: random.Random) -> TfTensor:
@@ -89,6 +91,10 @@ def _transpose(tf: Any, x: TfTensor, draw: random.Random) -> TfTensor:
     return tf.transpose(x, draw.choice(((0, 2, 1, 3), (0, 3, 1, 2), (0, 2, 3, 1), (0, 1, 3, 2))))
 
 
+def _doubled(tf: Any, x: TfTensor, axis: int) -> TfTensor:
+    return tf.concat([x, x], axis)
+
+
 OPERATORS = {
     "conv2d": Operator(_conv),
     "dwconv2d": Operator(_dwconv),
@@ -98,9 +104,9 @@ OPERATORS = {
     "maxpool2d": Operator(_pool("max_pool2d")),
     "avgpool2d": Operator(_pool("avg_pool2d")),
     "mean": Operator(lambda tf, x, _: tf.reduce_mean(x, (1, 2))),
-    "add": Operator(lambda tf, x, _: x[0] + x[1], same=2),
-    "sub": Operator(lambda tf, x, _: x[0] - x[1], same=2),
-    "mul": Operator(lambda tf, x, _: x[0] * x[1], same=2),
+    "add": Operator(lambda _tf, x, _: x[0] + x[1], same=2),
+    "sub": Operator(lambda _tf, x, _: x[0] - x[1], same=2),
+    "mul": Operator(lambda _tf, x, _: x[0] * x[1], same=2),
     "maximum": Operator(lambda tf, x, _: tf.maximum(x[0], x[1]), same=2),
     "matmul": Operator(lambda tf, x, _: tf.matmul(x[0], x[1], transpose_b=True), rows=True, same=2),
     "concat": Operator(lambda tf, x, draw: tf.concat(x, draw.choice((1, 3))), same=2),
@@ -108,7 +114,7 @@ OPERATORS = {
     "sigmoid": Operator(lambda tf, x, _: tf.sigmoid(x)),
     "leaky_relu": Operator(lambda tf, x, _: tf.nn.leaky_relu(x, 0.1)),
     "prelu": Operator(lambda tf, x, _: tf.nn.relu(x) - tf.nn.relu(-x) * 0.3 * _weights(tf, 1, 1, x.shape[3])),
-    "neg": Operator(lambda tf, x, _: -x),
+    "neg": Operator(lambda _tf, x, _: -x),
     "squared_difference": Operator(lambda tf, x, _: tf.math.squared_difference(x[0], x[1]), same=2),
     "transpose": Operator(_transpose),
     "resize_bilinear": Operator(_resize("bilinear")),
@@ -116,7 +122,7 @@ OPERATORS = {
     "reduce_max": Operator(lambda tf, x, draw: tf.reduce_max(x, draw.choice(((1, 2), (3,))))),
     "argmax": Operator(lambda tf, x, _: tf.argmax(x, 3, output_type=tf.int32)),
     "depth_to_space": Operator(lambda tf, x, _: tf.nn.depth_to_space(tf.concat([x] * 4, 3), 2)),
-    "space_to_depth": Operator(lambda tf, x, _: tf.nn.space_to_depth(tf.tile(x, (1, 2, 2, 1)), 2)),
+    "space_to_depth": Operator(lambda tf, x, _: tf.nn.space_to_depth(_doubled(tf, _doubled(tf, x, 1), 2), 2)),
 }
 
 

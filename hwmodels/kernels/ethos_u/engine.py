@@ -106,7 +106,9 @@ def move_engine(work: Work, roof: Roof, p: EthosU) -> Engine:
     Source: MeasureCycleCost of regor/architecture/ethosu55/ethos_u55_performance.cpp, of operators without an estimate.
     """
     elements = work.n * work.h_in * work.w_in * work.c_in
-    read = move_cycles(p, roof, input_map(work, p), Map(p.input_block_h, p.input_block_w, p.input_block_c, 0.0, 0.0), 1.0, elements)
+    read = move_cycles(
+        p, roof, input_map(work, p), Map(p.input_block_h, p.input_block_w, p.input_block_c, 0.0, 0.0), 1.0, elements
+    )
     written = move_cycles(p, roof, output_map(work, p), Map(p.block_h, p.block_w, p.block_c, 0.0, 0.0), 0.0, elements)
     return Engine(max(read, written), 0.0, 0.0, 0.0)
 

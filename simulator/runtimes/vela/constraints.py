@@ -41,6 +41,6 @@ def searches_along_width(graph: Graph, layer: Layer, _limits: Mapping[str, float
 
 
 @constraint
-def doubled_or_same(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
+def doubled_or_same(_graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
     """the strides must both be 1 or both 2"""
     return layer.attributes.stride in ((1, 1), (2, 2))

@@ -26,7 +26,7 @@ def mean_as_sum_scale(graph: Graph, layer: Layer) -> Replacement | None:
 
 
 @matches("transpose")
-def transpose_as_swaps(graph: Graph, layer: Layer) -> Replacement | None:
+def transpose_as_swaps(_graph: Graph, layer: Layer) -> Replacement | None:
     """Passes that each swap two neighbouring axes, where the engine cannot turn the map in one."""
     swaps = _swaps(layer.attributes.axes)
     if len(swaps) < 2:

@@ -1,4 +1,4 @@
-"""The U55's and the U65's choice of blocks: of all that fit its shared memory, the one that fetches least for each output.
+"""The choice of blocks of U55 and U65: of all that fit the shared memory, the one that fetches least for each output.
 
 Source: Vela 5.2 (Arm, Apache-2.0), regor/architecture/ethosu55/ethos_u55.cpp: FindBlockConfig, TryBlockConfig,
 ChooseKernelMethod, ApplyConfig and the table of accelerator configurations; the table of ethosu65/ethos_u65.cpp.

@@ -167,8 +167,9 @@ def _elements(graph: Graph, tensor: int) -> int:
 def _work(graph: Graph, first: Layer, work: Work) -> Work:
     """The kernel's work on one map.
 
-    A global pooling is a window as large as the map, and a maximum or a search along the width one as wide. A maximum over channels
-    takes them side by side along the width. A transposed convolution goes over an input with zeros between its elements.
+    A global pooling is a window as large as the map, and a maximum or a search along the width one as wide. A maximum
+    over channels takes them side by side along the width. A transposed convolution goes over an input with zeros
+    between its elements.
     """
     if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
         return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
