@@ -10,9 +10,9 @@ from .provenance import Closed, PerDtype, Source
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9.\-]{0,79}$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-Dtype = Literal["float32", "float16", "dfp16", "dfp8", "int8", "uint8"]
+Dtype = Literal["float32", "float16", "dfp16", "dfp8", "int16", "int8", "uint8"]
 
-ELEMENT_BYTES: dict[str, int] = {"float32": 4, "float16": 2, "dfp16": 2, "dfp8": 1, "int8": 1, "uint8": 1}
+ELEMENT_BYTES: dict[str, int] = {"float32": 4, "float16": 2, "dfp16": 2, "dfp8": 1, "int16": 2, "int8": 1, "uint8": 1}
 """Storage of one tensor element, in bytes. dfp is Rockchip's dynamic fixed point."""
 
 PRECISION_NAMES: dict[str, str] = {

@@ -30,7 +30,11 @@ from stairline.measure.timing.errors import MeasureError
 from stairline.simulator.graph.builder import GraphBuilder
 from stairline.simulator.graph.graph import Graph
 
-ACCELERATORS = ("ethos-u55-64", "ethos-u55-128", "ethos-u55-256", "ethos-u65-256", "ethos-u85-256")
+ACCELERATORS = (
+    *(f"ethos-u55-{macs}" for macs in (32, 64, 128, 256)),
+    *(f"ethos-u65-{macs}" for macs in (256, 512)),
+    *(f"ethos-u85-{macs}" for macs in (128, 256, 512, 1024, 2048)),
+)
 PLATFORMS = {accelerator: f"{accelerator}-vela5.2" for accelerator in ACCELERATORS}
 SWEEPS, POINTS, SEED = 30, 24, 1
 

@@ -22,6 +22,13 @@ def reduction_fits(graph: Graph, layer: Layer, limits: Mapping[str, float]) -> b
     return prod(outer) * ceil(channels / limits["lanes"]) * limits["lanes"] <= limits["reduction_bytes_max"]
 
 
+@constraint
+def keeps_the_batch(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
+    """the batch must not be reduced"""
+    rank = len(graph.tensors[layer.inputs[0]].shape)
+    return bool(layer.attributes.axes) and all(axis % rank for axis in layer.attributes.axes)
+
+
 @placement_rule
 def parameter_cache(graph: Graph, groups: list[list[int]], machines: list[Machine], main: Machine) -> Placement:
     """Parameters of whole kernels get room on chip in execution order, as long as their blocks find some.

@@ -23,8 +23,8 @@ class Result(NamedTuple):
 def _network(case: Result, goes_on: bool) -> Graph:
     b = GraphBuilder("result")
     x = b.conv2d(b.input((1, case.side, case.side, case.channels)), case.channels)
-    # A transposition runs on the host of every platform that has one.
-    return b.build(b.layer("transpose", x, axes=(0, 2, 1, 3)) if goes_on else x)
+    # A layer normalisation runs on the host of every platform that has one.
+    return b.build(b.layer("layer_norm", x) if goes_on else x)
 
 
 def cheaper_as_output(case: Result, target: Target) -> Iterator[Violation]:

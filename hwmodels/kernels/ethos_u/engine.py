@@ -11,7 +11,7 @@ from typing import NamedTuple
 from stairline.hwmodels.kernels.base import Roof, Work, ceil, floor
 
 from .kernel_parameters import EthosU
-from .memory import Map, block_cycles, input_map, output_map, second_map, stored_elements
+from .memory import Map, block_cycles, input_map, move_cycles, output_map, second_map, stored_elements
 
 SUBKERNEL = 8.0
 """Largest side of a kernel that runs in one piece."""
@@ -33,21 +33,25 @@ class Engine(NamedTuple):
 def conv_engine(work: Work, roof: Roof, p: EthosU, first: float, last: float) -> Engine:
     """Four taps of eight channels are multiplied at one time (``kernel_first``), or one tap of many channels.
 
+    Elements of two bytes take two steps.
+
     ``first`` and ``last`` are 1 for the first and the last slice of an operator's output channels.
     """
     cycles, kernel_w = 0.0, work.kernel_w
     h, w, depth = units(work, p)
-    area, input_c = h * w, min(work.c_in, p.input_block_c)
+    area, input_c, decoding = h * w, min(work.c_in, p.input_block_c), decoding_cycles(p)
     while kernel_w > 0.0:
         kernel_h = work.kernel_h
         while kernel_h > 0.0:
             taps = min(kernel_h, SUBKERNEL) * min(kernel_w, SUBKERNEL)
             if p.kernel_first > 0.0:
-                steps, deep = ceil(taps / 4.0), ceil(input_c / 8.0)
-                cycles += (max(4.0 * p.unit_c, 4.0 * area) * steps * depth + delay_cycles(area, depth, steps)) * deep
+                steps, deep = ceil(taps * roof.element_bytes / 4.0), ceil(input_c / 8.0)
+                cycles += (max(decoding, 4.0 * area) * steps * depth + delay_cycles(p, area, depth, steps)) * deep
+            elif p.generation == 85.0:
+                each = max(decoding, floor(input_c / 8.0) * area) * roof.element_bytes
+                cycles += each * taps * depth + delay_cycles(p, area, depth, taps)
             else:
-                each = floor(input_c / 8.0) if p.generation == 85.0 else 4.0
-                cycles += max(4.0 * p.unit_c, each * area) * taps * depth + delay_cycles(area, depth, taps)
+                cycles += max(decoding, 4.0 * area) * taps * depth + delay_cycles(p, area, depth, taps)
             kernel_h -= SUBKERNEL
         kernel_w -= SUBKERNEL
     skipped = 2.0 if p.generation == 85.0 and work.c_in <= SPARSE_DEPTH else 1.0
@@ -65,7 +69,8 @@ def dwconv_engine(work: Work, roof: Roof, p: EthosU, first: float, last: float) 
         kernel_h = work.kernel_h
         while kernel_h > 0.0:
             steps = ceil(min(kernel_h, SUBKERNEL) * min(kernel_w, SUBKERNEL) / 4.0)
-            cycles += max(4.0 * p.unit_c, 4.0 * h * w) * steps * depth + delay_cycles(h * w, depth, steps)
+            each = max(decoding_cycles(p), 4.0 * h * w * roof.element_bytes)
+            cycles += each * steps * depth + delay_cycles(p, h * w, depth, steps)
             kernel_h -= SUBKERNEL
         kernel_w -= SUBKERNEL
     return mac_engine(work, roof, p, cycles, first, last)
@@ -79,7 +84,7 @@ def pool_engine(work: Work, roof: Roof, p: EthosU) -> Engine:
         kernel_h = work.kernel_h
         while kernel_h > 0.0:
             taps = max(4.0, min(kernel_h, SUBKERNEL) * min(kernel_w, SUBKERNEL))
-            cycles += taps * h * w * depth * 4.0 + delay_cycles(h * w, depth, 1.0)
+            cycles += taps * h * w * depth * p.window_cycles + delay_cycles(p, h * w, depth, 1.0)
             kernel_h -= SUBKERNEL
         kernel_w -= SUBKERNEL
     return mac_engine(work, roof, p, cycles, 1.0, 1.0)
@@ -95,12 +100,26 @@ def elementwise_engine(work: Work, roof: Roof, p: EthosU) -> Engine:
     return Engine(max(output_cycles, command_cycles), 0.0, output_cycles, 0.0)
 
 
+def move_engine(work: Work, roof: Roof, p: EthosU) -> Engine:
+    """All elements from one memory to another, as long as the slower of reading and writing takes.
+
+    Source: MeasureCycleCost of regor/architecture/ethosu55/ethos_u55_performance.cpp, of operators without an estimate.
+    """
+    elements = work.n * work.h_in * work.w_in * work.c_in
+    read = move_cycles(
+        p, roof, input_map(work, p), Map(p.input_block_h, p.input_block_w, p.input_block_c, 0.0, 0.0), 1.0, elements
+    )
+    written = move_cycles(p, roof, output_map(work, p), Map(p.block_h, p.block_w, p.block_c, 0.0, 0.0), 0.0, elements)
+    return Engine(max(read, written), 0.0, 0.0, 0.0)
+
+
 def mac_engine(work: Work, roof: Roof, p: EthosU, mac_cycles: float, first: float, last: float) -> Engine:
     """All blocks of an operator that uses the multipliers, from the cycles of one block there.
 
     Multipliers and output unit work side by side, and neither is quicker than the commands that start them. Only the
     first slice waits for an input block, only the last for its results.
     """
+    mac_cycles = floor(mac_cycles / p.cores)
     h, w, c = units(work, p)
     blocks = work.n * ceil(work.h_out / p.unit_h) * ceil(work.w_out / p.unit_w) * ceil(work.c_out / p.unit_c)
     blocks /= h * w * c
@@ -129,13 +148,18 @@ def units(work: Work, p: EthosU) -> tuple[float, float, float]:
     )
 
 
-def delay_cycles(area: float, depth: float, steps: float) -> float:
+def decoding_cycles(p: EthosU) -> float:
+    """Cycles that decoding the weights of one step of a unit takes, with all cores at work."""
+    return 4.0 * p.unit_c * p.cores / p.weight_streams
+
+
+def delay_cycles(p: EthosU, area: float, depth: float, steps: float) -> float:
     """Cycles in which a block of a single pixel unit waits for its own sums."""
     if area > 1.0:
         return 0.0
     if depth == 1.0:
-        return 2.0 * steps
-    return 2.0 * (steps - 1.0) * depth
+        return p.delay_cycles * steps
+    return p.delay_cycles * (steps - 1.0) * depth
 
 
 def output_unit_cycles(p: EthosU) -> float:

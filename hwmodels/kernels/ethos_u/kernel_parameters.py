@@ -50,12 +50,24 @@ class EthosU(NamedTuple):
     """Writes that are under way at one time to the slow memory; 0 where nothing is written to it."""
     weight_ratio: Ratio
     """Size of encoded weights whose values a network's file does not hold, over that of uniform ones."""
+    cores: Count = 1.0
+    """Cores that share the products of each block."""
+    weight_streams: Count = 1.0
+    """Streams that weights are split into, which are decoded at one time."""
+    empty_taps: CountOrNone = 0.0
+    """Zeros that are stored behind every ten taps of a depthwise kernel."""
+    delay_cycles: Amount = 2.0
+    """Cycles in which a single unit of output waits for its own sums, after each of its steps."""
+    window_cycles: Amount = 4.0
+    """Cycles in which a pooling takes one element of its window for a unit of output."""
     maps_slow: Flag = 0.0
     """1 where feature maps are in the slow memory unless the schedule puts them into the fast one."""
     copy_words: CountOrNone = 0.0
     """Words of 16 bytes that the copy channel and that for element-wise inputs have under way; 0: no limit."""
     weight_words: CountOrNone = 0.0
-    """Words of 16 bytes that the channel for weights and inputs of products and windows has under way; 0: no limit."""
+    """Words of 16 bytes that the channel for weights has under way; 0: no limit."""
+    input_words: CountOrNone = 0.0
+    """Words of 16 bytes that the channel for inputs of products and windows has under way; 0: as that for weights."""
     scale_words: CountOrNone = 0.0
     """Words of 16 bytes that the channel for scales and biases has under way; 0: no limit."""
     block_h: DecidedSize = 1.0

@@ -15,6 +15,8 @@ from .kernel_parameters import EthosU
 BRICK = 16.0
 """Channels of one brick."""
 WORD_BYTES = 16.0
+MOST_WRITTEN_BYTES = 64.0
+"""Longest piece of a channels-last map that is written at one time."""
 SUSTAINED = 0.8
 """Share of its outstanding requests, and of a rate bound by latency, that Vela takes a channel to keep up."""
 
@@ -64,30 +66,36 @@ def stored_elements(m: Map) -> float:
     return m.h * m.w * (ceil(m.c / BRICK) * BRICK if m.bricks > 0.0 else m.c)
 
 
-def transferred_bytes(p: EthosU, m: Map, block: Map, read: float, size: float) -> float:
-    """Bytes that moving ``size`` bytes of a feature map costs, blocks of it at a time, with bursts only partly used.
+def transferred_bytes(p: EthosU, element_bytes: float, m: Map, block: Map, read: float, elements: float) -> float:
+    """Bytes that moving ``elements`` of a feature map costs, blocks of it at a time, with bursts only partly used.
 
-    Bricks are read along the width of a block; where a row is just as long as the block is deep, the block is one
-    piece. Channels-last maps come in pieces of the block's depth, and are written by at most 16 channels.
+    Bricks are read along the width of a block; where a row has as many bytes as the block has channels, the block is
+    one piece. Channels-last maps come in pieces of the block's depth, and are written by at most 16 channels a core.
     """
-    if m.bricks > 0.0:
-        burst = block.w * block.c if m.w * BRICK == block.c else BRICK * block.w
-    elif read > 0.0:
-        burst = block.w * block.c if m.c == block.c else block.c
+    row_bytes = (m.w * BRICK if m.bricks > 0.0 else m.c) * element_bytes
+    cores = p.cores if read == 0.0 else 1.0
+    if row_bytes == block.c and (m.bricks > 0.0 or read > 0.0 or block.c <= BRICK):
+        burst = block.w * block.c
+    elif m.bricks > 0.0:
+        burst = BRICK * block.w * cores
     else:
-        burst = block.w * block.c if block.c <= BRICK and m.c == block.c else min(BRICK, block.c)
+        burst = block.c if read > 0.0 else min(MOST_WRITTEN_BYTES / element_bytes, BRICK * cores, block.c)
     most = p.fast_burst_bytes if m.fast > 0.0 else p.slow_burst_bytes
-    return floor(size * most / min(most, burst))
+    return floor(elements * element_bytes * most / min(most, burst * element_bytes))
 
 
 def block_cycles(p: EthosU, roof: Roof, m: Map, block: Map, read: float) -> float:
     """Latency of a memory and the bytes of one block, cut to the map, at its rate."""
-    size = min(m.h, block.h) * min(m.w, block.w) * min(m.c, block.c) * roof.element_bytes
+    return move_cycles(p, roof, m, block, read, min(m.h, block.h) * min(m.w, block.w) * min(m.c, block.c))
+
+
+def move_cycles(p: EthosU, roof: Roof, m: Map, block: Map, read: float, elements: float) -> float:
+    """Latency of a memory and the bytes of so many elements, moved block by block, at its rate."""
     if read > 0.0:
         latency = p.fast_read_cycles if m.fast > 0.0 else p.slow_read_cycles
     else:
         latency = p.fast_write_cycles if m.fast > 0.0 else p.slow_write_cycles
-    return latency + floor(transferred_bytes(p, m, block, read, size) / rate(roof, m.fast))
+    return latency + floor(transferred_bytes(p, roof.element_bytes, m, block, read, elements) / rate(roof, m.fast))
 
 
 def rate(roof: Roof, fast: float) -> float:
@@ -104,6 +112,11 @@ def read_rate(p: EthosU, roof: Roof, fast: float, words: float) -> float:
     requests = p.fast_requests if fast > 0.0 else p.slow_reads
     under_way = min(words * WORD_BYTES / burst_bytes, requests * SUSTAINED)
     return min(rate(roof, fast), burst_bytes * under_way / latency * SUSTAINED)
+
+
+def input_words(p: EthosU) -> float:
+    """Words that the channel for inputs of products and windows has under way."""
+    return p.input_words if p.input_words > 0.0 else p.weight_words
 
 
 def write_rate(p: EthosU, roof: Roof, fast: float) -> float:
@@ -130,7 +143,7 @@ def busy_cycles(p: EthosU, roof: Roof, fast: float, moved: Moved) -> float:
     total += moved.weights + moved.scales
     writes = write_rate(p, roof, fast)
     channels = max(
-        floor(moved.read / read_rate(p, roof, fast, p.weight_words)),
+        floor(moved.read / read_rate(p, roof, fast, input_words(p))),
         floor(moved.streamed / read_rate(p, roof, fast, p.copy_words)),
         floor(moved.copied_out / read_rate(p, roof, fast, p.copy_words)),
         floor(moved.written / writes) + floor(moved.copied_in / writes),

@@ -23,16 +23,15 @@ def maps_moved(work: Work, roof: Roof, p: EthosU, fast: float, streamed: float) 
     block = Map(p.input_block_h, p.input_block_w, p.input_block_c, 0.0, 0.0)
     if p.input_fast == fast:
         elements = work.n * stored_elements(input_map(work, p)) if streamed > 0.0 else window_elements(work, p)
-        moved = transferred_bytes(p, input_map(work, p), block, 1.0, elements * roof.element_bytes)
+        moved = transferred_bytes(p, roof.element_bytes, input_map(work, p), block, 1.0, elements)
         read += 0.0 if streamed > 0.0 else moved
         passed += moved if streamed > 0.0 else 0.0
     if p.second_c > 0.0 and p.second_fast == fast:
-        size = second_elements(work, p) * roof.element_bytes
-        passed += transferred_bytes(p, second_map(p), block, 1.0, size)
+        passed += transferred_bytes(p, roof.element_bytes, second_map(p), block, 1.0, second_elements(work, roof, p))
     if p.output_stored > 0.0 and p.output_fast == fast:
         m = output_map(work, p)
-        size = work.n * stored_elements(m) * roof.element_bytes
-        written += transferred_bytes(p, m, Map(p.block_h, p.block_w, p.block_c, 0.0, 0.0), 0.0, size)
+        block = Map(p.block_h, p.block_w, p.block_c, 0.0, 0.0)
+        written += transferred_bytes(p, roof.element_bytes, m, block, 0.0, work.n * stored_elements(m))
     return Moved(read, passed, written, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -68,13 +67,13 @@ def window_elements(work: Work, p: EthosU) -> float:
     return work.n * each * pieces * blocks_across(work, p) * layers
 
 
-def second_elements(work: Work, p: EthosU) -> float:
-    """Elements of the second input, of which a single one is part of the command.
+def second_elements(work: Work, roof: Roof, p: EthosU) -> float:
+    """Elements of the second input, of which a single one is part of the command, on the U55 if it has one byte.
 
     The U55 is charged for the whole output however often they repeat.
     """
     if p.second_h * p.second_w * p.second_c == 1.0:
-        return 0.0
+        return stored_elements(second_map(p)) if p.generation == 55.0 and roof.element_bytes > 1.0 else 0.0
     if p.generation == 55.0:
         return work.n * stored_elements(Map(work.h_out, work.w_out, work.c_out, 0.0, p.input_bricks))
     return stored_elements(second_map(p))

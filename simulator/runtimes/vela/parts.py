@@ -16,7 +16,9 @@ from stairline.simulator.mapping.lowering import graph_pass
 
 Replacement = Callable[[GraphBuilder, Layer, tuple[int, ...]], tuple[int, ...]]
 """(builder, layer, its inputs in the builder) -> the tensors that replace its outputs."""
-WINDOWS = frozenset({"conv2d", "dwconv2d", "maxpool2d", "avgpool2d", "globalavgpool2d", "globalmaxpool2d"})
+WINDOWS = frozenset(
+    {"conv2d", "conv2d_transpose", "dwconv2d", "maxpool2d", "avgpool2d", "globalavgpool2d", "globalmaxpool2d"}
+)
 """Operators that read their input in windows, which do not reach from one image into the next."""
 
 

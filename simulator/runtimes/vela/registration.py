@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from stairline.hwmodels.platform import Machine
 from stairline.simulator.graph.graph import Graph, Layer
 from stairline.simulator.mapping.fusion import condition
 from stairline.simulator.mapping.placement import Placement, nothing_streamed, placement_rule
 from stairline.simulator.mapping.schedules import SCHEDULES, Schedule
-from stairline.simulator.mapping.support import constraint
 
 from .activations import PASSED_THROUGH
 from .network.order import depth_first
@@ -34,19 +31,6 @@ def in_one_pass(graph: Graph, last: Layer, candidate: Layer) -> bool:
     if last.op == "conv2d":
         return graph.tensors[last.outputs[0]].shape[0] == 1
     return candidate.op in PASSED_THROUGH or not in_rows(graph, last)
-
-
-@constraint
-def of_one_image(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
-    """the batch must be 1"""
-    shape = graph.tensors[layer.inputs[0]].shape
-    return len(shape) < 4 or shape[0] == 1
-
-
-@constraint
-def of_integers(graph: Graph, layer: Layer, _limits: Mapping[str, float]) -> bool:
-    """the input must be integers"""
-    return not graph.tensors[layer.inputs[0]].dtype.startswith("float")
 
 
 @placement_rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Size = tuple[int, int, int]
-Kind = Literal["conv", "depthwise", "dense", "rows", "pool", "copy", "reduction", "elementwise", "matmul"]
+Kind = Literal["conv", "depthwise", "dense", "rows", "pool", "copy", "reduction", "elementwise", "matmul", "turned"]
 """A product of one row is "dense", one of many rows "rows"; the latter gets the blocks of a convolution."""
 
 SUBKERNEL = 8
@@ -26,8 +26,10 @@ class Query(NamedTuple):
     table: bool = False
     """Whether an activation is fused that looks up a table of 2 KB."""
     element_bytes: int = 1
-    macs_per_cycle: int = 128
-    """Size of the engine."""
+    macs: int = 128
+    """Size of the engine: its products of 8-bit numbers in a cycle, by which Arm names it."""
+    upscale: int = 1
+    """How many times as many rows and columns the engine sees as the input has, zeros between them."""
 
 
 class Block(NamedTuple):
@@ -60,6 +62,11 @@ def round_down(value: int, granule: int) -> int:
 def reach(kernel: int, dilation: int) -> int:
     """Input elements between the first and last tap of a kernel, both counted."""
     return (kernel - 1) * dilation + 1
+
+
+def sums_widely(query: Query) -> bool:
+    """Whether sums take more than 32 bits: products of 16-bit elements that are added up and scaled."""
+    return query.element_bytes == 2 and query.kind in ("conv", "rows", "dense", "depthwise")
 
 
 def larger_input(query: Query) -> Size:

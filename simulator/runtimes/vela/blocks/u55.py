@@ -1,7 +1,7 @@
-"""The U55's choice of blocks: of all that fit its shared memory, the one that fetches least for each output.
+"""The choice of blocks of U55 and U65: of all that fit the shared memory, the one that fetches least for each output.
 
 Source: Vela 5.2 (Arm, Apache-2.0), regor/architecture/ethosu55/ethos_u55.cpp: FindBlockConfig, TryBlockConfig,
-ChooseKernelMethod and the table of accelerator configurations.
+ChooseKernelMethod, ApplyConfig and the table of accelerator configurations; the table of ethosu65/ethos_u65.cpp.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from .query import Block, Query, Size, larger_input, round_up, volume
+from .query import Block, Query, Size, larger_input, round_up, sums_widely, volume
 from .search import (
     Candidates,
     cheapest,
@@ -25,8 +25,8 @@ from .search import (
 
 LARGEST: Size = (32, 64, 128)
 BANK_BYTES = 1024
-OUTPUT_BANKS, END_BANKS, TABLE_BANKS = 2, 2, 2
-SUM_BYTES = 4
+OUTPUT_BANKS, TABLE_BANKS = 2, 2
+SUM_BYTES, WIDE_SUM_BYTES = 4, 5
 """Bytes of one partial sum."""
 SPLIT_DEPTH = 16
 INPUT_DEPTH = 8
@@ -40,18 +40,25 @@ class Configuration(NamedTuple):
     """Height, width and channels of the output that the multipliers work on at one time."""
     banks: int
     """Banks of the shared memory."""
+    end_banks: int
+    """Banks at its end that are kept free."""
     input_granule: Mapping[int, int]
     """Banks that inputs are allotted at a time, by the bytes of an element."""
     sum_granule: int
-    """Banks that sums are allotted at a time."""
+    """Banks that sums of 32 bits are allotted at a time."""
+    wide_sum_granule: int
+    """Banks that sums of 40 bits are allotted at a time."""
 
 
+_256 = Configuration((2, 2, 8), 48, 2, MappingProxyType({1: 8, 2: 8, 4: 16}), 16, 20)
 CONFIGURATIONS = {
-    64: Configuration((1, 1, 8), 16, MappingProxyType({1: 2, 2: 2, 4: 4}), 4),
-    128: Configuration((1, 2, 8), 24, MappingProxyType({1: 4, 2: 4, 4: 8}), 8),
-    256: Configuration((2, 2, 8), 48, MappingProxyType({1: 8, 2: 8, 4: 16}), 16),
+    32: Configuration((1, 1, 4), 16, 0, MappingProxyType({1: 2, 2: 2, 4: 4}), 4, 4),
+    64: Configuration((1, 1, 8), 16, 0, MappingProxyType({1: 2, 2: 2, 4: 4}), 4, 8),
+    128: Configuration((1, 2, 8), 24, 2, MappingProxyType({1: 4, 2: 4, 4: 8}), 8, 12),
+    256: _256,
+    512: _256,
 }
-"""By multiply-accumulates a cycle. Source besides: ethos-u-vela 5.2, ethosu/vela/architecture_features.py."""
+"""By products of 8-bit numbers in a cycle; the 512 of the Ethos-U65 are two cores that work on the same block."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -66,7 +73,7 @@ def find_block(query: Query) -> Block:
     cost = _cost(query, inputs, candidates)
     cost = halved_where_the_input_fits(cost, candidates, inputs, candidates.input_depth)
     best = cheapest(cost, candidates, inputs)
-    output, unit = candidates.output(best), CONFIGURATIONS[query.macs_per_cycle].unit
+    output, unit = candidates.output(best), CONFIGURATIONS[query.macs].unit
     if _in_one_row(query, unit):
         output, unit = (1, *output[1:]), (1, 4, unit[2])
     return Block(output, candidates.input(best), unit, kernel_first)
@@ -100,7 +107,7 @@ def _candidates(query: Query, input_depth: int) -> Candidates:
     """All blocks that do not exceed the output or the engine, with the input that each reads."""
     import numpy as np
 
-    unit = CONFIGURATIONS[query.macs_per_cycle].unit
+    unit = CONFIGURATIONS[query.macs].unit
     end = tuple(round_up(min(size, most), by) for size, most, by in zip(query.output, LARGEST, unit))
     heights, widths = np.arange(unit[0], end[0] + 1, unit[0]), np.arange(unit[1], end[1] + 1, unit[1])
     depth, h, w = grid(depths(query.output[2], end[2], unit[2], SPLIT_DEPTH), heights, widths)
@@ -109,8 +116,8 @@ def _candidates(query: Query, input_depth: int) -> Candidates:
         depth,
         h,
         w,
-        round_up_all((h - 1) * query.stride[0] + taps[0], unit[0]),
-        round_up_all((w - 1) * query.stride[1] + taps[1], unit[1]),
+        round_up_all(-(-((h - 1) * query.stride[0] + taps[0]) // query.upscale), unit[0]),
+        round_up_all(-(-((w - 1) * query.stride[1] + taps[1]) // query.upscale), unit[1]),
         depth if _reads_own_channels(query) else np.full_like(depth, input_depth),
     )
 
@@ -129,19 +136,19 @@ def _input_depth(query: Query, channels: int, kernel_first: bool) -> int:
 
 def _fits(query: Query, candidates: Candidates) -> Any:
     """For which candidates the banks hold the inputs twice and the sums twice."""
-    own = CONFIGURATIONS[query.macs_per_cycle]
+    own = CONFIGURATIONS[query.macs]
     granule = own.input_granule[query.element_bytes]
     row = round_up_all(candidates.input_depth * query.element_bytes, 8)
     input_area = candidates.input_height * candidates.input_width
     inputs = round_up_all(-(-(input_area * row) // BANK_BYTES) * 2, granule)
-    free = own.banks - OUTPUT_BANKS - max(END_BANKS, TABLE_BANKS if query.table else 0)
+    free = own.banks - OUTPUT_BANKS - max(own.end_banks, TABLE_BANKS if query.table else 0)
     if query.kind == "elementwise":
         scalar = 1 in (volume(query.first), volume(query.second or query.first))
         both = inputs if scalar and query.element_bytes <= 2 else 2 * inputs
         return both <= free
     area = candidates.height * candidates.width
-    sums_bytes = area * round_up_all(candidates.depth, 8) * SUM_BYTES
-    sums = round_up_all(-(-sums_bytes // BANK_BYTES) * 2, own.sum_granule)
+    each, granule = (WIDE_SUM_BYTES, own.wide_sum_granule) if sums_widely(query) else (SUM_BYTES, own.sum_granule)
+    sums = round_up_all(-(-area * round_up_all(candidates.depth, 8) * each // BANK_BYTES) * 2, granule)
     return inputs + sums <= free
 
 

@@ -1,4 +1,4 @@
-"""The U85-256's choice of blocks, by operator: a search for convolutions and products, a fit by area for windows.
+"""The U85's choice of blocks, by operator: a search for convolutions and products, a fit by area for windows.
 
 Source: Vela 5.2 (Arm, Apache-2.0), regor/architecture/ethosu85/ethos_u85.cpp: FindBlockConfig, FindUBlock, AreaFit,
 FindDepthwiseConfig, FindElementwiseConfig and TryBlockConfig.
@@ -21,16 +21,15 @@ from .search import (
     subkernels,
 )
 from .u85_engine import (
-    CHAIN_BYTES,
     CHAIN_SLOTS,
     DEPTH_GRANULE,
-    INPUT_BYTES,
+    ENGINES,
     LARGEST,
-    OUTPUT_BYTES,
-    SUM_BYTES,
-    SUM_MEMORY_BYTES,
-    UNITS,
+    PRODUCTS,
+    Unit,
     input_granule,
+    product_depth,
+    sum_bytes,
 )
 from .u85_windows import find_window_block
 
@@ -41,10 +40,10 @@ def find_block(query: Query) -> Block:
     kernel_first = query.kind in ("conv", "dense") and prefers_kernel_first(larger_input(query)[2], query)
     unit = _unit(query, kernel_first)
     if query.kind == "elementwise":
-        size = _elementwise(query, unit)
-        return Block(size, size, unit)
-    if query.kind in ("depthwise", "pool", "reduction"):
-        return find_window_block(query, unit, 32 if unit[2] == 16 else 64)
+        size = _elementwise(query, unit.size)
+        return Block(size, size, unit.size)
+    if query.kind in ("depthwise", "pool", "reduction", "turned"):
+        return find_window_block(query, unit, product_depth(query, unit, False))
     return _search(query, unit, kernel_first)
 
 
@@ -62,25 +61,24 @@ def sparse(channels: int) -> bool:
     return channels <= 2
 
 
-def _unit(query: Query, kernel_first: bool) -> Size:
+def _unit(query: Query, kernel_first: bool) -> Unit:
     """The step of the multipliers that wastes least of the output, among those that the operator can take."""
-    deep = UNITS[:1]
-    if query.kind in ("depthwise", "pool", "copy"):
-        allowed = deep
-    elif query.kind == "elementwise" or (query.kind == "conv" and query.element_bytes == 2 and not kernel_first):
-        allowed = UNITS
-    else:
-        allowed = UNITS[1:]
-    return min(allowed, key=lambda unit: volume(_rounded(query.output, unit)))
+    taps = query.kind in PRODUCTS and (kernel_first or query.kernel != (1, 1))
+    allowed = [
+        unit
+        for unit in ENGINES[query.macs].units
+        if query.kind in unit.kinds[query.element_bytes - 1] and not (taps and unit.only_single_pixels)
+    ]
+    return min(allowed, key=lambda unit: volume(_rounded(query.output, unit.size)))
 
 
 def _rounded(size: Size, granule: Size) -> Size:
     return round_up(size[0], granule[0]), round_up(size[1], granule[1]), round_up(size[2], granule[2])
 
 
-def _search(query: Query, unit: Size, kernel_first: bool) -> Block:
+def _search(query: Query, unit: Unit, kernel_first: bool) -> Block:
     """The cheapest block of a convolution, product or copy, which may hold its inputs and sums twice or else once."""
-    inputs, depth = larger_input(query), 16 if kernel_first else 32 if unit[2] == 16 else 64
+    inputs, depth = larger_input(query), product_depth(query, unit, kernel_first)
     for copies in (2, 1):
         candidates, granules = _candidates(query, unit, copies, depth)
         fits = _fits(query, candidates, granules, copies, inputs[2])
@@ -92,22 +90,23 @@ def _search(query: Query, unit: Size, kernel_first: bool) -> Block:
     candidates = candidates.where(fits)
     cost = halved_where_the_input_fits(_cost(query, inputs, candidates), candidates, inputs, filled)
     best = cheapest(cost, candidates, inputs)
-    return Block(candidates.output(best), candidates.input(best), unit, kernel_first)
+    return Block(candidates.output(best), candidates.input(best), unit.size, kernel_first)
 
 
-def _candidates(query: Query, unit: Size, copies: int, input_depth: int) -> tuple[Candidates, Any]:
+def _candidates(query: Query, unit: Unit, copies: int, input_depth: int) -> tuple[Candidates, Any]:
     """Blocks whose sums have room, with the input that each reads; and by axis the granules of that input's memory."""
     import numpy as np
 
-    steps = unit[0], unit[1], DEPTH_GRANULE
+    by_h, by_w, by_c = unit.size
+    steps = by_h, by_w, max(by_c, DEPTH_GRANULE)
     most = [max(min(size, largest), step) for size, largest, step in zip(query.output, LARGEST, steps)]
-    end = [round_up(size, each) for size, each in zip(most, unit)]
-    room = SUM_MEMORY_BYTES // (SUM_BYTES * copies * DEPTH_GRANULE)
-    heights = np.arange(unit[0], min(end[0], room) + 1, unit[0])
-    widths = np.arange(unit[1], min(end[1], room) + 1, unit[1])
-    depth, h, w = grid(depths(query.output[2], end[2], unit[2], DEPTH_GRANULE), heights, widths)
+    end = [round_up(size, each) for size, each in zip(most, unit.size)]
+    room = ENGINES[query.macs].sum_bytes // (sum_bytes(query) * copies * DEPTH_GRANULE)
+    heights = np.arange(by_h, min(end[0], room) + 1, by_h)
+    widths = np.arange(by_w, min(end[1], room) + 1, by_w)
+    depth, h, w = grid(depths(query.output[2], end[2], by_c, DEPTH_GRANULE), heights, widths)
     deep = depth if query.kind == "copy" else np.full_like(depth, input_depth)
-    granules = np.array([input_granule(int(each), unit) for each in deep], dtype=np.int64).reshape(-1, 3).T
+    granules = np.array([input_granule(query, int(each), unit) for each in deep], dtype=np.int64).reshape(-1, 3).T
     taps = subkernel_taps(query)
     tall = round_up_all((h - 1) * query.stride[0] + taps[0], granules[0])
     wide = round_up_all((w - 1) * query.stride[1] + taps[1], granules[1])
@@ -118,11 +117,12 @@ def _fits(query: Query, candidates: Candidates, granules: Any, copies: int, chan
     """For which candidates the engine holds so many copies of the inputs and of the sums."""
     import numpy as np
 
-    depth, h, w, tall, wide, deep = candidates
+    engine, (depth, h, w, tall, wide, deep) = ENGINES[query.macs], candidates
     whole = deep if query.kind == "copy" else np.minimum(round_up_all(deep, granules[2]), channels)
     held = round_up_all(whole, granules[2])
-    inputs = tall * wide * held * query.element_bytes * copies <= INPUT_BYTES
-    return inputs & (h * w * round_up_all(depth, DEPTH_GRANULE) * SUM_BYTES * copies <= SUM_MEMORY_BYTES)
+    inputs = tall * wide * held * query.element_bytes * copies <= engine.input_bytes
+    sums = h * w * round_up_all(depth, DEPTH_GRANULE) * sum_bytes(query) * copies
+    return inputs & (sums <= engine.sum_bytes)
 
 
 def _cost(query: Query, inputs: Size, candidates: Candidates) -> Any:
@@ -151,8 +151,9 @@ def _elementwise(query: Query, unit: Size) -> Size:
     output = _rounded(query.output, granule)
     most = tuple(min(size, largest) for size, largest in zip(output, LARGEST))
     scalar = 1 in (volume(query.first), volume(query.second or query.first))
-    across = OUTPUT_BYTES // query.element_bytes // DEPTH_GRANULE
-    chained = CHAIN_BYTES // CHAIN_SLOTS // (DEPTH_GRANULE * query.element_bytes) // unit[0]
+    engine = ENGINES[query.macs]
+    across = engine.output_bytes // query.element_bytes // DEPTH_GRANULE
+    chained = engine.chain_bytes // CHAIN_SLOTS // (DEPTH_GRANULE * query.element_bytes) // unit[0]
     h = _tile(output[0], granule[0], most[0])
     needed = max(_tile(output[1], granule[1], min(across, most[1])), granule[1])
     w = across

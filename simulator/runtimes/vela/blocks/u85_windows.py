@@ -9,28 +9,26 @@ from math import sqrt
 
 from .query import Block, Query, Size, reach, round_down, round_up, volume
 from .search import subkernel_taps
-from .u85_engine import DEPTH_GRANULE, INPUT_BYTES, LARGEST, MACS, SUM_BYTES, SUM_MEMORY_BYTES, input_granule
+from .u85_engine import DEPTH_GRANULE, ENGINES, LARGEST, Unit, input_granule, sum_bytes
 
-SUMS = SUM_MEMORY_BYTES // SUM_BYTES
-"""Partial sums that the engine holds."""
 RETRIES = 25
 
 
-def find_window_block(query: Query, unit: Size, input_depth: int) -> Block:
+def find_window_block(query: Query, unit: Unit, input_depth: int) -> Block:
     """The block of a depthwise convolution, a pooling or (with a fixed input depth) a reduction of channels."""
-    granule = unit[0], unit[1], DEPTH_GRANULE
+    granule, room = (unit.size[0], unit.size[1], DEPTH_GRANULE), input_elements(query)
     output: Size = tuple(round_up(size, each) for size, each in zip(query.output, granule))  # type: ignore[assignment]
     most: Size = tuple(min(size, largest) for size, largest in zip(output, LARGEST))  # type: ignore[assignment]
     fixed = input_depth if query.kind == "reduction" else 0
     h, w, c = _area_fit(query, unit, output, most, fixed)
     force = 0
     while True:
-        piece = input_granule(fixed or c, unit)
+        piece = input_granule(query, fixed or c, unit)
         taken = _input(query, (h, w, c), piece, fixed)
         if w >= output[1] and h >= output[0] and c >= output[2]:
             break
         row = _input(query, (granule[0], w, c), piece, fixed)
-        if INPUT_BYTES // query.element_bytes - volume(taken) >= volume(row):
+        if room - volume(taken) >= volume(row):
             break
         if (h != output[0] or force & 2) and h > granule[0]:
             h -= granule[0]
@@ -42,7 +40,17 @@ def find_window_block(query: Query, unit: Size, input_depth: int) -> Block:
             force = force << 1 | 1
         else:
             break
-    return Block((h, w, c), taken, unit)
+    return Block((h, w, c), taken, unit.size)
+
+
+def sums(query: Query) -> int:
+    """Partial sums that the engine holds."""
+    return ENGINES[query.macs].sum_bytes // sum_bytes(query)
+
+
+def input_elements(query: Query) -> int:
+    """Elements of the input that the engine holds."""
+    return ENGINES[query.macs].input_bytes // query.element_bytes
 
 
 def _input(query: Query, block: Size, piece: Size, fixed: int) -> Size:
@@ -54,14 +62,14 @@ def _input(query: Query, block: Size, piece: Size, fixed: int) -> Size:
     return h, w, round_up(fixed or block[2], piece[2])
 
 
-def _area_fit(query: Query, unit: Size, output: Size, most: Size, fixed: int) -> Size:
+def _area_fit(query: Query, unit: Unit, output: Size, most: Size, fixed: int) -> Size:
     """The block (height, width, channels) of the depth that covers most of the output's area and wastes least."""
     single = all(reach(k, d) == 1 for k, d in zip(query.kernel, query.dilation))
-    unit_sums = unit[0] * unit[1] * DEPTH_GRANULE
+    unit_sums = unit.size[0] * unit.size[1] * DEPTH_GRANULE
     area = output[1] * (output[2] if single else output[0])
     best, found = float("inf"), output
-    for depth in range(DEPTH_GRANULE, min(max(MACS, SUMS // unit_sums), most[2]) + 1, DEPTH_GRANULE):
-        piece = input_granule(fixed or depth, unit)
+    for depth in range(DEPTH_GRANULE, min(max(query.macs, sums(query) // unit_sums), most[2]) + 1, DEPTH_GRANULE):
+        piece = input_granule(query, fixed or depth, unit)
         size = _fit_depth(query, unit, output, most, depth, piece, fixed)
         if size is None:
             break
@@ -78,31 +86,31 @@ def _area_fit(query: Query, unit: Size, output: Size, most: Size, fixed: int) ->
 
 
 def _fit_depth(
-    query: Query, unit: Size, output: Size, most: Size, depth: int, piece: Size, fixed: int
+    query: Query, unit: Unit, output: Size, most: Size, depth: int, piece: Size, fixed: int
 ) -> tuple[int, int] | None:
     """Height and width of a block of one depth, reduced until both memories hold it; None where nothing fits."""
-    unit_sums = unit[0] * unit[1] * DEPTH_GRANULE
+    unit_sums = unit.size[0] * unit.size[1] * DEPTH_GRANULE
     whole = volume(tuple(round_up(size, each) for size, each in zip(query.first, piece)))  # type: ignore[arg-type]
-    room, before, retries = SUMS, -1, RETRIES
+    room, before, retries = sums(query), -1, RETRIES
     while True:
-        w, h = _by_aspect(output[0] / output[1], room // depth, unit)
+        w, h = _by_aspect(output[0] / output[1], room // depth, unit.size)
         w, h = min(w, most[1]), min(h, most[0])
         area = w * h
         if w < output[1]:
-            w = _even_tile(output[1], unit[1], w)
-        h = max(round_down(area // w, unit[0]), unit[0])
-        sums = w * h * depth
-        sum_ratio = SUMS / sums
-        input_ratio = INPUT_BYTES / query.element_bytes / min(volume(_input(query, (h, w, depth), piece, fixed)), whole)
+            w = _even_tile(output[1], unit.size[1], w)
+        h = max(round_down(area // w, unit.size[0]), unit.size[0])
+        taken = w * h * depth
+        sum_ratio = sums(query) / taken
+        input_ratio = input_elements(query) / min(volume(_input(query, (h, w, depth), piece, fixed)), whole)
         if sum_ratio >= 1.0 and input_ratio >= 1.0:
             return h, w
-        if sums == before:
+        if taken == before:
             retries -= 1
             if retries <= 0:
                 input_ratio = 0.9
-        before = sums
+        before = taken
         if input_ratio < 1.0 and sum_ratio > 1.0:
-            room = min(room, sums)
+            room = min(room, taken)
         smaller = max(int(room // unit_sums * min(input_ratio, sum_ratio)), 0) * unit_sums
         if smaller == room:
             smaller = room - unit_sums

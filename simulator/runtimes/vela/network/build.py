@@ -32,14 +32,17 @@ KINDS: dict[str, Kind] = {
     "ethos_u_dwconv": "depthwise",
     "ethos_u_pool": "pool",
     "ethos_u_elementwise": "elementwise",
+    "ethos_u_transpose": "turned",
 }
 STRIPED = ELEMENTWISE | {"conv2d", "dwconv2d", "mean", "avgpool2d", "maxpool2d", "globalavgpool2d", "globalmaxpool2d"}
 """Operators that may run stripe by stripe."""
-OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy"}
+OWN_KINDS: dict[str, Kind] = {"dense": "dense", "copy": "copy", "transpose": "turned"}
 """Operators for which Vela chooses blocks in another way than for the others of the same kernel model."""
 
 
-def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout, borders: Collection[int]) -> Network:
+def network(
+    graph: Graph, kernels: Sequence[Kernel], stored: Layout, borders: Collection[int], element_bytes: int
+) -> Network:
     """Nodes and tensors of the kernels that an Ethos-U runs; others read or write the tensors ``borders``."""
     nodes = tuple(
         _node(graph, kernel, number, stored)
@@ -49,7 +52,7 @@ def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout, borders: Co
     outside = {stored.stored[t] for t in borders}
     tensors = {
         tensor: Stored(
-            _bytes(graph, tensor, stored),
+            round_up(ceil(_stored_elements(graph, tensor, stored) * element_bytes), ALIGNMENT),
             (),
             (),
             stored.bricks[tensor],
@@ -62,10 +65,9 @@ def network(graph: Graph, kernels: Sequence[Kernel], stored: Layout, borders: Co
     return Network(nodes, connected(nodes, tensors))
 
 
-def _bytes(graph: Graph, tensor: int, stored: Layout) -> int:
-    """Bytes that a tensor takes in memory; elements have one byte."""
+def _stored_elements(graph: Graph, tensor: int, stored: Layout) -> float:
     n, h, w, c = as_nhwc(graph.tensors[tensor].shape)
-    return round_up(ceil(n * stored_elements(Map(h, w, c, 0.0, float(stored.bricks[tensor])))), ALIGNMENT)
+    return n * stored_elements(Map(h, w, c, 0.0, float(stored.bricks[tensor])))
 
 
 def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
@@ -103,6 +105,7 @@ def _node(graph: Graph, kernel: Kernel, number: int, stored: Layout) -> Node:
         bool(chain),
         not chain and first.op in STRIPED,
         is_image(graph, first),
+        upscale=first.attributes.stride[0] if first.op == "conv2d_transpose" else 1,
     )
 
 
@@ -162,9 +165,24 @@ def _elements(graph: Graph, tensor: int) -> int:
 
 
 def _work(graph: Graph, first: Layer, work: Work) -> Work:
-    """The kernel's work on one map; a global pooling is a window as large as the map."""
+    """The kernel's work on one map.
+
+    A global pooling is a window as large as the map, and a maximum or a search along the width one as wide. A maximum
+    over channels takes them side by side along the width. A transposed convolution goes over an input with zeros
+    between its elements.
+    """
     if first.op in ("globalavgpool2d", "globalmaxpool2d", "mean"):
         return work._replace(kernel_h=work.h_in, kernel_w=work.w_in)
+    if first.op in ("reduce_max", "argmax"):
+        if first.op == "argmax" or first.attributes.axes == (2,):
+            return work._replace(kernel_w=work.w_in)
+        return work._replace(w_in=work.w_in * work.c_in, c_in=1.0, kernel_w=work.c_in)
+    if first.op == "conv2d_transpose":
+        _, h, w, c = map(float, as_nhwc(graph.tensors[first.outputs[0]].shape))
+        kernel_h, kernel_w = map(float, first.attributes.kernel)
+        return work._replace(
+            h_out=h, w_out=w, c_out=c, kernel_h=kernel_h, kernel_w=kernel_w, stride_h=1.0, stride_w=1.0
+        )
     if in_rows(graph, first):
         return _rows_as_map(work)
     return _images_as_map(work, len(graph.tensors[first.inputs[0]].shape)) if work.n > 1.0 else work

@@ -52,6 +52,9 @@ class Node(NamedTuple):
     stages: bool = False
     """Whether it only copies the input of the next node to the fast memory, and belongs to that node's kernel."""
 
+    upscale: int = 1
+    """How many times as many rows and columns the engine sees as the input has, zeros between them."""
+
     @property
     def reads(self) -> tuple[int, ...]:
         """Stored tensors that the node reads, each once."""

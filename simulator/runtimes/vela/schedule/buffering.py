@@ -16,7 +16,7 @@ from stairline.simulator.runtimes.vela.blocks.query import round_down, round_up
 from stairline.simulator.runtimes.vela.network.operator import Operator
 from stairline.simulator.runtimes.vela.weights.encoding import encode
 
-from .estimate import Estimate, engine, estimate, read_cycles
+from .estimate import Estimate, engine, estimate, input_cycles, weight_cycles
 
 SPLIT_DEPTH = 16
 START_CYCLES = 1000
@@ -105,7 +105,7 @@ def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
     slices = _worthwhile_slices(op, place, case)
     if slices is None:
         return None
-    sizes = [encode(op.work, op.p, op.codes, end - start).bytes for start, end in pairwise(slices)]
+    sizes = [encode(op, end - start).bytes for start, end in pairwise(slices)]
     parts = _parts(sizes, place.free_bytes)
     if parts is None:
         return None
@@ -127,11 +127,11 @@ def propose(op: Operator, place: Place, reference: Estimate) -> Buffered | None:
 
 def _case(op: Operator, place: Place, reference: Estimate) -> Case:
     depth, rows = int(op.work.c_out), place.rows or int(op.work.h_out)
-    full = encode(op.work, op.p, op.codes, depth).bytes
+    full = encode(op, depth).bytes
     transfer = int(copied_cycles(op.p, op.roof, full))
     stripes = round_up(int(op.work.h_out), rows) // rows if place.cascaded else 1
     readings = int(blocks_across(op.work, op.p)) * stripes
-    in_place, fast = read_cycles(op, full, False) * readings, read_cycles(op, full, True) * readings
+    in_place, fast = weight_cycles(op, full, False) * readings, weight_cycles(op, full, True) * readings
     smallest = _smallest(transfer, depth)
     return Case(
         reference,
@@ -170,7 +170,7 @@ def _worthwhile_slices(op: Operator, place: Place, case: Case) -> tuple[int, ...
 def _slices(op: Operator, case: Case, half: int) -> tuple[int, ...] | None:
     """Slices of at most ``half`` bytes whose copies hide behind the engine's work; None where they are too thin."""
     depth, full, transfer = int(op.work.c_out), case.weight_bytes, case.copy_cycles
-    least, block, granule = min(SPLIT_DEPTH / depth, 1.0), int(op.p.block_c), int(op.p.unit_c)
+    least, block, granule = min(SPLIT_DEPTH / depth, 1.0), int(op.p.block_c), max(SPLIT_DEPTH, int(op.p.unit_c))
     ratio = min(case.slack.cycles / transfer, 1.0)
     aligned = floor(ratio / least) * least
     if 1.0 - aligned < least / 2:
@@ -191,14 +191,14 @@ def _slices(op: Operator, case: Case, half: int) -> tuple[int, ...] | None:
     while True:
         each = max(round_down(each, block if each > block else granule), granule)
         slices = (0, *range(early, depth, each), depth)
-        sizes = [encode(op.work, op.p, op.codes, end - start).bytes for start, end in pairwise(slices)]
+        sizes = [encode(op, end - start).bytes for start, end in pairwise(slices)]
         if max(sizes) <= half or (early == SPLIT_DEPTH and each == granule):
             break
         if each > early:
             each = round_up(each // 2, granule)
         else:
             early = round_up(early // 2, SPLIT_DEPTH)
-    if len(slices) > 3 and each / round_up(each, block) < LEAST_FILLED:
+    if len(slices) > 3 and each / round_up(each, block) < LEAST_FILLED and case.dominated:
         return None
     return slices
 
@@ -217,7 +217,7 @@ def _better(op: Operator, place: Place, case: Case, new: Estimate, taken: int, s
     old, input_read = case.reference, new.input_read_cycles
     if place.movable_input and not (place.cascaded and not place.cascade_start):
         fits = new.input_bytes + taken <= place.free_bytes
-        staged = read_cycles(op, old.input_read_bytes, True)
+        staged = input_cycles(op, old.input_read_bytes, True)
         with_input = max(old.run_cycles, old.weight_read_cycles, staged)
         with_weights = max(new.full_run_cycles, new.weight_read_cycles, new.input_read_cycles)
         if (
@@ -230,7 +230,7 @@ def _better(op: Operator, place: Place, case: Case, new: Estimate, taken: int, s
         if _consumer_needs_it(place, old, new, taken, case.slack.bytes):
             return False
         if fits:
-            input_read = read_cycles(op, new.input_read_bytes, True)
+            input_read = input_cycles(op, new.input_read_bytes, True)
     before = max(old.run_cycles, old.weight_read_cycles, input_read)
     after = max(new.full_run_cycles, new.weight_read_cycles, input_read)
     if case.dominated:

@@ -145,7 +145,7 @@ def _restriped(net: Network, cascade: Cascade, rows: int, buffered: set[int], st
         node = net.nodes[position]
         step = striped(position, rows)
         if position in buffered:
-            step = step._replace(buffer_bytes=encode(node.op.work, step.op.p, step.op.codes, node.op.work.c_out).bytes)
+            step = step._replace(buffer_bytes=encode(step.op, node.op.work.c_out).bytes)
         found[position] = step
         rows = step.rows * int(node.op.work.stride_h)
     return found

@@ -16,10 +16,11 @@ from stairline.hwmodels.kernels.ethos_u.engine import (
     conv_engine,
     dwconv_engine,
     elementwise_engine,
+    move_engine,
     pool_engine,
 )
 from stairline.hwmodels.kernels.ethos_u.kernel_parameters import EthosU
-from stairline.hwmodels.kernels.ethos_u.memory import copied_cycles, input_map, read_rate, stored_elements
+from stairline.hwmodels.kernels.ethos_u.memory import copied_cycles, input_map, input_words, read_rate, stored_elements
 from stairline.hwmodels.kernels.ethos_u.traffic import blocks_across, window_elements
 from stairline.simulator.runtimes.vela.network.operator import Operator
 from stairline.simulator.runtimes.vela.weights.encoding import encode
@@ -59,6 +60,8 @@ def engine(op: Operator, first: bool = True, last: bool = True) -> Engine:
         return dwconv_engine(op.work, op.roof, op.p, float(first), float(last))
     if op.model == "ethos_u_pool":
         return pool_engine(op.work, op.roof, op.p)
+    if op.model == "ethos_u_transpose":
+        return move_engine(op.work, op.roof, op.p)
     return elementwise_engine(op.work, op.roof, op.p)
 
 
@@ -83,8 +86,8 @@ def estimate(
     total = _sliced(op._replace(p=p), stripe, slices, slack_cycles, double)
     read_bytes = int(total.read_elements * op.roof.element_bytes)
     fetches = total.weight_fetches
-    weight_read = read_cycles(op, total.weight_bytes // fetches, staged_weights) * fetches if fetches else 0
-    input_read = read_cycles(op._replace(p=p), read_bytes, p.input_fast > 0.0)
+    weight_read = weight_cycles(op, total.weight_bytes // fetches, staged_weights) * fetches if fetches else 0
+    input_read = input_cycles(op._replace(p=p), read_bytes, p.input_fast > 0.0)
     return Estimate(
         int(repeats * total.run_cycles),
         total.visible_cycles,
@@ -116,7 +119,7 @@ def _sliced(op: Operator, stripe: Work, slices: Sequence[int], slack_cycles: int
         cycles = int(engine(op._replace(work=part), number == 0, end == slices[-1]).cycles)
         read_elements += int(read_elements_of(op.model, part, op.p))
         if op.weighted:
-            size, again = encode(op.work, op.p, op.codes, end - start).bytes, int(blocks_across(part, op.p))
+            size, again = encode(op, end - start).bytes, int(blocks_across(part, op.p))
             weight_bytes, fetches = weight_bytes + size * again, fetches + again
             if op.p.buffered > 0.0:
                 visible += max(int(copied_cycles(op.p, op.roof, size)) - slack_cycles, 0)
@@ -134,12 +137,21 @@ def _stripe(work: Work, rows: int) -> Work:
 
 def read_elements_of(model: str, work: Work, p: EthosU) -> float:
     """Elements that a kernel of a model reads of its first input."""
-    if model == "ethos_u_elementwise":
+    if model in ("ethos_u_elementwise", "ethos_u_transpose"):
         return work.n * stored_elements(input_map(work, p))
     return window_elements(work, p)
 
 
-def read_cycles(op: Operator, size: float, fast: bool) -> int:
-    """Cycles to read ``size`` bytes of weights or of a window's input from the fast memory or the other one."""
+def weight_cycles(op: Operator, size: float, fast: bool) -> int:
+    """Cycles to read ``size`` bytes of weights from the fast memory or the other one."""
+    return _read_cycles(op, size, fast, op.p.weight_words)
+
+
+def input_cycles(op: Operator, size: float, fast: bool) -> int:
+    """Cycles to read ``size`` bytes of a window's input from the fast memory or the other one."""
+    return _read_cycles(op, size, fast, input_words(op.p))
+
+
+def _read_cycles(op: Operator, size: float, fast: bool, words: float) -> int:
     latency = op.p.fast_read_cycles if fast else op.p.slow_read_cycles
-    return int(size / read_rate(op.p, op.roof, float(fast), op.p.weight_words) + latency)
+    return int(size / read_rate(op.p, op.roof, float(fast), words) + latency)

@@ -19,6 +19,7 @@ from stairline.simulator.runtimes.vela.blocks.query import Size, volume
 from stairline.simulator.runtimes.vela.network.build import network
 from stairline.simulator.runtimes.vela.network.layout import layout
 from stairline.simulator.runtimes.vela.network.network import Network, Node
+from stairline.simulator.runtimes.vela.network.operator import Operator
 from stairline.simulator.runtimes.vela.weights.encoding import encode
 
 from .buffering import Place, Slack, propose
@@ -38,7 +39,7 @@ def schedule(graph: Graph, kernels: Sequence[Kernel], machine: Machine) -> list[
     """
     host = [graph.layers[i] for kernel in kernels if kernel.machine is not machine for i in kernel.layers]
     borders = {*graph.inputs, *graph.outputs, *(t for layer in host for t in (*layer.inputs, *layer.outputs))}
-    net = network(graph, kernels, layout(graph, borders), borders)
+    net = network(graph, kernels, layout(graph, borders), borders, machine.element_bytes)
     if any(node.op.p.maps_slow > 0.0 for node in net.nodes):
         fast_bytes = int(machine.capacity_bytes)
         net = staged(net, fast_bytes)
@@ -79,7 +80,7 @@ def _unlimited(net: Network) -> list[Decision]:
 def _completed(net: Network, node: Node, decision: Decision, fast: set[int], before: Slack | None) -> EthosU:
     """A kernel's parameters, completed by the memories that its tensors are in and by the copies that it waits for."""
     op, lead = decision.step.op, before.cycles if before else 0
-    p = _with_chained_operands(net, node, op.p, fast)._replace(
+    p = _with_chained_operands(net, node, op, fast)._replace(
         input_fast=float(node.inputs[0] in fast),
         output_fast=float(node.output in fast and not node.chained),
         second_fast=float(len(node.inputs) > 1 and node.inputs[1] in fast),
@@ -88,34 +89,34 @@ def _completed(net: Network, node: Node, decision: Decision, fast: set[int], bef
     found = decision.buffered
     if found is None:
         return p._replace(copy_visible_cycles=table)
-    sizes = [encode(op.work, p, op.codes, end - start) for start, end in pairwise(found.slices)]
+    sizes = [encode(op._replace(p=p), end - start) for start, end in pairwise(found.slices)]
     return p._replace(
         buffered=1.0,
         weight_bytes=float(sum(size.weights for size in sizes)),
         scale_bytes=float(sum(size.scales for size in sizes)),
         buffered_early_bytes=float(sizes[0].bytes) if found.early else 0.0,
         copy_visible_cycles=max(copied_cycles(p, op.roof, sizes[0].bytes) - lead, table),
-        copy_cycles=copied_cycles(p, op.roof, encode(op.work, p, op.codes, op.work.c_out).bytes)
+        copy_cycles=copied_cycles(p, op.roof, encode(op._replace(p=p), op.work.c_out).bytes)
         - lead
         + found.slack.cycles
         + table,
     )
 
 
-def _with_chained_operands(net: Network, node: Node, p: EthosU, fast: set[int]) -> EthosU:
+def _with_chained_operands(net: Network, node: Node, op: Operator, fast: set[int]) -> EthosU:
     """Parameters with the bytes that the operators chained behind a node read and write."""
     read = {True: 0.0, False: 0.0}
     for tensor, size in node.chained_operands:
         if volume(size) == 1:
             continue  # A single value is part of the command.
-        read[tensor in fast] += _moved(p, size, net.tensors[tensor].bricks, tensor in fast, True)
+        read[tensor in fast] += _moved(op, size, net.tensors[tensor].bricks, tensor in fast, True)
     written = {True: 0.0, False: 0.0}
     if node.chained:
-        work = node.op.work
+        work = op.work
         size = int(work.h_out), int(work.w_out), int(work.c_out)
         bricks = net.tensors[node.output].bricks
-        written[node.output in fast] = _moved(p, size, bricks, node.output in fast, False)
-    return p._replace(
+        written[node.output in fast] = _moved(op, size, bricks, node.output in fast, False)
+    return op.p._replace(
         chained_fast_read_bytes=read[True],
         chained_slow_read_bytes=read[False],
         chained_fast_written_bytes=written[True],
@@ -123,8 +124,9 @@ def _with_chained_operands(net: Network, node: Node, p: EthosU, fast: set[int]) 
     )
 
 
-def _moved(p: EthosU, size: Size, bricks: bool, fast: bool, read: bool) -> float:
+def _moved(op: Operator, size: Size, bricks: bool, fast: bool, read: bool) -> float:
     """Bytes that a kernel transfers to read or write a map of that size, block by block."""
-    m = Map(*size, float(fast), float(bricks))
+    m, p = Map(*size, float(fast), float(bricks)), op.p
     h, w, c = (p.input_block_h, p.input_block_w, p.input_block_c) if read else (p.block_h, p.block_w, p.block_c)
-    return transferred_bytes(p, m, Map(h, w, c, 0.0, 0.0), float(read), stored_elements(m))
+    block = Map(h, w, c, 0.0, 0.0)
+    return transferred_bytes(p, op.roof.element_bytes, m, block, float(read), stored_elements(m))

@@ -13,7 +13,7 @@ from stairline.simulator.runtimes.vela.network.operator import Operator
 from stairline.simulator.runtimes.vela.weights.encoding import encode
 
 from .buffering import SPLIT_DEPTH
-from .estimate import engine, read_cycles
+from .estimate import engine, input_cycles, weight_cycles
 from .steps import Step, step
 
 WINDOWS = frozenset({"conv", "depthwise"})
@@ -80,13 +80,13 @@ def _quicker(one: Step, copy: Node) -> bool:
     op, estimate = one.op, one.reference
     if estimate.input_read_bytes <= estimate.input_bytes or estimate.engine_bound:
         return False
-    sizes = encode(op.work, op.p, op.codes, op.work.c_out)
+    sizes = encode(op, op.work.c_out)
     slice_cycles = 0
     if estimate.weight_read_cycles > estimate.input_read_cycles:
         slices = round_up(int(op.work.c_out), SPLIT_DEPTH) // SPLIT_DEPTH
         slice_cycles = int(copied_cycles(op.p, op.roof, sizes.weights // slices))
-    weights = read_cycles(op, sizes.bytes * int(blocks_across(op.work, op.p)), True)
+    weights = weight_cycles(op, sizes.bytes * int(blocks_across(op.work, op.p)), True)
     if weights > slice_cycles + estimate.input_read_cycles:
         return False
     copying = int(engine(step(copy, int(copy.op.work.h_out)).op).cycles)
-    return copying + read_cycles(op, estimate.input_read_bytes, True) < estimate.input_read_cycles
+    return copying + input_cycles(op, estimate.input_read_bytes, True) < estimate.input_read_cycles

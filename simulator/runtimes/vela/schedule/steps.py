@@ -48,17 +48,20 @@ def step(node: Node, rows: int) -> Step:
 
 
 def _block(node: Node, input_rows: int, rows: int) -> Block:
-    work = node.op.work
+    work, roof = node.op.work, node.op.roof
+    first, output = (input_rows, int(work.w_in), int(work.c_in)), (rows, int(work.w_out), int(work.c_out))
     query = Query(
         "conv" if node.kind == "rows" else node.kind,
-        (input_rows, int(work.w_in), int(work.c_in)),
-        (rows, int(work.w_out), int(work.c_out)),
+        first,
+        first if node.kind == "turned" else output,
         (int(work.kernel_h), int(work.kernel_w)),
         (int(work.stride_h), int(work.stride_w)),
         (int(work.dilation_h), int(work.dilation_w)),
         (min(input_rows, node.second[0]), node.second[1], node.second[2]) if node.second else None,
         node.table,
-        macs_per_cycle=round(node.op.roof.macs_per_s / node.op.roof.clock_hz),
+        int(roof.element_bytes),
+        round(roof.macs_per_s / roof.clock_hz * roof.element_bytes),
+        node.upscale,
     )
     search = u55.find_block if node.op.p.generation == 55.0 else u85.find_block
     found: Block = search(query)
@@ -80,6 +83,6 @@ def _with_block(node: Node, block: Block) -> Operator:
         kernel_first=float(block.kernel_first),
     )
     if op.weighted:
-        weights = encode(op.work, p, op.codes, op.work.c_out)
+        weights = encode(op._replace(p=p), op.work.c_out)
         p = p._replace(weight_bytes=float(weights.weights), scale_bytes=float(weights.scales))
     return op._replace(p=p)
