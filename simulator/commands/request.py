@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -130,9 +131,10 @@ def networks_of(asked: Request) -> Iterator[Network]:
 def _batched(group: Group, batch: int) -> Group:
     """The same networks, each for so many times as many images at once."""
     assert isinstance(group.found, Networks)
-    graphs = map(partial(with_batch, batch=batch), group.found.graphs)
+    start = group.found.start
     name = f"{group.name} batch {batch}" if group.name else ""
-    return group._replace(name=name, found=group.found._replace(graphs=graphs))
+    found = replace(group.found, start=lambda: map(partial(with_batch, batch=batch), start()))
+    return group._replace(name=name, found=found)
 
 
 def _named(model: str, found: Networks, settings: str) -> Group:
