@@ -75,7 +75,7 @@ class NotLowered(NamedTuple):
 
 
 class Alike(NamedTuple):
-    """An operator that has no kernel model of its own runs as another one does; written as an entry of ``[[alike]]``."""
+    """An operator without a kernel model of its own runs as another one does; written as an entry of ``[[alike]]``."""
 
     op: str
     like: str
@@ -89,8 +89,10 @@ def derive(platform: Platform, changes: Iterable[Change]) -> Platform:
     """The platform with each of the changes made, in their order; numbers that follow one another are changed at once.
 
     So numbers that must agree, such as the cores and the rate of all cores, are changed one after the other. Another
-    clock moves what takes so many cycles, unless a number beside it states that too; see ``clocks``. The platform keeps the omitted operators, and drops a residual, which corrected the errors of other mechanisms. Raises
-    PlatformError for a key, operator or rule that the platform does not have, naming it.
+    clock moves what takes so many cycles, unless a number beside it states that too; see ``clocks``.
+
+    The platform keeps the omitted operators, and drops a residual, which corrected the errors of other mechanisms.
+    Raises PlatformError for a key, operator or rule that the platform does not have, naming it.
     """
     for are_numbers, group in groupby(changes, lambda change: isinstance(change, Number)):
         if are_numbers:
