@@ -24,8 +24,10 @@ def machine_at(platform: Platform, dtype: str, values: Mapping[str, Any]) -> Mac
 
 def _with(node: Any, path: str, values: Mapping[str, Any]) -> Any:
     """A part of a platform file with the values in it; the same object where none of them is in it."""
+    if path and not any(key == path or key.startswith(f"{path}.") for key in values):
+        return node
     if isinstance(node, Quantity):
-        return Quantity.model_construct(**{**dict(node), "value": values[path]}) if path in values else node
+        return Quantity.model_construct(**{**dict(node), "value": values[path]})
     if isinstance(node, KernelRule):
         parameters = _with(node.parameters, path, values)
         return node if parameters is node.parameters else node.model_copy(update={"parameters": parameters})

@@ -31,6 +31,7 @@ from stairline.simulator.commands.predict import predict_command
 from stairline.simulator.commands.show import show_command
 from stairline.simulator.commands.space import space_group
 from stairline.simulator.commands.steps import steps_command
+from stairline.simulator.commands.whatif import whatif_command
 from stairline.simulator.graph.graph import GraphError
 from stairline.simulator.mapping.plan import UnknownOperatorError
 from stairline.simulator.readers.errors import ReadError
@@ -127,6 +128,7 @@ main.add_command(ops_command)
 main.add_command(compare_command)
 main.add_command(networks_command)
 main.add_command(steps_command)
+main.add_command(whatif_command)
 main.add_command(space_group)
 main.add_command(calibrate_command)
 main.add_command(fit_command)

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from stairline.hwmodels.files.settings import RULES
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -23,6 +25,14 @@ def model_options(command: Command) -> Command:
             is_flag=True,
             help="Leave out operators that have no kernel model; the latency is then a LOWER BOUND.",
         ),
+    ):
+        command = decorate(command)
+    return reading_options(command)
+
+
+def reading_options(command: Command) -> Command:
+    """Add the argument MODEL... and the options by which models are read."""
+    for decorate in (
         click.option("--width", type=float, help="Width multiplier of a built-in network that has one, such as 0.75."),
         click.option(
             "--input", "input_size", type=int, metavar="PIXELS", help="Height and width of a built-in network's input."
@@ -40,6 +50,29 @@ def model_options(command: Command) -> Command:
             help="Precision, such as float32; by default the file's own, else the platform's default.",
         ),
         click.argument("models", nargs=-1, required=True, metavar="MODEL..."),
+    ):
+        command = decorate(command)
+    return command
+
+
+def change_options(command: Command) -> Command:
+    """Add the options --set and --change, by which platforms are changed before anything is predicted on them."""
+    for decorate in (
+        click.option(
+            "--change",
+            "rules",
+            multiple=True,
+            metavar="WHAT=OPS",
+            help=f"Change a rule of the platform: {'; '.join(RULES.values())}.",
+        ),
+        click.option(
+            "--set",
+            "numbers",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Change a number of the platform by its key in the file, such as placement.capacity_bytes=16MiB, or "
+            "overheads.kernel_s=x2 for a factor; may be given several times.",
+        ),
     ):
         command = decorate(command)
     return command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
@@ -29,7 +30,8 @@ class Axis(NamedTuple):
     """Whether the values are spaced by ratios, so that what lies between two of them is found that way too."""
 
 
-class Points(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Points:
     """Values of some numbers of a platform, beside each other at each point."""
 
     keys: tuple[str, ...]
@@ -42,7 +44,7 @@ class Points(NamedTuple):
 
     def only(self, chosen: slice | Vector) -> Points:
         """Some of the points."""
-        return self._replace(values=self.values[chosen])
+        return Points(self.keys, self.values[chosen])
 
 
 def axis(platform: Platform, text: str) -> Axis:

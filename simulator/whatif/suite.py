@@ -83,13 +83,12 @@ class Suite:
         return not name.startswith(prices_alone) and not name.endswith(_RATES)
 
     def at(self, points: Points) -> Outcomes:
-        """The networks at points; raises PlatformError for a value that its key does not allow.
+        """The networks at points, whose values are taken as they are; see ``refuse_invalid``.
 
         Where only rates change, the networks are planned once; otherwise once for each combination of the others.
         """
         replanning = [i for i, key in enumerate(points.keys) if self._replans_at(key, points.values[:, i])]
         if not replanning:
-            self._refuse_invalid(points)
             return _outcomes(self.platform, self.planned, self._machines(points), len(points))
         rates = [i for i in range(len(points.keys)) if i not in replanning]
         combinations, rows = np.unique(points.values[:, replanning], axis=0, return_inverse=True)
@@ -112,11 +111,14 @@ class Suite:
         """The networks on the platform with these values, at points of other rates."""
         platform = derive(self.platform, [Value(key, value) for key, value in values.items()])
         other = Suite(platform, self.graphs, self.names, self.weights, self.dtype)
-        other._refuse_invalid(rates)
         return _outcomes(platform, other.planned, other._machines(rates), len(rates))
 
-    def _refuse_invalid(self, points: Points) -> None:
-        """Derive the platform at the ends of all keys, which also are the ends of what they allow."""
+    def refuse_invalid(self, points: Points) -> None:
+        """Raises PlatformError for a value that its key does not allow, and for numbers that contradict each other.
+
+        What a key allows is an interval, so the platform is derived where all are least and where all are greatest;
+        where networks are planned anew, it is derived for each point in any case.
+        """
         if not points.keys:
             return
         for ends in (points.values.min(axis=0), points.values.max(axis=0)):
