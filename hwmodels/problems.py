@@ -142,6 +142,15 @@ def _parameter_ranges(file: PlatformFile) -> dict[str, Range]:
     return found
 
 
+def allowed(file: PlatformFile, key: str) -> Range:
+    """The range of the values that the number of a key may have, both ends included."""
+    stated_range = _parameter_ranges(file).get(without_dtype(key))
+    if stated_range is not None:
+        return stated_range
+    name = without_dtype(key).rpartition(".")[2]
+    return next((Range(low, high) for suffix, low, high in _PLAUSIBLE if name.endswith(suffix)), Range(0.0))
+
+
 def _range_problems(key: str, quantity: Quantity, stated_range: Range) -> Iterator[str]:
     """What of a parameter's value, and of the bounds within which it is fitted, is out of its range."""
     numbers = {key: quantity.value} | ({f"{key}.min": quantity.min} if quantity.fit else {})

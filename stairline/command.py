@@ -21,6 +21,7 @@ from stairline.calibration.records.errors import NotFittedError, RecordsError
 from stairline.exit_codes import ExitCode
 from stairline.extras import remedy
 from stairline.hwmodels import PlatformError
+from stairline.hwmodels.commands.new import new_command
 from stairline.hwmodels.commands.platforms import platforms
 from stairline.measure.commands.group import measure_group
 from stairline.measure.timing.errors import MeasureError
@@ -36,11 +37,12 @@ from stairline.simulator.graph.graph import GraphError
 from stairline.simulator.mapping.plan import UnknownOperatorError
 from stairline.simulator.readers.errors import ReadError
 from stairline.simulator.spaces.errors import SpaceError
+from stairline.simulator.whatif.errors import WhatIfError
 from stairline.simulator.zoo import ZooError
 
 _COMPLAINTS = (
     *(GraphError, MeasureError, PlatformError, ReadError, RecordsError, SpaceError),
-    *(UnknownOperatorError, ZooError),
+    *(UnknownOperatorError, WhatIfError, ZooError),
 )
 
 
@@ -139,3 +141,4 @@ main.add_command(watch_command)
 main.add_command(platforms)
 main.add_command(measure_group)
 platforms.add_command(show_command)
+platforms.add_command(new_command)

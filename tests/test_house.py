@@ -47,7 +47,7 @@ ROOMS = (
     ("simulator.pricing",),
     ("simulator.networks",),
     ("simulator.device",),
-    ("simulator.spaces", "simulator.advice"),
+    ("simulator.spaces", "simulator.advice", "simulator.whatif"),
     ("simulator.reports",),
     ("simulator.commands",),
     # Numbers off real devices.

@@ -65,6 +65,22 @@ def rule_changes(texts: Iterable[str]) -> Iterator[Change]:
         yield found
 
 
+def as_written(change: Change) -> str:
+    """The text that states a change: what ``number_changes`` or ``rule_changes`` read it from, or would."""
+    match change:
+        case Value(key, value):
+            return f"{key}={value:.17g}"
+        case Times(key, factor):
+            return f"{key}=x{factor:.17g}"
+        case Fused(pattern):
+            return f"fuse={','.join(pattern)}"
+        case Unfused(op, producers):
+            return f"unfuse={','.join(('|'.join(producers), op) if producers else (op,))}"
+        case Alike(op, like):
+            return f"alike={op},{like}"
+    return f"{next(what for what, kind in _OF_ONE_NAME.items() if isinstance(change, kind))}={change[0]}"
+
+
 _OF_ONE_NAME: dict[str, type[Supported | Unsupported | Fallback | NotLowered]] = {
     "support": Supported,
     "unsupport": Unsupported,

@@ -78,14 +78,14 @@ def change_options(command: Command) -> Command:
     return command
 
 
-def platform_option(default: tuple[str, ...] = ()) -> Callable[[Command], Command]:
-    """The option -p, which is required where there is no ``default``."""
+def platform_option(default: tuple[str, ...] = (), *, required: bool = True) -> Callable[[Command], Command]:
+    """The option -p, which is ``required`` where there is no ``default``."""
     return click.option(
         "-p",
         "--platform",
         "names",
         multiple=True,
-        required=not default,
+        required=required and not default,
         default=default or None,
         show_default=bool(default),
         metavar="PLATFORM",

@@ -20,7 +20,7 @@ from stairline.simulator.mapping.schedules import is_scheduled
 from stairline.simulator.pricing.arrays import PlannedNetworks, Request, Vector, plan_networks
 from stairline.simulator.pricing.points import Priced, priced_at
 from stairline.simulator.pricing.precision import precision
-from stairline.simulator.walk import fallback_machine
+from stairline.simulator.walk import fallback_machine, require_rules
 
 from .points import Points
 
@@ -77,10 +77,16 @@ class Suite:
 
     def replans(self, key: str) -> bool:
         """Whether another value of a number may change the plan, so that networks are planned anew for it."""
-        if is_scheduled(self.platform.machine(self.requests[0].dtype)):
+        if self._is_scheduled:
             return True
         name, prices_alone = without_dtype(key), ("roofs.", "overheads.", "power.", "uncertainty.")
         return not name.startswith(prices_alone) and not name.endswith(_RATES)
+
+    @cached_property
+    def _is_scheduled(self) -> bool:
+        machine = self.platform.machine(self.requests[0].dtype)
+        require_rules(machine)
+        return is_scheduled(machine)
 
     def at(self, points: Points) -> Outcomes:
         """The networks at points, whose values are taken as they are; see ``refuse_invalid``.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from stairline.hwmodels import Platform, quantities
 from stairline.hwmodels.files.changes import Change, Times, Value
+from stairline.hwmodels.files.settings import as_written
 from stairline.hwmodels.reports.text import Block, Cell, Column, Heading, Table, number, prose, word
 from stairline.hwmodels.units import written
 from stairline.simulator.pricing.prediction import KernelPrediction, Prediction
@@ -29,21 +30,19 @@ def effect_report(name: str, platform: Platform, effect: Effect) -> list[Block]:
 
 
 def percent(after: float, before: float) -> str:
-    """A change in percent, such as "-10.6 %"; "-" where there was nothing before."""
-    return f"{after / before - 1.0:+.1%}".replace("%", " %") if before else "-"
+    """A change in percent, such as "-10.6 %", or as a factor from ten on; "-" where there was nothing before."""
+    if not before:
+        return "-"
+    return f"x {after / before:.0f}" if after >= 10.0 * before else f"{after / before - 1.0:+.1%}".replace("%", " %")
 
 
 def change_text(platform: Platform, change: Change) -> tuple[str, str, str]:
     """What a change is about, what was there before, and what is there now."""
     if not isinstance(change, Value | Times):
-        return type(change).__name__.lower(), "-", ", ".join(" then ".join(v) if v else "any" for v in _words(change))
+        return as_written(change), "-", "-"
     value = next(q.value for key, q in quantities(platform.file) if key == change.key)
     now = change.value if isinstance(change, Value) else value * change.factor
     return change.key, written(change.key, value), written(change.key, now)
-
-
-def _words(change: Change) -> Iterable[tuple[str, ...]]:
-    return ((part,) if isinstance(part, str) else part for part in change)  # type: ignore[misc]
 
 
 def _changes(platform: Platform, effect: Effect) -> Table:
@@ -60,7 +59,7 @@ def _does(one: Alone, before: Prediction) -> str | Cell:
 def _headline(effect: Effect) -> Table:
     before, after = effect.before.summary, effect.after.summary
     factor = effect.factor
-    rows = [
+    rows: list[tuple[str, ...]] = [
         ("latency", _ms(before.latency_s), _ms(after.latency_s), percent(after.latency_s, before.latency_s)),
         (
             "90 % interval",
@@ -144,3 +143,15 @@ def _side(p: Prediction, factor: float) -> dict[str, Any]:
         "limited_by_ms": {name: time_s * 1e3 for name, time_s in limits_s(p).items()},
         "operators_ms": {name: time_s * 1e3 for name, time_s in operators_s(p).items()},
     }
+
+
+def suite_line(effects: Sequence[Effect], weights: Sequence[float]) -> str:
+    """The weighted mean latency of several networks before and after."""
+    total = sum(weights)
+    before, after = (
+        sum(weight * side.latency_s for weight, side in zip(weights, sides)) / total
+        for sides in zip(*((found.before, found.after) for found in effects))
+    )
+    return (
+        f"Weighted mean of {len(effects)} networks: {_ms(before)} before, {_ms(after)} after, {percent(after, before)}"
+    )
