@@ -73,8 +73,8 @@ COMMENTS = {
     "shared.efficiency": "What full tiles of the multipliers sustain of their peak.",
     "shared.op_s": "The vector unit: the time of one operation on one element.",
     f"kernels.{MATRIX}": "The multipliers: work is padded to whole tiles.",
-    "kernels.dwconv2d": "One filter for each channel leaves most multipliers of an array idle. One tap takes tap_s over\n"
-    "as many channels as there are lanes.",
+    "kernels.dwconv2d": "One filter for each channel leaves most multipliers of an array idle. A tap takes tap_s\n"
+    "over as many channels as there are lanes.",
     f"kernels.{ELEMENTS}": "The vector unit.",
     f"kernels.{COPIES}": "Copies, limited by the memory.",
     "uncertainty": "Half the 90 % interval, as a factor, where the assumptions are not drawn: whatif --assumed does.",

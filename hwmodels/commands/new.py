@@ -112,7 +112,7 @@ def _number(key: str, text: str, option: str) -> float:
     try:
         return parsed(key, text)
     except ValueError as error:
-        raise click.UsageError(f"{option}: {str(error).partition(': ')[2]}") from None
+        raise click.UsageError(f"{option}: {error}") from None
 
 
 def _tile(text: str) -> Tile:

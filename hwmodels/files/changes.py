@@ -127,7 +127,8 @@ def _with_rule(platform: Platform, change: Change) -> Platform:
 def _parsed(platform: Platform, data: dict[str, Any]) -> Platform:
     """The platform of changed data, which names the source of what was changed."""
     noted = data | {"sources": {**data["sources"], **_NOTED}}
-    return replace(parse(noted, platform.path), changed_from=platform.as_read, omitted=platform.omitted)
+    found = parse(noted, platform.name)
+    return replace(found, path=platform.path, changed_from=platform.as_read, omitted=platform.omitted)
 
 
 def _edit(data: dict[str, Any], change: Change) -> None:

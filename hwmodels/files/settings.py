@@ -35,7 +35,7 @@ def number_changes(platform: Platform, texts: Iterable[str]) -> Iterator[Number]
         try:
             yield Times(key, parsed("", value[1:])) if value.startswith("x") else Value(key, parsed(key, value))
         except ValueError as error:
-            raise PlatformError(str(error)) from None
+            raise PlatformError(f"{key}: {error}") from None
 
 
 def key_and_rest(text: str, form: str) -> tuple[str, str]:
@@ -58,7 +58,8 @@ def rule_changes(texts: Iterable[str]) -> Iterator[Change]:
     for text in texts:
         what, rest = key_and_rest(text, f"WHAT=OPERATORS, where WHAT is {', '.join(RULES)}")
         if what not in RULES:
-            raise PlatformError(f"'{text}': no such change{did_you_mean(what, RULES)}; it is {', '.join(RULES)}")
+            near = did_you_mean(what, RULES, f"; it is {', '.join(RULES)}")
+            raise PlatformError(f"'{text}': no such change{near}")
         found = _rule_change(what, tuple(part.strip() for part in rest.split(",")))
         if found is None:
             raise PlatformError(f"'{text}': write {RULES[what]}")

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stairline.hwmodels import PlatformError
+
 from .points import along
 from .ridges import Binding, bindings
 from .searches import bisected, reachable, refusal, spaced, value_of
@@ -44,20 +46,32 @@ def way(suite: Suite, key: str, goal_s: float) -> Way:
     It is sought among the values that the key allows, up to a thousand times more or less than it is. Where the
     goal is met already, the value returned is the present one.
     """
-    own, ends = value_of(suite.platform, key), reachable(suite.platform, key)
+    own = value_of(suite.platform, key)
     refused = refusal(suite.platform, key) if own else "it is 0, of which there are no multiples"
-    if refused:
-        ends = ends._replace(low=own, high=own)
+    found = None
+    if not refused:
+        try:
+            found = _found(suite, key, own, goal_s)
+        except PlatformError as error:
+            refused = str(error)
+    if found is None:
+        found = own, bool(suite.mean(suite.base.latency_s)[0] <= goal_s)
+    needed, is_met = found
+    there = suite.at(along(key, [needed]))
+    latency_s = float(suite.mean(there.latency_s)[0])
+    return Way(key, own, needed, latency_s, is_met, bindings(suite, there)[0], refused)
+
+
+def _found(suite: Suite, key: str, own: float, goal_s: float) -> tuple[float, bool]:
+    """The value of a number nearest to its own that meets the goal, or that comes closest, and which of them it is."""
+    ends = reachable(suite.platform, key)
     count = _TRIED_ANEW if suite.replans(key) else _TRIED
     sides = [spaced(own, end, count, ends.whole) for end in (ends.low, ends.high)]
     met = [value for side in sides if (value := _nearest(suite, key, side, goal_s)) is not None]
     if met:
-        needed = min(met, key=lambda value: abs(log(value / own)) if value > 0.0 and own > 0.0 else 0.0)
-    else:
-        tried = [*sides[0], *sides[1]]
-        needed = tried[int(np.argmin(suite.latency_s(along(key, tried))))]
-    there = suite.at(along(key, [needed]))
-    return Way(key, own, needed, float(suite.mean(there.latency_s)[0]), bool(met), bindings(suite, there)[0], refused)
+        return min(met, key=lambda value: abs(log(value / own)) if value > 0.0 else float("inf")), True
+    tried = [*sides[0], *sides[1]]
+    return tried[int(np.argmin(suite.latency_s(along(key, tried))))], False
 
 
 def _nearest(suite: Suite, key: str, values: list[float], goal_s: float) -> float | None:

@@ -31,7 +31,7 @@ class Scenario(Closed):
     input_size: int | None = None
     width: float | None = None
     signature: str | None = None
-    weights: _Texts = ()
+    weights: Annotated[_Texts, Field(alias="weight")] = ()
     numbers: Annotated[_Texts, Field(alias="set")] = ()
     rules: Annotated[_Texts, Field(alias="change")] = ()
     sweeps: Annotated[_Texts, Field(alias="sweep")] = ()

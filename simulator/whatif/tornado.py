@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, floor, log
 from typing import NamedTuple
 
-from stairline.hwmodels import quantities
+from stairline.hwmodels import PlatformError, quantities
 from stairline.hwmodels.kernels.parameters import Range
 from stairline.hwmodels.problems import allowed
 
@@ -43,7 +43,10 @@ def _swing(suite: Suite, key: str, value: float) -> Swing:
     halved, doubled = _tried(value, allowed(suite.platform.file, key))
     if refused := refusal(suite.platform, key) if value else "":
         return Swing(key, value, value, value, 1.0, 1.0, refused)
-    low_s, own_s, high_s = suite.latency_s(along(key, [halved, value, doubled])).tolist()
+    try:
+        low_s, own_s, high_s = suite.latency_s(along(key, [halved, value, doubled])).tolist()
+    except PlatformError as error:
+        return Swing(key, value, value, value, 1.0, 1.0, str(error))
     return Swing(key, value, halved, doubled, low_s / own_s, high_s / own_s)
 
 

@@ -47,6 +47,7 @@ class Configuration(NamedTuple):
 
 
 CONFIGURATIONS = {
+    32: Configuration((1, 1, 4), 16, MappingProxyType({1: 2, 2: 2, 4: 4}), 4),
     64: Configuration((1, 1, 8), 16, MappingProxyType({1: 2, 2: 2, 4: 4}), 4),
     128: Configuration((1, 2, 8), 24, MappingProxyType({1: 4, 2: 4, 4: 8}), 8),
     256: Configuration((2, 2, 8), 48, MappingProxyType({1: 8, 2: 8, 4: 16}), 16),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stairline.simulator.runtimes.vela.blocks import u55, u85
+from stairline.hwmodels.platform import PlatformError
+from stairline.simulator.runtimes.vela.blocks import u55, u85, u85_engine
 from stairline.simulator.runtimes.vela.blocks.query import Block, Query
 from stairline.simulator.runtimes.vela.network.network import Node
 from stairline.simulator.runtimes.vela.network.operator import Operator
@@ -58,11 +59,21 @@ def _block(node: Node, input_rows: int, rows: int) -> Block:
         (int(work.dilation_h), int(work.dilation_w)),
         (min(input_rows, node.second[0]), node.second[1], node.second[2]) if node.second else None,
         node.table,
-        macs_per_cycle=round(node.op.roof.macs_per_s / node.op.roof.clock_hz),
+        macs_per_cycle=_macs_per_cycle(node),
     )
     search = u55.find_block if node.op.p.generation == 55.0 else u85.find_block
     found: Block = search(query)
     return found
+
+
+def _macs_per_cycle(node: Node) -> int:
+    """The size of the engine. Raises PlatformError for one that Vela has not."""
+    macs = round(node.op.roof.macs_per_s / node.op.roof.clock_hz)
+    sizes = tuple(u55.CONFIGURATIONS) if node.op.p.generation == 55.0 else (u85_engine.MACS,)
+    if macs not in sizes:
+        known = ", ".join(map(str, sizes))
+        raise PlatformError(f"macs_per_cycle: {macs}: Vela's blocks are known of engines with {known} MACs per cycle")
+    return macs
 
 
 def _with_block(node: Node, block: Block) -> Operator:
