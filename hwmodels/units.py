@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from math import isfinite
 from typing import NamedTuple
 
 from .quantities import without_dtype
 
-_SI = {
-    "p": 1e-12,
-    "n": 1e-9,
-    "u": 1e-6,
-    "µ": 1e-6,
-    "m": 1e-3,
-    "": 1.0,
-    "k": 1e3,
-    "K": 1e3,
-    "M": 1e6,
-    "G": 1e9,
-    "T": 1e12,
-}
+_SI = {"p": -12, "n": -9, "u": -6, "µ": -6, "m": -3, "": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
+"""Prefixes by their powers of ten."""
 _BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
 _SMALL, _LARGE = ("p", "n", "u", "m", ""), ("", "k", "M", "G", "T")
 
@@ -56,11 +46,12 @@ def parsed(key: str, text: str) -> float:
     if found is None:
         raise ValueError(f"'{text}' is no number{example}")
     number, named = found.groups()
-    factors = {f"{prefix}{unit.name}": (_SI | _BINARY)[prefix] for prefix in unit.prefixes}
-    if named and named not in factors:
+    prefix = named.removesuffix(unit.name) if named else ""
+    if named and (not unit.name or not named.endswith(unit.name) or prefix not in unit.prefixes):
         takes = f"it is in {unit.name}{example}" if unit.name else "it is a number without a unit"
         raise ValueError(f"'{text}' has the unit '{named}'; {takes}")
-    value = float(number) * factors.get(named, 1.0)
+    # A power of ten is applied to the digits, so that 5us is 5e-6 to the last bit.
+    value = float(number) * _BINARY[prefix] if prefix in _BINARY else float(Decimal(number).scaleb(_SI[prefix]))
     if not isfinite(value):
         raise ValueError(f"'{text}' is too large")
     return value
@@ -75,9 +66,9 @@ def written(key: str, value: float) -> str:
         prefix = next(p for p in reversed(_BINARY) if value >= _BINARY[p])
         return f"{value / _BINARY[prefix]:.5g} {prefix}B"
     usual = [prefix for prefix in (*_SMALL, *_LARGE[1:]) if prefix in unit.prefixes]
-    prefix = next((p for p in reversed(usual) if abs(value) >= _SI[p]), usual[0] if value else "")
+    prefix = next((p for p in reversed(usual) if abs(value) >= 10.0 ** _SI[p]), usual[0] if value else "")
     per = "/element" if without_dtype(key).endswith("_per_element") else ""
-    return f"{value / _SI[prefix]:.4g} {prefix}{unit.name}{per}"
+    return f"{value / 10.0 ** _SI[prefix]:.4g} {prefix}{unit.name}{per}"
 
 
 def _unit_of(key: str) -> _Unit:

@@ -82,7 +82,10 @@ def _why_none(change: Change, before: Prediction, after: Prediction) -> str:
     """Why a change leaves the latency as it is."""
     touched = [k for k, other in zip(before.kernels, after.kernels) if k.cost != other.cost]
     if touched:
-        return f"the {_count(touched)} that it touches are bound by {_bounds(touched)} throughout"
+        kernels = (
+            "the kernel that it touches is" if len(touched) == 1 else f"the {len(touched)} kernels that it touches are"
+        )
+        return f"{kernels} bound by {_bounds(touched)} throughout"
     if before.energy_j != after.energy_j:
         return "it bears on the energy alone"
     if before.summary.upper_s != after.summary.upper_s:
@@ -103,10 +106,6 @@ def _why_unread(key: str, before: Prediction) -> str:
     if parts[0] == "placement":
         return "no more and no less of the network finds room"
     return "no kernel of this network depends on it at these sizes"
-
-
-def _count(kernels: Sequence[KernelPrediction]) -> str:
-    return f"{len(kernels)} kernel{'s' * (len(kernels) != 1)}"
 
 
 def _bounds(kernels: Sequence[KernelPrediction]) -> str:

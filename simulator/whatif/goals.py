@@ -11,11 +11,13 @@ from stairline.hwmodels import PlatformError
 
 from .points import along
 from .ridges import Binding, bindings
-from .searches import bisected, reachable, refusal, spaced, value_of
+from .searches import STEPS, bisected, reachable, refusal, spaced, value_of
 from .suite import Suite
 
 _TRIED, _TRIED_ANEW = 49, 7
 """Values tried to either side of a number, and where networks are planned anew for each."""
+_HALVED_ANEW = 12
+"""Halvings of the interval between two of them where networks are planned anew for each."""
 
 
 class Way(NamedTuple):
@@ -82,11 +84,11 @@ def _nearest(suite: Suite, key: str, values: list[float], goal_s: float) -> floa
     place = met.index(True)
     if place == 0:
         return values[0]
-    whole = reachable(suite.platform, key).whole
     return bisected(
         values[place - 1],
         values[place],
         lambda value: float(suite.latency_s(along(key, [value]))[0]) > goal_s,
         is_log=True,
-        whole=whole or suite.replans(key),
+        whole=reachable(suite.platform, key).whole,
+        steps=_HALVED_ANEW if suite.replans(key) else STEPS,
     )[1]

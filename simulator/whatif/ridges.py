@@ -66,6 +66,6 @@ def _ridge(suite: Suite, axis: Axis, low: float, high: float, below: str, above:
         def is_below(value: float) -> bool:
             return _limits(suite, axis.key, [value])[0] == below
 
-        low, high = bisected(low, high, is_below, is_log=axis.is_log, whole=False)
+        low, high = bisected(low, high, is_below, is_log=axis.is_log)
         above = _limits(suite, axis.key, [high])[0]
     return Ridge(axis.key, low, high, below, above)

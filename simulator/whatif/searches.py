@@ -14,7 +14,7 @@ from stairline.hwmodels.problems import allowed
 
 REACH = 1000.0
 """The factor up to which a number is tried, to either side."""
-_STEPS = 60
+STEPS = 60
 """Halvings of an interval: behind them the ends differ in the last digits."""
 
 
@@ -53,10 +53,10 @@ def spaced(start: float, end: float, count: int, whole: bool) -> list[float]:
 
 
 def bisected(
-    low: float, high: float, is_low: Callable[[float], bool], *, is_log: bool, whole: bool
+    low: float, high: float, is_low: Callable[[float], bool], *, is_log: bool, whole: bool = False, steps: int = STEPS
 ) -> tuple[float, float]:
     """Two neighbouring values between which ``is_low`` turns from true at ``low`` to false at ``high``."""
-    for _ in range(_STEPS):
+    for _ in range(steps):
         middle = sqrt(low * high) if is_log and low > 0.0 and high > 0.0 else (low + high) / 2.0
         middle = float(round(middle)) if whole else middle
         if middle in (low, high):
