@@ -21,6 +21,7 @@ from stairline.simulator.whatif.saved import derived_file, name_of
 from stairline.simulator.whatif.scenario import Scenario, read_scenario, scenario_text
 from stairline.simulator.whatif.suite import Suite
 
+from .answers import with_progress
 from .options import change_options, platform_option, reading_options
 from .request import networks_of, request
 from .tables import csv_target
@@ -142,7 +143,7 @@ def _answers(scenario: Scenario) -> Iterator[Answer]:
         graphs.append(found)
     own = weights(names, scenario.weights)
     for platform in map(without_residual, asked.platforms):
-        yield answer(scenario, Suite(platform, tuple(graphs), tuple(names), own, asked.dtype))
+        yield answer(scenario, Suite(platform, tuple(graphs), tuple(names), own, asked.dtype), with_progress)
 
 
 def _write_csv(path: str, answers: Sequence[Answer]) -> None:

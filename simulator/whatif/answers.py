@@ -26,7 +26,7 @@ from .goals import Way, way
 from .points import Axis, Points, axis, grid
 from .ridges import Binding, Ridge, bindings, ridges
 from .scenario import Scenario
-from .suite import Outcomes, Suite
+from .suite import Outcomes, Suite, Track, untracked
 from .tornado import Swing, tornado
 
 
@@ -76,8 +76,11 @@ class Answer(NamedTuple):
         return tuple(float(np.average(times, weights=weights) / np.average(before, weights=weights)) for times in each)
 
 
-def answer(scenario: Scenario, base: Suite) -> Answer:
-    """The answers on one platform. Raises WhatIfError and PlatformError for what cannot be asked of it."""
+def answer(scenario: Scenario, base: Suite, track: Track = untracked) -> Answer:
+    """The answers on one platform; ``track`` is as for ``Suite.at``.
+
+    Raises WhatIfError and PlatformError for what cannot be asked of it.
+    """
     platform = base.platform
     changes = (*number_changes(platform, scenario.numbers), *rule_changes(scenario.rules))
     effects = tuple(effect(graph, platform, changes, base.dtype) for graph in base.graphs) if changes else ()
@@ -88,7 +91,7 @@ def answer(scenario: Scenario, base: Suite) -> Answer:
         changes=changes,
         effects=effects,
         suite=suite,
-        swept=sweep(suite, scenario.sweeps, scenario.cost) if scenario.sweeps else None,
+        swept=sweep(suite, scenario.sweeps, scenario.cost, track) if scenario.sweeps else None,
         swings=tuple(tornado(suite)) if scenario.tornado else (),
         goal_s=goal_s,
         ways=ways(suite, goal_s, scenario.by) if goal_s is not None else (),
@@ -96,14 +99,14 @@ def answer(scenario: Scenario, base: Suite) -> Answer:
     )
 
 
-def sweep(suite: Suite, texts: Sequence[str], cost: str | None = None) -> Swept:
+def sweep(suite: Suite, texts: Sequence[str], cost: str | None = None, track: Track = untracked) -> Swept:
     """A sweep of one or many numbers; ``texts`` are as ``points.axis`` reads them. Raises as it does."""
     axes = tuple(axis(suite.platform, text) for text in texts)
     points = grid(axes)
     suite.refuse_invalid(points)
     found_costs = None if cost is None else costs(suite.platform, cost, points, suite.requests[0].dtype)
     start_s = time.perf_counter()
-    outcomes = suite.at(points)
+    outcomes = suite.at(points, track)
     took_s = time.perf_counter() - start_s
     latency_s = suite.mean(outcomes.latency_s)
     return Swept(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -26,6 +26,15 @@ from .points import Points
 
 _RATES = ("_hz", "bytes_per_s", "_per_cycle", "_s", "_s_per_element", "efficiency", "_w", "overlap", "factor")
 """Endings of keys that no plan depends on: rates, and times of what is done."""
+
+
+Numbered = Iterable[tuple[int, Vector]]
+Track = Callable[[Numbered, int], Numbered]
+
+
+def untracked(items: Numbered, _total: int) -> Numbered:
+    """The items as they are, their progress not shown."""
+    return items
 
 
 class Outcomes(NamedTuple):
@@ -88,10 +97,11 @@ class Suite:
         require_rules(machine)
         return is_scheduled(machine)
 
-    def at(self, points: Points) -> Outcomes:
+    def at(self, points: Points, track: Track = untracked) -> Outcomes:
         """The networks at points, whose values are taken as they are; see ``refuse_invalid``.
 
-        Where only rates change, the networks are planned once; otherwise once for each combination of the others.
+        Where only rates change, the networks are planned once; otherwise once for each combination of the others, which
+        ``track`` may show the progress of: it takes these and their number, and gives them back one by one.
         """
         replanning = [i for i, key in enumerate(points.keys) if self._replans_at(key, points.values[:, i])]
         if not replanning:
@@ -103,7 +113,7 @@ class Suite:
                 {points.keys[i]: value for i, value in zip(replanning, combination.tolist())},
                 Points(tuple(points.keys[i] for i in rates), points.values[rows.reshape(-1) == number][:, rates]),
             )
-            for number, combination in enumerate(combinations)
+            for number, combination in track(enumerate(combinations), len(combinations))
         ]
         order = np.argsort(np.argsort(rows.reshape(-1), kind="stable"), kind="stable")
         return Outcomes(*(np.concatenate(parts)[order] for parts in zip(*found)))

@@ -16,12 +16,14 @@ from .effects import percent
 
 _NOTHING = 1e-9
 """The log ratio below which a number has no effect."""
+_LITTLE = 5e-4
+"""The log ratio below which a number is named below the table, since its changes would read 0.0 %."""
 _WIDEST_BAR = 12
 
 
 def tornado_report(name: str, platform: str, swings: Sequence[Swing]) -> list[Block]:
     """What halving and doubling each number does, the largest effect first, with a bar of its size."""
-    moving = [one for one in swings if one.size > _NOTHING]
+    moving = [one for one in swings if one.size > _LITTLE]
     largest = max((one.size for one in moving), default=1.0)
     rows = tuple(
         (one.key, written(one.key, one.value), *_sides(one), "#" * max(round(one.size / largest * _WIDEST_BAR), 1))
@@ -48,6 +50,7 @@ def _sides(one: Swing) -> tuple[Value, Value]:
 
 def _asides(swings: Sequence[Swing]) -> list[str]:
     kinds = {
+        "Less than 0.05 %": [one.key for one in swings if _NOTHING < one.size <= _LITTLE],
         "No effect": [one.key for one in swings if one.value and one.size <= _NOTHING and not one.refusal],
         "0, which has no half and no double": [one.key for one in swings if not one.value],
         "Not changed alone, since others must agree": [one.key for one in swings if one.refusal],

@@ -90,7 +90,8 @@ def _notes(swept: Swept) -> Iterator[str]:
     count, shown = len(swept.points), len(_chosen(swept.axes))
     if shown < count:
         yield f"{shown} of {count:,} points; --csv FILE and --json give all of them."
-    rate = f"{count:,} points in {swept.seconds:.2g} s, {count / max(swept.seconds, 1e-9) * 60.0:,.2g} a minute"
+    per_minute = float(f"{count / max(swept.seconds, 1e-9) * 60.0:.2g}")
+    rate = f"{count:,} points in {swept.seconds:.2g} s, {per_minute:,.0f} a minute"
     if swept.replanned:
         yield f"Planned anew for each value of {', '.join(swept.replanned)}: {rate}."
     else:
