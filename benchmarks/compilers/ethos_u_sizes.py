@@ -23,13 +23,15 @@ from stairline.simulator.pricing.predict import predict
 from stairline.simulator.zoo import build
 
 NETWORKS = ("mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large", "inception_v1", "resnet_v1_50", "efficientnet_b0")
-SLOWER = {32: (4.0, 2.0), 64: (2.0, 2.0), 256: (0.5, 0.5)}
-"""By size, the cycles of an output element and of an element's activation, relative to those of the U55-128."""
+
+
+CYCLES = {32: (4.0, 2.0), 64: (2.0, 2.0), 256: (0.5, 0.5)}
+"""By MACs per cycle, the cycles of an output element and of its activation relative to those of the U55-128."""
 
 
 def changes(base: Platform, macs: int) -> Iterator[Change]:
     """What makes a U55 of another size of the U55-128."""
-    output, activation = SLOWER[macs]
+    output, activation = CYCLES[macs]
     yield Value("roofs.compute.int8.macs_per_cycle", float(macs))
     yield Times("shared.activation_cycles", activation)
     yield from (Times(key, output) for key, _ in quantities(base.file) if key.endswith(".output_cycles"))
@@ -49,7 +51,7 @@ def main(arguments: list[str]) -> None:
         sys.exit("name a folder for the networks' files")
     paths = [written(Path(arguments[0]), name) for name in NETWORKS]
     base = load("ethos-u55-128-vela5.2")
-    for macs in SLOWER:
+    for macs in CYCLES:
         platform, errors = derive(base, list(changes(base, macs))), {}
         for path in paths:
             run = estimate(f"ethos-u55-{macs}", path)

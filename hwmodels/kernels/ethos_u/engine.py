@@ -72,14 +72,19 @@ def dwconv_engine(work: Work, roof: Roof, p: EthosU, first: float, last: float) 
 
 
 def pool_engine(work: Work, roof: Roof, p: EthosU) -> Engine:
-    """One element of the window at a time."""
+    """One element of the window at a time.
+
+    The U55-32, alone with units of four channels, takes a quarter as long for each of its units. Source: Vela 5.2's own
+    times of poolings on the U55-32 and the U55-64.
+    """
     cycles, kernel_w = 0.0, work.kernel_w
     h, w, depth = units(work, p)
+    unit_cycles = 1.0 if p.unit_c == 4.0 else 4.0
     while kernel_w > 0.0:
         kernel_h = work.kernel_h
         while kernel_h > 0.0:
             taps = max(4.0, min(kernel_h, SUBKERNEL) * min(kernel_w, SUBKERNEL))
-            cycles += taps * h * w * depth * 4.0 + delay_cycles(h * w, depth, 1.0)
+            cycles += taps * h * w * depth * unit_cycles + delay_cycles(h * w, depth, 1.0)
             kernel_h -= SUBKERNEL
         kernel_w -= SUBKERNEL
     return mac_engine(work, roof, p, cycles, 1.0, 1.0)
