@@ -84,19 +84,11 @@ COMMENTS = {
 
 def datasheet_file(sheet: Datasheet) -> dict[str, Any]:
     """The tables of the platform file of a device, to be parsed as a file's own are."""
-    dtypes = tuple(sheet.macs_per_cycle)
     found: dict[str, Any] = {
         "schema": 2,
         "name": sheet.name,
         "title": f"{sheet.name}, from its datasheet: nobody has measured it",
-        "platform": {
-            "device": sheet.name,
-            "processor": sheet.name,
-            "runtime": "none yet",
-            "dtypes": dtypes,
-            "default_dtype": dtypes[0],
-            "clock_hz": _stated(sheet.clock_hz),
-        },
+        "platform": _description(sheet),
         "roofs": _roofs(sheet),
         "overheads": {
             "inference_s": _guess(1e-4, 1e-5, 1e-3),
@@ -125,6 +117,18 @@ def datasheet_file(sheet: Datasheet) -> dict[str, Any]:
     if sheet.active_w is not None:
         found["power"] = {"active_w": _stated(sheet.active_w)}
     return found
+
+
+def _description(sheet: Datasheet) -> dict[str, Any]:
+    dtypes = tuple(sheet.macs_per_cycle)
+    return {
+        "device": sheet.name,
+        "processor": sheet.name,
+        "runtime": "none yet",
+        "dtypes": dtypes,
+        "default_dtype": dtypes[0],
+        "clock_hz": _stated(sheet.clock_hz),
+    }
 
 
 def _roofs(sheet: Datasheet) -> dict[str, Any]:

@@ -21,12 +21,12 @@ from stairline.calibration.records.errors import NotFittedError, RecordsError
 from stairline.exit_codes import ExitCode
 from stairline.extras import remedy
 from stairline.hwmodels import PlatformError
-from stairline.hwmodels.commands.new import new_command
 from stairline.hwmodels.commands.platforms import platforms
 from stairline.measure.commands.group import measure_group
 from stairline.measure.timing.errors import MeasureError
 from stairline.simulator.commands.compare import compare_command
 from stairline.simulator.commands.networks import networks_command
+from stairline.simulator.commands.new import new_command
 from stairline.simulator.commands.ops import ops_command
 from stairline.simulator.commands.predict import predict_command
 from stairline.simulator.commands.show import show_command

@@ -186,6 +186,7 @@ BAD_SHEETS = {
     "the tile of another precision": ((*NEW, "--tile", "float16=8x8"), "no --macs for float16"),
     "another unit": ((*NEW, "--on-chip", "2GHz"), "--on-chip: '2GHz' has the unit 'GHz'"),
     "operators of nobody": ((*NEW, "--runs", "conv2d"), "--runs needs --fallback"),
+    "an operator of nobody": ((*NEW, "--fuses", "relo"), "did you mean 'relu'"),
     "no such fallback": ((*NEW, "--fallback", "CPUX"), "did you mean 'CPU'"),
 }
 

@@ -1,4 +1,4 @@
-"""The verb ``platforms new``."""
+"""The verb ``platforms new``, which is the simulator's because it knows the operators that a device may run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +16,7 @@ from stairline.hwmodels.files.loading import load, parse
 from stairline.hwmodels.schema import ELEMENT_BYTES, NAME_PATTERN, PRECISION_NAMES
 from stairline.hwmodels.spelling import did_you_mean
 from stairline.hwmodels.units import parsed
+from stairline.simulator.walk import require_rules
 
 
 @click.command("new")
@@ -35,19 +37,7 @@ from stairline.hwmodels.units import parsed
 @click.option("--runs", metavar="OP,OP", help="With --fallback: the operators that the device runs itself.")
 @click.option("--power", metavar="WATTS", help="Power while inferring, such as 2W: gives energies.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-def new_command(
-    file: str,
-    macs: tuple[str, ...],
-    tiles: tuple[str, ...],
-    clock: str | None,
-    bandwidth: str | None,
-    on_chip: str | None,
-    fuses: str | None,
-    fallback: str | None,
-    runs: str | None,
-    power: str | None,
-    force: bool,
-) -> ExitCode:
+def new_command(file: str, force: bool, **numbers: Any) -> ExitCode:
     """Write the platform file of a device that does not exist yet, from the numbers of its datasheet.
 
     What it does not say is assumed within ranges, marked in the file, and drawn by 'stairline whatif --assumed'. At a
@@ -58,14 +48,33 @@ def new_command(
         raise click.UsageError(f"'{file}': name it in small letters, digits, dots and hyphens: my-npu.toml")
     if path.exists() and not force:
         raise click.UsageError(f"'{file}' is there already: name another file, or give --force")
-    asked_macs = macs or tuple(_asked("--macs", "MACs per cycle, such as int8=4096").split())
-    sheet = Datasheet(
-        name=path.stem,
-        macs_per_cycle={dtype: _number("macs_per_cycle", n, "--macs") for dtype, n in _by_dtype(asked_macs, "--macs")},
-        clock_hz=_number("clock_hz", clock or _asked("--clock", "Clock, such as 800MHz"), "--clock"),
-        bandwidth_bytes_per_s=_number(
-            "bytes_per_s", bandwidth or _asked("--bandwidth", "Memory's rate, such as 12.8GB/s"), "--bandwidth"
-        ),
+    sheet = _sheet(path.stem, **numbers)
+    _refuse_unusable(sheet)
+    _write(path, sheet)
+    return ExitCode.DONE
+
+
+def _sheet(
+    name: str,
+    macs: tuple[str, ...],
+    tiles: tuple[str, ...],
+    clock: str | None,
+    bandwidth: str | None,
+    on_chip: str | None,
+    fuses: str | None,
+    fallback: str | None,
+    runs: str | None,
+    power: str | None,
+) -> Datasheet:
+    """The datasheet that the options state; what is missing is asked for. Raises UsageError and PlatformError."""
+    macs = macs or tuple(_asked("--macs", "MACs per cycle, such as int8=4096").split())
+    clock = clock or _asked("--clock", "Clock, such as 800MHz")
+    bandwidth = bandwidth or _asked("--bandwidth", "Memory's rate, such as 12.8GB/s")
+    return Datasheet(
+        name=name,
+        macs_per_cycle={dtype: _number("macs_per_cycle", n, "--macs") for dtype, n in _by_dtype(macs, "--macs")},
+        clock_hz=_number("clock_hz", clock, "--clock"),
+        bandwidth_bytes_per_s=_number("bytes_per_s", bandwidth, "--bandwidth"),
         tiles={dtype: _tile(text) for dtype, text in _by_dtype(tiles, "--tile")},
         on_chip_bytes=None if on_chip is None else _number("_bytes", on_chip, "--on-chip"),
         fuses=_operators(fuses),
@@ -73,15 +82,14 @@ def new_command(
         runs=_operators(runs),
         active_w=None if power is None else _number("_w", power, "--power"),
     )
-    _refuse_unusable(sheet)
-    _write(path, sheet)
-    return ExitCode.DONE
 
 
 def _write(path: Path, sheet: Datasheet) -> None:
     from stairline.hwmodels.files.platform_text import platform_text
 
     platform = parse(datasheet_file(sheet), str(path))
+    for dtype in platform.dtypes:
+        require_rules(platform.machine(dtype))
     try:
         path.write_text(platform_text(platform.file, COMMENTS), encoding="utf-8")
     except OSError as error:
