@@ -23,6 +23,10 @@ RULES: dict[str, str] = {
 """The changes of rules that can be written, each with an example and what it says."""
 
 
+_NAMED = 3
+"""Keys that a complaint about an unknown one names."""
+
+
 def number_changes(platform: Platform, texts: Iterable[str]) -> Iterator[Number]:
     """The changes in texts such as ``placement.capacity_bytes=16MiB``, or ``overheads.kernel_s=x2`` for a factor.
 
@@ -47,10 +51,13 @@ def key_and_rest(text: str, form: str) -> tuple[str, str]:
 
 
 def require_key(platform: Platform, key: str) -> None:
-    """Raises PlatformError, with the nearest key, where the platform has no number of this key."""
+    """Raises PlatformError, with the keys that may be meant, where the platform has no number of this key."""
     known = [key for key, _ in quantities(platform.file)]
     if key not in known:
-        raise PlatformError(f"{platform.name}: no quantity '{key}'{did_you_mean(key, known)}")
+        holding = [one for one in known if key in one]
+        first = ", ".join(f"'{one}'" for one in holding[:_NAMED]) + " and others" * (len(holding) > _NAMED)
+        near = f"; did you mean {first}?" if holding else did_you_mean(key, known)
+        raise PlatformError(f"{platform.name}: no quantity '{key}'{near}")
 
 
 def rule_changes(texts: Iterable[str]) -> Iterator[Change]:

@@ -40,6 +40,8 @@ class Swept(NamedTuple):
     """(points,): the weighted mean latency."""
     energy_j: Vector
     """(points,): the weighted mean energy; not a number where it is not known."""
+    limited_s: Vector
+    """(points, LIMITS): the weighted mean time in kernels under each bound, in transfers, and per inference."""
     bindings: list[Binding]
     ridges: list[Ridge]
     costs: Vector | None
@@ -82,6 +84,8 @@ def answer(scenario: Scenario, base: Suite, track: Track = untracked) -> Answer:
     Raises WhatIfError and PlatformError for what cannot be asked of it.
     """
     platform = base.platform
+    if not base.mean(base.base.latency_s)[0] > 0.0:
+        raise WhatIfError(f"{', '.join(base.names)}: no time on {platform.name}, which no change can make less or more")
     changes = (*number_changes(platform, scenario.numbers), *rule_changes(scenario.rules))
     effects = tuple(effect(graph, platform, changes, base.dtype) for graph in base.graphs) if changes else ()
     suite = replace(base, platform=derive(platform, changes)) if changes else base
@@ -115,6 +119,7 @@ def sweep(suite: Suite, texts: Sequence[str], cost: str | None = None, track: Tr
         outcomes=outcomes,
         latency_s=latency_s,
         energy_j=suite.mean(outcomes.energy_j),
+        limited_s=suite.mean(outcomes.limited_s),
         bindings=bindings(suite, outcomes),
         ridges=[ridge for one in axes for ridge in ridges(suite, one)],
         costs=found_costs,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from stairline.hwmodels.reports.text import Block
-from stairline.simulator.pricing.points import LIMITS
 from stairline.simulator.whatif.answers import Answer
 from stairline.simulator.whatif.suite import Suite
 
@@ -54,7 +53,6 @@ def answer_record(answer: Answer) -> dict[str, Any]:
         "platform_digest": base.digest,
         "changed_digest": suite.platform.digest,
         "networks": [{"network": name, "weight": weight} for name, weight in networks],
-        "limits": list(LIMITS),
     }
     if answer.effects:
         record["effects"] = [

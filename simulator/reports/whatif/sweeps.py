@@ -10,6 +10,7 @@ import numpy as np
 
 from stairline.hwmodels.reports.text import Block, Cell, Facts, Heading, Table, number, word
 from stairline.hwmodels.units import written
+from stairline.simulator.pricing.points import LIMITS
 from stairline.simulator.reports.digits import three_digits
 from stairline.simulator.whatif.answers import Swept
 from stairline.simulator.whatif.points import Axis
@@ -112,7 +113,8 @@ def sweep_record(suite: Suite, swept: Swept) -> dict[str, Any]:
 def _columns(suite: Suite, swept: Swept) -> tuple[str, ...]:
     cost = ("cost", "is_on_front") if swept.costs is not None else ()
     each = tuple(f"{name} ms" for name in suite.names) if len(suite.names) > 1 else ()
-    return (*swept.points.keys, "latency_ms", "energy_mj", "runs", "limited_by", "limited_share", *cost, *each)
+    limits = tuple(f"{limit.replace(' ', '_')}_ms" for limit in LIMITS)
+    return (*swept.points.keys, "latency_ms", "energy_mj", "runs", "limited_by", *limits, *cost, *each)
 
 
 def sweep_rows(suite: Suite, swept: Swept) -> Iterator[tuple[Any, ...]]:
@@ -126,7 +128,7 @@ def sweep_rows(suite: Suite, swept: Swept) -> Iterator[tuple[Any, ...]]:
             energy_j * 1e3 if np.isfinite(energy_j) else None,
             bool(np.all(swept.outcomes.runs[i] > 0.0)),
             binding.limit,
-            binding.share,
+            *(swept.limited_s[i] * 1e3).tolist(),
             *(() if swept.costs is None else (float(swept.costs[i]), bool(swept.is_on_front[i]))),  # type: ignore[index]
             *((swept.outcomes.latency_s[i] * 1e3).tolist() if many else ()),
         )

@@ -39,6 +39,7 @@ def test_numbers_are_values_in_their_units_or_factors():
     ("text", "complaint"),
     [
         ("overheads.kernel=5us", "did you mean 'overheads.kernel_s'"),
+        ("bandwidth=5GB/s", "did you mean 'roofs.memory.dram.bandwidth_bytes_per_s', 'roofs.cache."),
         ("overheads.kernel_s=5GHz", "overheads.kernel_s: '5GHz' has the unit 'GHz'"),
         ("overheads.kernel_s=xx", "overheads.kernel_s: 'x' is no number"),
         ("overheads.kernel_s", "is not KEY=VALUE"),

@@ -55,6 +55,10 @@ def test_a_sweep_is_a_table_json_and_csv_of_the_same_points(tmp_path):
     assert [point[DRAM] for point in points] == [1e9, 2e9, 4e9]
     assert [point["cost"] for point in points] == [1e9, 2e9, 4e9]
     assert all(point["is_on_front"] for point in points)
+    for point in points:
+        parts = [value for key, value in point.items() if key.endswith("_ms") and key != "latency_ms"]
+        assert len(parts) == 7
+        assert sum(parts) == pytest.approx(point["latency_ms"])
     rows = list(csv.DictReader(io.StringIO(printed(*V2, *sweep, "--csv", "-"))))
     assert [float(row["latency_ms"]) for row in rows] == [point["latency_ms"] for point in points]
     assert run(*V2, *sweep, "--csv", tmp_path / "points.csv").exit_code == 0

@@ -145,3 +145,11 @@ def test_an_answer_asks_the_changed_platform(device):
     assert found.swept is not None
     assert found.swept.latency_s[0] == pytest.approx(found.effects[0].after.latency_s, rel=1e-12)
     assert found.ratios == pytest.approx([(7.4 + 3.344) / (7.4 + 6.688)], rel=1e-12)
+
+
+def test_a_network_that_takes_no_time_is_refused(device):
+    b = GraphBuilder("nothing")
+    empty = b.build(b.layer("reshape", b.input((1, 8, 8, 4)), sizes=(1, 256)))
+    free = device(rest='[kernels.reshape]\nmodel = "free"')
+    with pytest.raises(WhatIfError, match=r"^one: no time on main"):
+        answer(Scenario(models=("one",), platforms=("main",), tornado=True), alone(free, empty))
