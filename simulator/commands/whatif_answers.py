@@ -43,6 +43,10 @@ def run(
     if csv_file and not scenario.sweeps:
         raise click.UsageError("--csv writes the points of a sweep: give --sweep as well")
     name = None if output is None else name_of(Path(output))
+    if name and (
+        not (scenario.numbers or scenario.rules) or len(scenario.platforms) > 1 or "all" in scenario.platforms
+    ):
+        raise click.UsageError(f"-o {output} writes one changed platform: give one -p, and --set or --change")
     answers = []
     for found in _answers(scenario):
         answers.append(found)
@@ -120,8 +124,6 @@ def _write_platform(path: str, name: str, answers: Sequence[Answer]) -> None:
     # tomlkit is in an extra.
     from stairline.hwmodels.files.platform_text import platform_text
 
-    if len(answers) > 1 or not answers[0].changes:
-        raise WhatIfError(f"-o {path}: writes one changed platform: give one -p, and --set or --change")
     [found] = answers
     file = derived_file(found.suite.platform, name, found.changes, found.ratios, found.suite.names)
     _write(path, platform_text(file), "-o")

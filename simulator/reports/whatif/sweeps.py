@@ -53,7 +53,7 @@ def _table(swept: Swept) -> Table:
         *([number("cost"), word("front")] if has_cost else []),
         word("limited by"),
     ]
-    return Table(tuple(columns), tuple(_row(swept, i, has_energy) for i in _chosen(swept.axes)))
+    return Table(tuple(columns), tuple(_row(swept, i, has_energy) for i in _chosen(swept)))
 
 
 def _row(swept: Swept, point: int, has_energy: bool) -> tuple[str | Cell, ...]:
@@ -71,8 +71,18 @@ def _row(swept: Swept, point: int, has_energy: bool) -> tuple[str | Cell, ...]:
     )
 
 
-def _chosen(axes: tuple[Axis, ...]) -> list[int]:
-    """The points that are shown: all of them, or those of evenly chosen values of every axis, the ends among them."""
+def _chosen(swept: Swept) -> list[int]:
+    """The points that are shown: all of them or, of many, those on the front by their cost, or evenly chosen ones."""
+    if len(swept.points) <= _SHOWN or swept.costs is None or swept.is_on_front is None:
+        return _evenly(swept.axes)
+    on_front = np.flatnonzero(swept.is_on_front)
+    by_cost = on_front[np.argsort(swept.costs[on_front], kind="stable")]
+    kept = np.unique(np.linspace(0, len(by_cost) - 1, min(len(by_cost), _SHOWN)).round().astype(int))
+    return [int(i) for i in by_cost[kept]]
+
+
+def _evenly(axes: tuple[Axis, ...]) -> list[int]:
+    """The points of evenly chosen values of every axis, the ends among them: all of them where they are few."""
     sizes = [len(one.values) for one in axes]
     most = max(sizes)
     while np.prod([min(size, most) for size in sizes]) > _SHOWN and most > 2:
@@ -88,9 +98,12 @@ def _ridge_text(ridge: Ridge) -> str:
 
 
 def _notes(swept: Swept) -> Iterator[str]:
-    count, shown = len(swept.points), len(_chosen(swept.axes))
+    count, shown = len(swept.points), len(_chosen(swept))
     if shown < count:
-        yield f"{shown} of {count:,} points; --csv FILE and --json give all of them."
+        what = (
+            "points" if swept.costs is None else f"points, of the {np.count_nonzero(swept.is_on_front):,} on the front"
+        )
+        yield f"{shown} of {count:,} {what}; --csv FILE and --json give all of them."
     per_minute = float(f"{count / max(swept.seconds, 1e-9) * 60.0:.2g}")
     rate = f"{count:,} points in {swept.seconds:.2g} s, {per_minute:,.0f} a minute"
     if swept.replanned:

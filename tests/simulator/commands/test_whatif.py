@@ -74,6 +74,15 @@ def test_many_points_are_thinned_for_people_with_both_ends_of_every_axis():
     assert len(rows) <= 40
 
 
+def test_of_many_points_with_a_cost_people_see_the_front():
+    sweep = ("--sweep", f"{DRAM}=1GB/s:9GB/s:lin50", "--sweep", f"{MACS}=1,8")
+    text = printed(*V2, *sweep, "--cost", MACS)
+    assert "2 of 100 points, of the 2 on the front" in text
+    # More bandwidth is free here, so that the front is the most of it at either number of multipliers.
+    rows = [line.split() for line in text.splitlines() if " GB/s " in line]
+    assert [(row[0], row[2]) for row in rows] == [("9", "1"), ("9", "8")]
+
+
 def test_an_ethos_u_says_that_it_is_planned_anew():
     key = "roofs.compute.int8.macs_per_cycle"
     text = printed("whatif", "mobilenet_v1", "-p", "ethos-u55-128-vela5.2", "--sweep", f"{key}=64,128")
