@@ -26,6 +26,7 @@ def effect_report(name: str, platform: Platform, effect: Effect) -> list[Block]:
         _beside("limited by", effect, limits_s),
         _beside("operators", effect, operators_s),
         f"The interval afterwards takes {DOUBT:.0%} of each change's own effect as uncertain.",
+        *(["The platform's residual is left out, before and after."] if platform.as_read.residual else []),
     ]
 
 

@@ -100,9 +100,8 @@ def _ridge_text(ridge: Ridge) -> str:
 def _notes(swept: Swept) -> Iterator[str]:
     count, shown = len(swept.points), len(_chosen(swept))
     if shown < count:
-        what = (
-            "points" if swept.costs is None else f"points, of the {np.count_nonzero(swept.is_on_front):,} on the front"
-        )
+        on_front = swept.is_on_front
+        what = "points" if on_front is None else f"points, of the {np.count_nonzero(on_front):,} on the front"
         yield f"{shown} of {count:,} {what}; --csv FILE and --json give all of them."
     per_minute = float(f"{count / max(swept.seconds, 1e-9) * 60.0:.2g}")
     rate = f"{count:,} points in {swept.seconds:.2g} s, {per_minute:,.0f} a minute"
