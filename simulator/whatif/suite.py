@@ -121,7 +121,9 @@ class Suite:
     def _replans_at(self, key: str, values: Vector) -> bool:
         """A number that becomes 0, or is 0, may stand for a mechanism that is not there."""
         present = next(q.value for name, q in quantities(self.platform.file) if name == key)
-        return self.replans(key) or (key.startswith("kernels.") and bool(np.any((values == 0.0) != (present == 0.0))))
+        return self.replans(key) or (
+            key.startswith(("kernels.", "shared.")) and bool(np.any((values == 0.0) != (present == 0.0)))
+        )
 
     def _planned_anew(self, values: Mapping[str, float], rates: Points) -> Outcomes:
         """The networks on the platform with these values, at points of other rates."""
