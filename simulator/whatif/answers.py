@@ -71,9 +71,9 @@ class Answer(NamedTuple):
 
     @property
     def ratios(self) -> tuple[float, ...]:
-        """What each change alone multiplies the mean latency by."""
+        """What each change alone multiplies the mean latency by; changes that are none by themselves count once."""
         before = np.array([found.before.latency_s for found in self.effects])
-        each = zip(*([one.latency_s for one in found.alone] for found in self.effects))
+        each = zip(*([one.latency_s for one in found.separate] for found in self.effects))
         weights = self.suite.weights
         return tuple(float(np.average(times, weights=weights) / np.average(before, weights=weights)) for times in each)
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from math import exp, hypot, isclose, log
 from typing import NamedTuple
 
-from stairline.hwmodels import Platform, derive
+from stairline.hwmodels import Platform, PlatformError, derive
 from stairline.hwmodels.files.changes import Change, Times, Value
 from stairline.hwmodels.quantities import dtype_of
 from stairline.hwmodels.schema import WIDEST
 from stairline.simulator.graph.graph import Graph
+from stairline.simulator.mapping.plan import UnknownOperatorError
 from stairline.simulator.pricing.predict import predict
 from stairline.simulator.pricing.prediction import KernelPrediction, Prediction
 
@@ -25,6 +26,8 @@ class Alone(NamedTuple):
     latency_s: float
     why_none: str
     """Why the change has no effect on the latency; empty where it has one."""
+    is_joint: bool = False
+    """Whether the change is none by itself, so that the latency is that of all such changes together."""
 
 
 class Effect(NamedTuple):
@@ -35,25 +38,37 @@ class Effect(NamedTuple):
     alone: tuple[Alone, ...]
 
     @property
+    def separate(self) -> tuple[Alone, ...]:
+        """The effects that are independent of each other: joint ones count once."""
+        joint = [one for one in self.alone if one.is_joint]
+        return tuple(one for one in self.alone if not one.is_joint or one is joint[0])
+
+    @property
     def factor(self) -> float:
         """Half the 90 % interval afterwards, as a factor; see ``widened``."""
         stated = self.after.summary.upper_s / self.after.latency_s if self.after.latency_s else 1.0
-        return widened(stated, [one.latency_s / self.before.latency_s for one in self.alone])
+        return widened(stated, [one.latency_s / self.before.latency_s for one in self.separate])
 
 
 def effect(graph: Graph, platform: Platform, changes: Sequence[Change], dtype: str | None = None) -> Effect:
     """What the changes do to a network on a platform that carries no residual. Raises as ``predict`` and ``derive``.
 
-    A number that contradicts another is not changed alone: its effect is that of all numbers together.
+    Changes that are none by themselves, such as one of two numbers that must agree, have their effect together.
     """
     before, after = predict(graph, platform, dtype), predict(graph, derive(platform, changes), dtype)
-    groups = [[change] for change in changes if _is_consistent(platform, change)]
-    together = [change for change in changes if [change] not in groups]
-    found = {id(change): predict(graph, derive(platform, group), dtype) for group in groups for change in group}
-    if together:
-        found |= dict.fromkeys(map(id, together), predict(graph, derive(platform, together), dtype))
-    alone = tuple(_alone(change, before, found[id(change)]) for change in changes)
+    each = [_changed(graph, platform, [change], dtype) for change in changes]
+    joint = [change for change, found in zip(changes, each) if found is None]
+    together = (_changed(graph, platform, joint, dtype) if joint else None) or after
+    alone = tuple(_alone(change, before, found or together, found is None) for change, found in zip(changes, each))
     return Effect(before, after, alone)
+
+
+def _changed(graph: Graph, platform: Platform, changes: Sequence[Change], dtype: str | None) -> Prediction | None:
+    """The prediction with some of the changes; None where these alone make no platform for the network."""
+    try:
+        return predict(graph, derive(platform, changes), dtype)
+    except (PlatformError, UnknownOperatorError):
+        return None
 
 
 def widened(factor: float, ratios: Sequence[float]) -> float:
@@ -65,17 +80,9 @@ def widened(factor: float, ratios: Sequence[float]) -> float:
     return min(exp(hypot(log(factor), *(DOUBT * log(ratio) for ratio in ratios))), WIDEST)
 
 
-def _is_consistent(platform: Platform, change: Change) -> bool:
-    try:
-        derive(platform, [change])
-    except ValueError:
-        return False
-    return True
-
-
-def _alone(change: Change, before: Prediction, after: Prediction) -> Alone:
+def _alone(change: Change, before: Prediction, after: Prediction, is_joint: bool) -> Alone:
     is_none = isclose(before.latency_s, after.latency_s, rel_tol=1e-12)
-    return Alone(change, after.latency_s, _why_none(change, before, after) if is_none else "")
+    return Alone(change, after.latency_s, _why_none(change, before, after) if is_none else "", is_joint)
 
 
 def _why_none(change: Change, before: Prediction, after: Prediction) -> str:

@@ -54,7 +54,7 @@ def _changes(platform: Platform, effect: Effect) -> Table:
 def _does(one: Alone, before: Prediction) -> str | Cell:
     if one.why_none:
         return Cell(f"no effect: {one.why_none}", "yellow")
-    return percent(one.latency_s, before.latency_s)
+    return percent(one.latency_s, before.latency_s) + " together" * one.is_joint
 
 
 def _headline(effect: Effect) -> Table:
@@ -130,7 +130,14 @@ def effect_record(name: str, weight: float, platform: Platform, effect: Effect) 
 def _change_record(platform: Platform, one: Alone, before: Prediction) -> dict[str, Any]:
     what, was, now = change_text(platform, one.change)
     alone = one.latency_s / before.latency_s - 1.0
-    return {"change": what, "was": was, "is": now, "relative_effect": alone, "no_effect_because": one.why_none or None}
+    return {
+        "change": what,
+        "was": was,
+        "is": now,
+        "relative_effect": alone,
+        "is_joint": one.is_joint,
+        "no_effect_because": one.why_none or None,
+    }
 
 
 def _side(p: Prediction, factor: float) -> dict[str, Any]:

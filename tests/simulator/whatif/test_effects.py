@@ -50,7 +50,8 @@ def test_numbers_that_must_agree_have_their_effect_together():
     arrays = [key for key, _ in quantities(vpu.file) if key.endswith("macs_per_step")]
     changes = [Times("roofs.compute.float16.macs_per_cycle", 2.0), *(Times(key, 2.0) for key in arrays)]
     found = effect(v2, vpu, changes)
-    assert {one.latency_s for one in found.alone} == {found.after.latency_s}
+    assert {(one.latency_s, one.is_joint) for one in found.alone} == {(found.after.latency_s, True)}
+    assert len(found.separate) == 1
 
 
 @given(st.floats(1.0, 3.0), st.lists(st.floats(0.2, 5.0), max_size=4))
