@@ -1,22 +1,49 @@
-"""What would twice the memory bandwidth, or twice the multipliers, do for a network? Change the platform and ask.
+"""An NPU that nobody has built yet: how fast is it, what do its unknowns leave open, and what should it have more of?
 
 Run from the root of the repository: python examples/what_if.py
 """
 
 from __future__ import annotations
 
-import stairline as sl
-from stairline.hwmodels import with_values
+from stairline.hwmodels.datasheet import Datasheet, Tile, datasheet_file
+from stairline.hwmodels.files.loading import parse
+from stairline.simulator.whatif.answers import sweep
+from stairline.simulator.whatif.assumptions import left_open
+from stairline.simulator.whatif.suite import Suite
+from stairline.simulator.whatif.tornado import tornado
 from stairline.simulator.zoo import build
 
-base = sl.load("CPU").platform
-bandwidth = base.file.roofs.memory["dram"].bandwidth_bytes_per_s.value
-changes = {
-    "as it is": {},
-    "2x memory bandwidth": {"roofs.memory.dram.bandwidth_bytes_per_s": 2 * bandwidth},
-    "2x multipliers": {"roofs.compute.float32.macs_per_cycle": 16.0},
-}
-for model in ("mobilenet_v2", "resnet_v1_50"):
-    for label, values in changes.items():
-        latency_ms = sl.Device(with_values(base, values)).predict(build(model)).latency_s * 1e3
-        print(f"{model:14s} {label:22s} {latency_ms:7.1f} ms")
+SHEET = Datasheet(
+    name="unreleased-npu",
+    macs_per_cycle={"int8": 4096.0},
+    clock_hz=1e9,
+    bandwidth_bytes_per_s=12.8e9,
+    tiles={"int8": Tile(64, 64)},
+    on_chip_bytes=2.0**21,
+    fuses=("relu", "relu6"),
+)
+MACS = "roofs.compute.int8.macs_per_cycle"
+DRAM = "roofs.memory.dram.bandwidth_bytes_per_s"
+
+names = ("mobilenet_v2", "resnet_v1_50")
+platform = parse(datasheet_file(SHEET), SHEET.name)
+suite = Suite(platform, tuple(map(build, names)), names, weights=(3.0, 1.0))
+
+unknown = left_open(suite)
+low_s, high_s = unknown.interval_s
+print(
+    f"{unknown.latency_s * 1e3:.2f} ms on average, 90 % of all guesses within {low_s * 1e3:.2f} to {high_s * 1e3:.2f}"
+)
+print(f"find out first: {', '.join(one.key for one in unknown.assumptions[:3])}")
+
+for swing in tornado(suite)[:3]:
+    print(f"half of {swing.key}: {swing.halved_ratio - 1:+.0%}, twice: {swing.doubled_ratio - 1:+.0%}")
+
+found = sweep(suite, [f"{MACS}=1024,2048,4096,8192", f"{DRAM}=5GB/s:40GB/s:log5"], cost=f"{MACS} + 1e-7 * {DRAM}")
+assert found.costs is not None
+assert found.is_on_front is not None
+for (macs, rate), latency_s, cost, is_on_front in zip(
+    found.points.values, found.latency_s, found.costs, found.is_on_front
+):
+    if is_on_front:
+        print(f"{macs:5.0f} MACs, {rate / 1e9:4.1f} GB/s: {latency_s * 1e3:5.2f} ms at a cost of {cost:,.0f}")

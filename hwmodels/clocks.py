@@ -9,8 +9,8 @@ from stairline.hwmodels.kernels.base import SHARED_PARAMETERS
 from stairline.hwmodels.kernels.parameters import at_clock
 from stairline.hwmodels.kernels.registry import kernel_model
 
-from .quantities import quantities
-from .schema import ELEMENT_BYTES, PlatformFile
+from .quantities import dtype_of, quantities, without_dtype
+from .schema import PlatformFile
 
 CLOCK = "platform.clock_hz"
 """The key of the processor's clock, which a precision may follow."""
@@ -32,9 +32,9 @@ def with_cycles_kept(file: PlatformFile, values: Mapping[str, float]) -> dict[st
     factors = {key: values.get(key, value) / value for key, value in known.items() if key.startswith(CLOCK)}
     clocked, scaled = _clocked(file), {}
     for key, value in known.items():
-        if _without_dtype(key) in clocked and key not in values:
-            dtype = _dtype(key)
-            found = {factor for at, factor in factors.items() if dtype is None or _dtype(at) in (None, dtype)}
+        if without_dtype(key) in clocked and key not in values:
+            dtype = dtype_of(key)
+            found = {factor for at, factor in factors.items() if dtype is None or dtype_of(at) in (None, dtype)}
             if len(found) != 1:
                 raise ValueError(f"{key}: it is the same for all precisions, whose clocks now differ; state it too")
             scaled[key] = _snapped(value * found.pop() ** (1 if RATE in key else -1))
@@ -53,11 +53,3 @@ def _clocked(file: PlatformFile) -> frozenset[str]:
     names = frozenset(name for found in of_rule.values() for name in found)
     shared = {f"overheads.{name}" if name in SHARED_PARAMETERS else f"shared.{name}" for name in names}
     return frozenset({f"kernels.{ops}.{name}" for ops, found in of_rule.items() for name in found} | shared)
-
-
-def _without_dtype(key: str) -> str:
-    return ".".join(part for part in key.split(".") if part not in ELEMENT_BYTES)
-
-
-def _dtype(key: str) -> str | None:
-    return next((part for part in key.split(".") if part in ELEMENT_BYTES), None)

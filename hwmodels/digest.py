@@ -14,7 +14,9 @@ from .residual import ResidualRecord
 from .schema import Description, PlatformFile
 
 _NOT_COUNTED: dict[type[BaseModel], frozenset[str]] = {
-    PlatformFile: frozenset({"schema_", "name", "aliases", "title", "fallback_only", "notes", "sources"}),
+    PlatformFile: frozenset(
+        {"schema_", "name", "aliases", "title", "fallback_only", "notes", "derived_from", "sources"}
+    ),
     Description: frozenset({"device", "processor", "runtime", "backend"}),
 }
 """Keys that name, describe or cite and that no predicted number depends on, beside the ``source`` of every rule."""

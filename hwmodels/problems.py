@@ -12,8 +12,8 @@ from stairline.hwmodels.kernels.parameters import Range, ranges, stated
 from stairline.hwmodels.kernels.registry import kernel_model, kernel_models
 
 from .provenance import Quantity, at_dtype
-from .quantities import quantities
-from .schema import ELEMENT_BYTES, WIDEST, KernelRule, PlatformFile
+from .quantities import quantities, without_dtype
+from .schema import WIDEST, KernelRule, PlatformFile
 from .spelling import did_you_mean
 
 # Suffix of a key and the range, in the suffix's unit, outside which the number is another unit's.
@@ -119,7 +119,7 @@ def _quantity_problems(file: PlatformFile) -> Iterator[str]:
     for key, quantity in quantities(file):
         if quantity.source not in file.sources:
             yield f"{key}.source: '{quantity.source}' is not in [sources]{did_you_mean(quantity.source, file.sources)}"
-        stated_range = ranges_of.get(_without_dtype(key))
+        stated_range = ranges_of.get(without_dtype(key))
         if not isfinite(quantity.value):
             yield f"{key}: {quantity.value} is not a number"
         elif stated_range is not None:
@@ -142,6 +142,15 @@ def _parameter_ranges(file: PlatformFile) -> dict[str, Range]:
     return found
 
 
+def allowed(file: PlatformFile, key: str) -> Range:
+    """The range of the values that the number of a key may have, both ends included."""
+    stated_range = _parameter_ranges(file).get(without_dtype(key))
+    if stated_range is not None:
+        return stated_range
+    name = without_dtype(key).rpartition(".")[2]
+    return next((Range(low, high) for suffix, low, high in _PLAUSIBLE if name.endswith(suffix)), Range(0.0))
+
+
 def _range_problems(key: str, quantity: Quantity, stated_range: Range) -> Iterator[str]:
     """What of a parameter's value, and of the bounds within which it is fitted, is out of its range."""
     numbers = {key: quantity.value} | ({f"{key}.min": quantity.min} if quantity.fit else {})
@@ -151,12 +160,8 @@ def _range_problems(key: str, quantity: Quantity, stated_range: Range) -> Iterat
             yield f"{name}: {value:g}{negative} is out of range: it must be {stated_range}; correct it"
 
 
-def _without_dtype(key: str) -> str:
-    return ".".join(part for part in key.split(".") if part not in ELEMENT_BYTES)
-
-
 def _unit_problem(key: str, value: float) -> Iterator[str]:
-    name = _without_dtype(key).rpartition(".")[2]
+    name = without_dtype(key).rpartition(".")[2]
     for suffix, low, high in _PLAUSIBLE:
         if name.endswith(suffix):
             if not low <= value <= high:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from .provenance import Quantity
-from .schema import KernelRule, PlatformFile
+from .schema import ELEMENT_BYTES, KernelRule, PlatformFile
 
 
 def quantities(file: PlatformFile) -> Iterator[tuple[str, Quantity]]:
@@ -26,3 +26,13 @@ def _walk(node: object, path: str) -> Iterator[tuple[str, Quantity]]:
     elif isinstance(node, dict):
         for name, child in node.items():
             yield from _walk(child, f"{path}.{name}")
+
+
+def without_dtype(key: str) -> str:
+    """A dotted key without the precision in it: ``roofs.compute.int8.macs_per_cycle`` is that of every precision."""
+    return ".".join(part for part in key.split(".") if part not in ELEMENT_BYTES)
+
+
+def dtype_of(key: str) -> str | None:
+    """The precision in a dotted key; None where the quantity is that of all precisions."""
+    return next((part for part in key.split(".") if part in ELEMENT_BYTES), None)

@@ -197,6 +197,18 @@ class Uncertainty(Closed):
     """In place of ``factor`` for a network that is unlike all that were calibrated; see ``hwmodels.domain``."""
 
 
+class Derivation(Closed):
+    """What a platform that nobody has was derived from, and how; nothing is predicted from it."""
+
+    platform: str
+    digest: str
+    """The digest of that platform; see ``hwmodels.digest``."""
+    changes: Annotated[tuple[str, ...], Field(min_length=1)]
+    """The changes in their order, as ``stairline whatif`` takes them under --set and --change."""
+    networks: tuple[str, ...] = ()
+    """The networks whose latencies say how far each change widens the interval."""
+
+
 class PlatformFile(Closed):
     """A whole platform file."""
 
@@ -222,4 +234,5 @@ class PlatformFile(Closed):
     power: Power | None = None
     uncertainty: Uncertainty
     notes: tuple[str, ...] = ()
+    derived_from: Derivation | None = None
     sources: dict[str, Source]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stairline.simulator.spaces.catalogue import space
     from stairline.simulator.spaces.errors import SpaceError
     from stairline.simulator.spaces.space import Space
+    from stairline.simulator.whatif.errors import WhatIfError
     from stairline.simulator.zoo import ZooError
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Space",
     "SpaceError",
     "UnknownOperatorError",
+    "WhatIfError",
     "ZooError",
     "available",
     "load",
@@ -56,6 +58,7 @@ _MODULES = {
     "stairline.simulator.spaces.catalogue": ("space",),
     "stairline.simulator.spaces.errors": ("SpaceError",),
     "stairline.simulator.spaces.space": ("Space",),
+    "stairline.simulator.whatif.errors": ("WhatIfError",),
     "stairline.simulator.zoo": ("ZooError",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

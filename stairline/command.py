@@ -27,21 +27,24 @@ from stairline.measure.timing.errors import MeasureError
 from stairline.simulator.commands.advise import advise_command
 from stairline.simulator.commands.compare import compare_command
 from stairline.simulator.commands.networks import networks_command
+from stairline.simulator.commands.new import new_command
 from stairline.simulator.commands.ops import ops_command
 from stairline.simulator.commands.predict import predict_command
 from stairline.simulator.commands.show import show_command
 from stairline.simulator.commands.space import space_group
 from stairline.simulator.commands.steps import steps_command
 from stairline.simulator.commands.study import study_command
+from stairline.simulator.commands.whatif import whatif_command
 from stairline.simulator.graph.graph import GraphError
 from stairline.simulator.mapping.plan import UnknownOperatorError
 from stairline.simulator.readers.errors import ReadError
 from stairline.simulator.spaces.errors import SpaceError
+from stairline.simulator.whatif.errors import WhatIfError
 from stairline.simulator.zoo import ZooError
 
 _COMPLAINTS = (
     *(GraphError, MeasureError, PlatformError, ReadError, RecordsError, SpaceError),
-    *(UnknownOperatorError, ZooError),
+    *(UnknownOperatorError, WhatIfError, ZooError),
 )
 
 
@@ -131,6 +134,7 @@ main.add_command(networks_command)
 main.add_command(steps_command)
 main.add_command(advise_command)
 main.add_command(study_command)
+main.add_command(whatif_command)
 main.add_command(space_group)
 main.add_command(calibrate_command)
 main.add_command(fit_command)
@@ -141,3 +145,4 @@ main.add_command(watch_command)
 main.add_command(platforms)
 main.add_command(measure_group)
 platforms.add_command(show_command)
+platforms.add_command(new_command)

@@ -47,7 +47,7 @@ ROOMS = (
     ("simulator.pricing",),
     ("simulator.networks",),
     ("simulator.device",),
-    ("simulator.spaces", "simulator.advice", "simulator.study"),
+    ("simulator.spaces", "simulator.advice", "simulator.study", "simulator.whatif"),
     ("simulator.reports",),
     ("simulator.page",),
     ("simulator.commands",),

@@ -17,7 +17,7 @@ from .show import show
 @click.option("--titles", is_flag=True, help="Say what each platform is, instead of its precisions.")
 @click.pass_context
 def platforms(context: click.Context, as_json: bool, titles: bool) -> None:
-    """List the platforms, or explain one with 'show'."""
+    """List the platforms, explain one with 'show', or write one from a datasheet with 'new'."""
     if context.invoked_subcommand:
         return
     if as_json:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from stairline.hwmodels.platform import Platform, PlatformError
 from stairline.hwmodels.quantities import quantities
 from stairline.hwmodels.spelling import did_you_mean
 
-from .derived import with_values, without_residual
-from .loading import parse
+from .derived import cycles_kept, without_residual
+from .loading import changed, parse
 
 _SOURCE = "what-if"
 _NOTED = {_SOURCE: {"kind": "assumed", "cite": "a change that was asked for, to see what follows from it"}}
+_STATED = {"source": _SOURCE, "fit": False, "min": None, "max": None, "note": ""}
+"""What else becomes of a number that is changed: its bounds and its note were those of the other one."""
 
 
 class Value(NamedTuple):
@@ -71,39 +74,61 @@ class NotLowered(NamedTuple):
     rule: str
 
 
-Change = Value | Times | Fused | Unfused | Supported | Unsupported | Fallback | NotLowered
+class Alike(NamedTuple):
+    """An operator without a kernel model of its own runs as another one does; written as an entry of ``[[alike]]``."""
+
+    op: str
+    like: str
+
+
+Number = Value | Times
+Change = Number | Fused | Unfused | Supported | Unsupported | Fallback | NotLowered | Alike
 
 
 def derive(platform: Platform, changes: Iterable[Change]) -> Platform:
-    """The platform with each of the changes made, in their order.
+    """The platform with each of the changes made, in their order; numbers that follow one another are changed at once.
 
-    It keeps the omitted operators, and drops a residual, which corrected the errors of other mechanisms. Raises
-    PlatformError for a key, operator or rule that the platform does not have, naming it.
+    So numbers that must agree, such as the cores and the rate of all cores, are changed one after the other. Another
+    clock moves what takes so many cycles, unless a number beside it states that too; see ``clocks``.
+
+    The platform keeps the omitted operators, and drops a residual, which corrected the errors of other mechanisms.
+    Raises PlatformError for a key, operator or rule that the platform does not have, naming it.
     """
-    for change in changes:
-        platform = _changed(platform, change)
+    for are_numbers, group in groupby(changes, lambda change: isinstance(change, Number)):
+        if are_numbers:
+            platform = _with_numbers(platform, [change for change in group if isinstance(change, Number)])
+        else:
+            for change in group:
+                platform = _with_rule(platform, change)
     return platform
 
 
-def _changed(platform: Platform, change: Change) -> Platform:
-    if isinstance(change, Value):
-        return with_values(platform, {change.key: change.value})
-    if isinstance(change, Times):
-        return with_values(platform, {change.key: _value(platform, change.key) * change.factor})
+def _with_numbers(platform: Platform, changes: Iterable[Number]) -> Platform:
+    known = {name: quantity.value for name, quantity in quantities(platform.file)}
+    values: dict[str, float] = {}
+    for change in changes:
+        if change.key not in known:
+            raise PlatformError(f"{platform.name}: no quantity '{change.key}'{did_you_mean(change.key, known)}")
+        is_stated = isinstance(change, Value)
+        values[change.key] = change[1] if is_stated else values.get(change.key, known[change.key]) * change[1]
+    fields = {key: {**_STATED, "value": value} for key, value in cycles_kept(platform, values).items()}
+    return _parsed(platform, changed(without_residual(platform).file, fields, platform.name))
+
+
+def _with_rule(platform: Platform, change: Change) -> Platform:
     data = without_residual(platform).file.model_dump(by_alias=True, exclude_none=True)
-    data["sources"] = {**data["sources"], **_NOTED}
     try:
         _edit(data, change)
     except ValueError as error:
         raise PlatformError(f"{platform.name}: {error}") from None
-    return replace(parse(data, platform.path), changed_from=platform.as_read, omitted=platform.omitted)
+    return _parsed(platform, data)
 
 
-def _value(platform: Platform, key: str) -> float:
-    known = {name: quantity.value for name, quantity in quantities(platform.file)}
-    if key not in known:
-        raise PlatformError(f"{platform.name}: no quantity '{key}'{did_you_mean(key, known)}")
-    return known[key]
+def _parsed(platform: Platform, data: dict[str, Any]) -> Platform:
+    """The platform of changed data, which names the source of what was changed."""
+    noted = data | {"sources": {**data["sources"], **_NOTED}}
+    found = parse(noted, platform.name)
+    return replace(found, path=platform.path, changed_from=platform.as_read, omitted=platform.omitted)
 
 
 def _edit(data: dict[str, Any], change: Change) -> None:
@@ -129,6 +154,8 @@ def _edit(data: dict[str, Any], change: Change) -> None:
             if len(kept) == len(data["lowering"]):
                 raise ValueError(f"lowering: no rule '{rule}'{did_you_mean(rule, _rules(data))}")
             data["lowering"] = kept
+        case Alike(op, like):
+            data["alike"] = [*data["alike"], {"ops": (op,), "like": like, "source": _SOURCE}]
 
 
 def _rules(data: dict[str, Any]) -> list[str]:

@@ -24,7 +24,7 @@ def overlay_text(overlay: OverlayFile) -> str:
     document = tomlkit.document()
     for key, value in data.items():
         if not isinstance(value, dict):
-            document[key] = _item(key, value)
+            document[key] = item(key, value)
     for key, value in data.items():
         if isinstance(value, dict):
             document[key] = _table(key, value)
@@ -40,21 +40,21 @@ def overlay_text(overlay: OverlayFile) -> str:
 def _table(key: str, values: dict[str, Any]) -> Table:
     table = tomlkit.table()
     for name, value in values.items():
-        table[name] = _item(f"{key}.{name}", value)
+        table[name] = item(f"{key}.{name}", value)
     return table
 
 
-def _item(key: str, value: Any) -> Any:
+def item(key: str, value: Any) -> Any:
     """A value as an item of TOML; sequences have one line for each element, tables lie within one line."""
     if isinstance(value, dict):
         inline: InlineTable = tomlkit.inline_table()
         for name, child in value.items():
-            inline[name] = _item(f"{key}.{name}", child)
+            inline[name] = item(f"{key}.{name}", child)
         return inline
     if isinstance(value, tuple):
         lines: Array = tomlkit.array()
         for child in value:
-            lines.append([_number(key, x) for x in child] if isinstance(child, tuple) else _item(key, child))
+            lines.append([_number(key, x) for x in child] if isinstance(child, tuple) else item(key, child))
         return lines.multiline(bool(value))
     return _number(key, value) if isinstance(value, float) else value
 

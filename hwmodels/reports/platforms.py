@@ -11,7 +11,7 @@ from stairline.hwmodels.overlay import OverlayFile
 from stairline.hwmodels.platform import Platform
 from stairline.hwmodels.provenance import Quantity, SourceKind, at_dtype
 from stairline.hwmodels.quantities import quantities
-from stairline.hwmodels.schema import ELEMENT_BYTES
+from stairline.hwmodels.schema import ELEMENT_BYTES, Derivation
 
 from .text import Block, Cell, Facts, Heading, Table, Value, number, prose, word
 
@@ -65,6 +65,7 @@ def description(platform: Platform) -> list[Block]:
         ("file", f"{platform.path} (digest {platform.digest})"),
         ("rests on", rests_on(provenance(platform))),
         *(_calibrated(platform.overlay) if platform.overlay else ()),
+        *(_derived(file.derived_from) if file.derived_from else ()),
         *(("note", note) for note in file.notes),
     )
     kernels: list[Block] = [Heading("Kernel models")]
@@ -91,6 +92,12 @@ def sources(platform: Platform) -> list[Block]:
     uses = Counter(quantity.source for _, quantity in quantities(platform.file))
     rows = tuple((key, s.kind, str(uses[key]), s.cite) for key, s in platform.file.sources.items())
     return [Heading("Sources"), Table((word("key"), word("kind"), number("numbers"), prose("source")), rows)]
+
+
+def _derived(origin: Derivation) -> Iterator[tuple[str, Value]]:
+    """What a platform that nobody has was derived from, and how."""
+    yield "derived from", f"{origin.platform} (digest {origin.digest})"
+    yield from (("change", text) for text in origin.changes)
 
 
 def _calibrated(overlay: OverlayFile) -> Iterator[tuple[str, Value]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import tee
@@ -59,7 +59,7 @@ class Answers(Generic[T]):
     """
 
     def __init__(self, asked: Request, shape: Callable[[Answer], T]) -> None:
-        self._answers = _with_progress(_one_by_one(asked), asked.total)
+        self._answers = with_progress(_one_by_one(asked), asked.total)
         self._shape = shape
         self.total = self.failed = 0
 
@@ -117,8 +117,8 @@ def outcomes(asked: Request, *, with_reasons: bool) -> Iterator[Outcome]:
     tables = all(group.is_table for group in asked.groups)
     one_by_one = with_reasons or asked.jobs > 1 or asked.total < _COMPILED_FROM
     if one_by_one or not tables or not _can_compile(asked.total):
-        return (answer.outcome for answer in _with_progress(_one_by_one(asked), asked.total))
-    return _with_progress(_compiled(asked), asked.total)
+        return (answer.outcome for answer in with_progress(_one_by_one(asked), asked.total))
+    return with_progress(_compiled(asked), asked.total)
 
 
 def _can_compile(total: int) -> bool:
@@ -179,7 +179,7 @@ def _failure(name: str, platform: Platform, dtype: str | None, reason: str) -> O
     return Outcome(name, platform.name, label(platform), dtype or "", None, (reason.removeprefix(f"{name}: "),))
 
 
-def _with_progress(items: Iterator[T], total: int) -> Iterator[T]:
+def with_progress(items: Iterable[T], total: int) -> Iterator[T]:
     """The ``items`` unchanged; in a terminal, a progress bar on standard error shows how many of ``total`` are done."""
     if total < _BAR_FROM or not sys.stderr.isatty():
         yield from items

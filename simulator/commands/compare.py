@@ -13,7 +13,7 @@ from stairline.hwmodels.commands.show import show
 from stairline.simulator.reports import comparison as report
 
 from .answers import leave, outcomes
-from .options import jobs_option, model_options, platform_option
+from .options import change_options, jobs_option, model_options, platform_option
 from .request import request
 from .tables import csv_target
 
@@ -21,6 +21,7 @@ from .tables import csv_target
 @click.command("compare")
 @model_options
 @platform_option(default=("all",))
+@change_options
 @jobs_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each platform, one per line.")
 @click.option(

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from stairline.hwmodels.files.settings import RULES
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -30,6 +32,14 @@ def model_options(command: Command) -> Command:
             metavar="N",
             help="Multiply the batch of the network: the latency is that of all images together.",
         ),
+    ):
+        command = decorate(command)
+    return reading_options(command)
+
+
+def reading_options(command: Command) -> Command:
+    """Add the argument MODEL... and the options by which models are read."""
+    for decorate in (
         click.option("--width", type=float, help="Width multiplier of a built-in network that has one, such as 0.75."),
         click.option(
             "--input", "input_size", type=int, metavar="PIXELS", help="Height and width of a built-in network's input."
@@ -52,14 +62,37 @@ def model_options(command: Command) -> Command:
     return command
 
 
-def platform_option(default: tuple[str, ...] = ()) -> Callable[[Command], Command]:
-    """The option -p, which is required where there is no ``default``."""
+def change_options(command: Command) -> Command:
+    """Add the options --set and --change, by which platforms are changed before anything is predicted on them."""
+    for decorate in (
+        click.option(
+            "--change",
+            "rules",
+            multiple=True,
+            metavar="WHAT=OPS",
+            help=f"Change a rule of the platform: {'; '.join(RULES.values())}.",
+        ),
+        click.option(
+            "--set",
+            "numbers",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Change a number of the platform by its key in the file, such as placement.capacity_bytes=16MiB, or "
+            "overheads.kernel_s=x2 for a factor; may be given several times.",
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+def platform_option(default: tuple[str, ...] = (), *, required: bool = True) -> Callable[[Command], Command]:
+    """The option -p, which is ``required`` where there is no ``default``."""
     return click.option(
         "-p",
         "--platform",
         "names",
         multiple=True,
-        required=not default,
+        required=required and not default,
         default=default or None,
         show_default=bool(default),
         metavar="PLATFORM",

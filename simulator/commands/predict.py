@@ -18,7 +18,7 @@ from stairline.simulator.reports import records
 from stairline.simulator.reports.comparison import several
 
 from .answers import Answer, Answers, leave, outcomes
-from .options import jobs_option, model_options, platform_option
+from .options import change_options, jobs_option, model_options, platform_option
 from .request import Request, request
 from .tables import csv_target
 
@@ -26,6 +26,7 @@ from .tables import csv_target
 @click.command("predict")
 @model_options
 @platform_option()
+@change_options
 @jobs_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each prediction, one per line.")
 @click.option(

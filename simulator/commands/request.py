@@ -11,7 +11,8 @@ from typing import NamedTuple
 import click
 
 from stairline import hwmodels
-from stairline.hwmodels import Platform, PlatformError
+from stairline.hwmodels import Platform, PlatformError, derive
+from stairline.hwmodels.files.settings import number_changes, rule_changes
 from stairline.hwmodels.schema import ELEMENT_BYTES, PRECISION_NAMES
 from stairline.hwmodels.spelling import did_you_mean
 from stairline.simulator.graph.changes import with_batch
@@ -75,14 +76,17 @@ def request(
     shapes: Sequence[str],
     input_size: int | None,
     width: float | None,
-    batch: int,
     allow_unknown: bool,
     signature: str | None,
     strict: bool,
     jobs: int = 1,
+    numbers: Sequence[str] = (),
+    rules: Sequence[str] = (),
+    batch: int = 1,
 ) -> Request:
     """The request in a verb's arguments; whatever can be refused before the first prediction is refused here."""
     platforms, named = platforms_and_dtype(names, dtype)
+    platforms = changed_platforms(platforms, numbers, rules)
     shape = _shapes(shapes)
 
     def group(model: str) -> Group:
@@ -110,6 +114,28 @@ def platforms_and_dtype(names: Sequence[str], dtype: str | None) -> tuple[tuple[
         raise click.UsageError(f"--dtype '{dtype}': no such precision{did_you_mean(dtype, ELEMENT_BYTES)}")
     named = None if dtype is None else PRECISION_NAMES[dtype.lower()]
     return _platforms(names, named), named
+
+
+def changed_platforms(
+    platforms: Sequence[Platform], numbers: Sequence[str], rules: Sequence[str]
+) -> tuple[Platform, ...]:
+    """The platforms with what the options --set and --change state; see ``hwmodels.files.settings``.
+
+    Platforms that lack what is changed are left out and reported. Raises PlatformError where all of them do.
+    """
+    if not numbers and not rules:
+        return tuple(platforms)
+    changed, refused = [], {}
+    for platform in platforms:
+        try:
+            changed.append(derive(platform, (*number_changes(platform, numbers), *rule_changes(rules))))
+        except PlatformError as error:
+            refused[platform.name] = error
+    if not changed:
+        raise next(iter(refused.values()))
+    if refused:
+        click.echo(f"stairline: left out, since the changes do not apply: {', '.join(refused)}", err=True)
+    return tuple(changed)
 
 
 def networks_of(asked: Request) -> Iterator[Network]:

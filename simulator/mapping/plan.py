@@ -45,5 +45,6 @@ def require_models(planned: Plan) -> None:
             layer = planned.graph.layers[kernel.layers[0]]
             raise UnknownOperatorError(
                 f"{planned.graph.name}: layer '{layer.name}': no model for operator '{layer.op}' on "
-                f"{kernel.machine.name}; allow_unknown (--allow-unknown) gives a lower bound without it"
+                f"{kernel.machine.name}; allow_unknown (predict --allow-unknown) gives a lower bound without it, and "
+                f"--change alike={layer.op},OTHER prices it as another operator"
             )

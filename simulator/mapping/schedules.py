@@ -41,3 +41,8 @@ def scheduled(graph: Graph, kernels: Sequence[Kernel], machine: Machine) -> tupl
 
 def _schedule_of(machine: Machine) -> Schedule | None:
     return None if machine.placement_rule is None else SCHEDULES.get(machine.placement_rule)
+
+
+def is_scheduled(machine: Machine) -> bool:
+    """Whether a compiler schedules whole networks for the platform, by its rates among others."""
+    return _schedule_of(machine) is not None

@@ -26,7 +26,7 @@ from stairline.simulator.mapping.work import product_rows
 from stairline.simulator.walk import plan
 
 from .batch import CHUNK_NETWORKS, collector_paused, price
-from .predict import converted_outputs, transfers
+from .predict import converted_outputs, status, transfers
 from .prediction import CROSSING, HOST_IO
 from .residual import corrections
 
@@ -52,6 +52,8 @@ class Slot(NamedTuple):
     """The name of the operator's rule: another one than the operator's where a platform has one for groups."""
     fixed: Rule | None
     """The rule that no other rates of the platform change; None where the platform's own rule prices the kernel."""
+    on_host: bool
+    """Whether the kernel runs on the fallback processor."""
 
     @property
     def label(self) -> str:
@@ -83,6 +85,8 @@ class PlannedNetworks:
     names: tuple[str, ...]
     dtypes: tuple[str, ...]
     """The precision of each network."""
+    statuses: tuple[str, ...]
+    """The status of each network, in the words of ``Summary.status``."""
     outside_counts: Vector
     """(networks, fields of Outside): how often each network meets each cost outside its kernels."""
     kernel_counts: Indices
@@ -107,6 +111,7 @@ class PlannedNetworks:
             self,
             names=tuple(self.names[i] for i in order),
             dtypes=tuple(self.dtypes[i] for i in order),
+            statuses=tuple(self.statuses[i] for i in order),
             outside_counts=self.outside_counts[kept],
             kernel_counts=self.kernel_counts[kept],
             kernels=kernels,
@@ -164,7 +169,7 @@ class PlannedNetworks:
 
     def outside_s(self, platform: Platform) -> Vector:
         """(networks,): what each network takes outside its kernels, in seconds."""
-        costs = {dtype: _outside_costs_s(platform.machine(dtype)) for dtype in dict.fromkeys(self.dtypes)}
+        costs = {dtype: outside_costs_s(platform.machine(dtype)) for dtype in dict.fromkeys(self.dtypes)}
         own = np.array([costs[dtype] for dtype in self.dtypes]).reshape(-1, len(Outside._fields))
         return np.asarray(np.sum(self.outside_counts * own, axis=1))
 
@@ -180,6 +185,7 @@ def plan_networks(platform: Platform, requests: Iterable[Request]) -> PlannedNet
     return PlannedNetworks(
         names=tuple(name for part in parts for name in part.names),
         dtypes=tuple(dtype for part in parts for dtype in part.dtypes),
+        statuses=tuple(status for part in parts for status in part.statuses),
         outside_counts=np.concatenate([np.empty((0, len(Outside._fields))), *(part.outside_counts for part in parts)]),
         kernel_counts=np.concatenate([_NO_INDICES, *(part.kernel_counts for part in parts)]),
         kernels=np.concatenate([_NO_INDICES, *(part.kernels for part in parts)]),
@@ -204,6 +210,7 @@ class _Part(NamedTuple):
 
     names: list[str]
     dtypes: list[str]
+    statuses: list[str]
     outside_counts: Vector
     kernel_counts: Indices
     kernels: Indices
@@ -216,11 +223,12 @@ def _chunks(requests: Iterable[Request]) -> Iterator[list[Request]]:
 
 
 def _part(chunk: list[Request], platform: Platform, index: _Index) -> _Part:
-    counts, kernels, outside = [], [], []
+    counts, kernels, outside, statuses = [], [], [], []
     for request in chunk:
         planned = plan(request.graph, platform.machine(request.dtype))
         require_models(planned)
         counts.append(len(planned.kernels))
+        statuses.append(status(planned))
         for slot, kernel in zip(_slots(planned), planned.kernels):
             key = index.slots.setdefault(slot, len(index.slots)), kernel.work
             kernels.append(index.kernels.setdefault(key, len(index.kernels)))
@@ -228,6 +236,7 @@ def _part(chunk: list[Request], platform: Platform, index: _Index) -> _Part:
     return _Part(
         [request.graph.name for request in chunk],
         [request.dtype for request in chunk],
+        statuses,
         np.array(outside),
         np.array(counts, dtype=np.int64),
         np.array(kernels, dtype=np.int64),
@@ -240,10 +249,10 @@ def _slots(planned: Plan) -> Iterator[Slot]:
         name = planned.machine.rule_name(first.op, first.attributes.groups, product_rows(planned.graph, first))
         # A rule that a schedule has completed is the kernel's own: no other rates reprice it.
         own = k.machine is planned.machine and k.rule is planned.machine.rules.get(name)
-        yield Slot(planned.machine.dtype, first.op, name, None if own else k.rule)
+        yield Slot(planned.machine.dtype, first.op, name, None if own else k.rule, k.machine is not planned.machine)
 
 
-def _outside_costs_s(machine: Machine) -> Outside:
+def outside_costs_s(machine: Machine) -> Outside:
     """What a platform takes outside kernels for one inference, crossing, element, byte and byte of the host link."""
     crossing = machine.crossing
     return Outside(
@@ -251,7 +260,7 @@ def _outside_costs_s(machine: Machine) -> Outside:
         crossings=crossing.fixed_s,
         converted_elements=crossing.s_per_element,
         crossed_bytes=1.0 / crossing.bytes_per_s,
-        io_bytes=1.0 / (machine.io_bytes_per_s or float("inf")),
+        io_bytes=0.0 if machine.io_bytes_per_s is None else 1.0 / machine.io_bytes_per_s,
     )
 
 

@@ -18,7 +18,6 @@ from stairline.simulator.readers.errors import ReadError
 from stairline.simulator.walk import plan
 from stairline.simulator.zoo import ZooError
 
-from .compiled import kernel_latencies_s
 from .predict import summarize, transfers
 from .prediction import Summary
 from .residual import plans_corrections
@@ -115,6 +114,8 @@ def priced(works: NDArray[np.float64], rules: Sequence[Rule]) -> NDArray[np.floa
 
 def price(works: NDArray[np.float64], rows: NDArray[np.int64], rules: list[Rule]) -> NDArray[np.float64]:
     """Latency of every kernel in seconds: ``works`` (kernels, fields of Work), each under ``rules[rows[kernel]]``."""
+    from .compiled import kernel_latencies_s
+
     roofs = np.array([rule.roof for rule in rules], dtype=np.float64)
     parameters = np.zeros((len(rules), max((len(rule.parameters) for rule in rules), default=0)))
     for row, rule in zip(parameters, rules):

@@ -16,10 +16,10 @@ import numba
 from numba.extending import register_jitable
 from numba.np.unsafe.ndarray import to_fixed_tuple as _to_fixed_tuple
 
-from stairline.hwmodels.kernels.base import Roof, Work
+from stairline.hwmodels.kernels.base import Cost, Roof, Work
 from stairline.hwmodels.kernels.registry import kernel_model, module_names
 
-_WORK, _ROOF = len(Work._fields), len(Roof._fields)
+_WORK, _ROOF, _COST = len(Work._fields), len(Roof._fields), len(Cost._fields)
 
 _fields: Any = _to_fixed_tuple
 """The first columns of a row as a tuple, whose length the compiler knows."""
@@ -85,6 +85,29 @@ def kernel_latencies_s(model: str) -> Any:
             found[i] = kernel_cost(work, roof, parameter_list(*_fields(parameters[rules[i]], columns))).latency_s
 
     return compiled(latencies_s, register_functions(tuple(sorted(module_names().values()))), model)
+
+
+@cache
+def kernel_costs(model: str) -> Any:
+    """The compiled function that prices kernels of one model at many points, bound by bound.
+
+    It takes ``works`` (kernels, fields of Work), ``rules`` (kernels,) which are rows of the second axis of ``roofs``
+    (points, rules, fields of Roof) and of ``parameters`` (points, rules, at least as many as the model has), and fills
+    ``found`` (points, kernels, fields of Cost). All are float64 but ``rules``.
+    """
+    parameter_list, kernel_cost = kernel_model(model).parameters, kernel_model(model).cost
+    columns = len(parameter_list._fields)
+
+    def costs(works: Any, rules: Any, roofs: Any, parameters: Any, found: Any) -> None:
+        for i in range(len(rules)):
+            work = Work(*_fields(works[i], _WORK))
+            for point in range(len(roofs)):
+                roof = Roof(*_fields(roofs[point, rules[i]], _ROOF))
+                cost = kernel_cost(work, roof, parameter_list(*_fields(parameters[point, rules[i]], columns)))
+                for field in range(_COST):
+                    found[point, i, field] = cost[field]
+
+    return compiled(costs, register_functions(tuple(sorted(module_names().values()))), f"{model}-costs")
 
 
 def compiled(function: Callable[..., None], digest: str, name: str) -> Any:

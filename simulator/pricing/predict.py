@@ -70,7 +70,7 @@ def summarize(
         model=planned.graph.name,
         platform=machine.name,
         dtype=machine.dtype,
-        status=_status(planned),
+        status=status(planned),
         latency_s=latency_s,
         lower_s=latency_s / factor,
         upper_s=latency_s * factor,
@@ -86,7 +86,7 @@ def summarize(
     )
 
 
-def _status(planned: Plan) -> str:
+def status(planned: Plan) -> str:
     """The word of ``Summary.status`` that applies."""
     if planned.unsupported:
         return "cannot_run"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from stairline.simulator.runtimes.vela.blocks import u55, u85
+from stairline.hwmodels.platform import PlatformError
+from stairline.simulator.runtimes.vela.blocks import u55, u85, u85_engine
 from stairline.simulator.runtimes.vela.blocks.query import Block, Query
 from stairline.simulator.runtimes.vela.network.network import Node
 from stairline.simulator.runtimes.vela.network.operator import Operator
@@ -60,12 +61,23 @@ def _block(node: Node, input_rows: int, rows: int) -> Block:
         (min(input_rows, node.second[0]), node.second[1], node.second[2]) if node.second else None,
         node.table,
         int(roof.element_bytes),
-        round(roof.macs_per_s / roof.clock_hz * roof.element_bytes),
+        _macs(node),
         node.upscale,
     )
     search = u55.find_block if node.op.p.generation == 55.0 else u85.find_block
     found: Block = search(query)
     return found
+
+
+def _macs(node: Node) -> int:
+    """The engine's products of 8-bit numbers in a cycle. Raises PlatformError for a size that Vela lacks."""
+    roof = node.op.roof
+    macs = round(roof.macs_per_s / roof.clock_hz * roof.element_bytes)
+    sizes = u55.CONFIGURATIONS if node.op.p.generation == 55.0 else u85_engine.ENGINES
+    if macs not in sizes:
+        known = ", ".join(map(str, sizes))
+        raise PlatformError(f"macs_per_cycle: {macs}: Vela's blocks are known of engines with {known} MACs per cycle")
+    return macs
 
 
 def _with_block(node: Node, block: Block) -> Operator:

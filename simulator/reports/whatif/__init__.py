@@ -1,0 +1,1 @@
+"""Reports on what-ifs: tables for people, records and rows for programs."""
