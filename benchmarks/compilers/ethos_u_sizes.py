@@ -3,8 +3,9 @@
 Run from the root of the repository: python -m benchmarks.compilers.ethos_u_sizes DIR
 The networks are written to DIR as int8 .tflite files where they are not there yet. Takes some minutes.
 
-The U55-128 becomes a -32, -64 and -256 by its MACs per cycle and by the cycles of one output element, which are those
-that Vela states for each (ethos-u-vela 5.2, ethosu/vela/architecture_features.py).
+The U55-128 becomes a -32, -64 and -256 by its MACs per cycle and by the cycles of one output element (the -32 also by
+those of a window's element and of a wait for sums), which are those that Vela states for each (ethos-u-vela 5.2,
+ethosu/vela/architecture_features.py).
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def changes(base: Platform, macs: int) -> Iterator[Change]:
     output, activation = CYCLES[macs]
     yield Value("roofs.compute.int8.macs_per_cycle", float(macs))
     yield Times("shared.activation_cycles", activation)
-    yield from (Times(key, output) for key, _ in quantities(base.file) if key.endswith(".output_cycles"))
+    yield from (Times(key, output) for key, _ in quantities(base.file) if ".output_cycles" in key)
+    if macs == 32:
+        yield from (Value("shared.window_cycles.int8", 1.0), Value("shared.delay_cycles.int8", 3.0))
 
 
 def written(folder: Path, name: str) -> Path:
