@@ -145,12 +145,17 @@ def digest(graph: Graph) -> str:
     not.
     """
     tensors = [(t.shape, t.dtype, t.constant, *(() if t.value is None else (t.value,))) for t in graph.tensors]
-    layers = [(s.op, s.inputs, s.outputs, tuple(s.attributes)) for s in graph.layers]
+    layers = [(s.op, s.inputs, s.outputs, _released(s.attributes)) for s in graph.layers]
     samples = [(i, hashlib.sha256(s.weights).digest()) for i, s in enumerate(graph.layers) if s.weights]
     spellings = [(i, digest(s.spelling)) for i, s in enumerate(graph.layers) if s.spelling is not None]
     known = [found for found in (samples, spellings) if found]
     text = repr((tensors, layers, graph.inputs, graph.outputs, *known))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _released(attributes: Attributes) -> tuple[object, ...]:
+    """The attributes of the first release, and the interpolation where it is another than all resizes had then."""
+    return tuple(attributes) if attributes.interpolation != NEUTRAL.interpolation else tuple(attributes)[:-1]
 
 
 def infer(op: str, name: str, input_shapes: Sequence[Shape], attributes: Attributes) -> tuple[Shape, ...]:

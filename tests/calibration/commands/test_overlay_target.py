@@ -25,7 +25,7 @@ def test_a_condition_that_is_not_utf_8_is_refused_as_it_is_read():
 @pytest.mark.parametrize(("output", "title"), [(f"{NOT_UTF_8}.toml", None), ("mine.toml", NOT_UTF_8)])
 def test_a_title_or_an_output_that_is_not_utf_8_is_refused_before_the_fit(output, title):
     with pytest.raises(click.UsageError, match="holds bytes that are not UTF-8"):
-        target(output, "CPU", load("CPU"), "mine", title)
+        target(output, "CPU", load("CPU"), "mine", title, force=False)
 
 
 @pytest.mark.parametrize(

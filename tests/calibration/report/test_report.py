@@ -162,6 +162,7 @@ def repeated(measured: Measured, chosen: np.ndarray) -> Measured:
         measured.networks,
         names=tuple(measured.names[i] for i in chosen),
         dtypes=tuple(measured.dtypes[i] for i in chosen),
+        statuses=tuple(measured.networks.statuses[i] for i in chosen),
         **{name: getattr(measured.networks, name)[chosen] for name in ("outside_counts", "kernel_counts", "kernels")},
     )
     families = tuple(measured.families[i] for i in chosen)
