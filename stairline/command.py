@@ -34,7 +34,7 @@ from stairline.simulator.commands.show import show_command
 from stairline.simulator.commands.space import space_group
 from stairline.simulator.commands.steps import steps_command
 from stairline.simulator.commands.study import study_command
-from stairline.simulator.commands.whatif import whatif_command
+from stairline.simulator.commands.whatif.command import whatif_command
 from stairline.simulator.graph.graph import GraphError
 from stairline.simulator.mapping.plan import UnknownOperatorError
 from stairline.simulator.readers.errors import ReadError

@@ -1,4 +1,4 @@
-"""The verb ``whatif``."""
+"""The options of the verb ``whatif``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from stairline.exit_codes import ExitCode
-
-from .options import change_options, platform_option, reading_options
+from stairline.simulator.commands.options import change_options, platform_option, reading_options
 
 
 @click.command("whatif")
@@ -55,6 +54,6 @@ def whatif_command(**options: Any) -> ExitCode:
     roofs.memory.dram.bandwidth_bytes_per_s.
     """
     # It needs numpy, whose import other verbs do without.
-    from .whatif_answers import run
+    from .run import run
 
     return run(**options)

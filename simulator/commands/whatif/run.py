@@ -13,6 +13,9 @@ from stairline.exit_codes import ExitCode
 from stairline.hwmodels import without_residual
 from stairline.hwmodels.commands.show import show
 from stairline.hwmodels.files.loading import load_file
+from stairline.simulator.commands.answers import with_progress
+from stairline.simulator.commands.request import networks_of, request
+from stairline.simulator.commands.tables import csv_target
 from stairline.simulator.graph.graph import Graph
 from stairline.simulator.reports.whatif.answers import answer_record, answer_report
 from stairline.simulator.reports.whatif.sweeps import sweep_table
@@ -21,10 +24,6 @@ from stairline.simulator.whatif.errors import WhatIfError
 from stairline.simulator.whatif.saved import derived_file, name_of
 from stairline.simulator.whatif.scenario import Scenario, read_scenario, scenario_text
 from stairline.simulator.whatif.suite import Suite
-
-from .answers import with_progress
-from .request import networks_of, request
-from .tables import csv_target
 
 
 def run(

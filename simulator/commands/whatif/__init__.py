@@ -1,0 +1,1 @@
+"""The verb ``whatif``: its options, and what it does with them."""
