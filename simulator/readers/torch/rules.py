@@ -127,9 +127,9 @@ def part(c: Call, suffix: str, op: str, inputs: tuple[str, ...], output: str, **
     return FileNode(f"{c.name}/{suffix}", op, inputs, (output,), options)
 
 
-def on_data(op: str) -> Rule:
+def on_data(op: str, **options: Any) -> Rule:
     """The rule of an operator that is ONNX's ``op`` on one tensor, none of whose other arguments counts."""
-    return lambda s, c: [node(c, op, (s.data(c),))]
+    return lambda s, c: [node(c, op, (s.data(c),), **options)]
 
 
 def renamed(op: str, *arguments: str) -> Rule:

@@ -91,7 +91,12 @@ def _layer_norm(s: Restated, c: Call) -> list[FileNode]:
     ]
 
 
-_RESIZES = ("nearest1d", "nearest2d", "_nearest_exact2d", "linear1d", "bilinear2d", "_bilinear2d_aa", "bicubic2d")
+_RESIZES = {
+    **dict.fromkeys(("nearest1d", "nearest2d", "_nearest_exact2d"), "nearest"),
+    **dict.fromkeys(("linear1d", "bilinear2d", "_bilinear2d_aa"), "linear"),
+    "bicubic2d": "cubic",
+}
+"""PyTorch's resizes, and the modes of ONNX's."""
 
 WINDOWS: dict[str, Rule] = {
     **{f"conv{axes}d": _convolution for axes in (1, 2, 3)},
@@ -103,7 +108,7 @@ WINDOWS: dict[str, Rule] = {
     **{f"adaptive_avg_pool{axes}d": _adaptive("AveragePool", "GlobalAveragePool") for axes in (1, 2, 3)},
     **{f"_adaptive_avg_pool{axes}d": _adaptive("AveragePool", "GlobalAveragePool") for axes in (2, 3)},
     **{f"adaptive_max_pool{axes}d": _adaptive("MaxPool", "GlobalMaxPool") for axes in (1, 2, 3)},
-    **{f"upsample_{mode}": on_data("Resize") for mode in _RESIZES},
+    **{f"upsample_{name}": on_data("Resize", mode=mode) for name, mode in _RESIZES.items()},
     "pixel_shuffle": _blocks("DepthToSpace", "upscale_factor"),
     "pixel_unshuffle": _blocks("SpaceToDepth", "downscale_factor"),
     "channel_shuffle": _shuffle,
