@@ -5,7 +5,7 @@ Run from the root of the repository: python examples/what_if.py
 
 from __future__ import annotations
 
-from stairline.hwmodels.datasheet import Datasheet, Tile, datasheet_file
+from stairline.hwmodels.files.datasheet import Datasheet, Tile, datasheet_file
 from stairline.hwmodels.files.loading import parse
 from stairline.simulator.whatif.answers import sweep
 from stairline.simulator.whatif.assumptions import left_open

@@ -95,8 +95,11 @@ def graph_of(layer: Layer) -> Graph:
     return b.build(b.conv2d(x, layer.c_out, layer.kernel, layer.stride))
 
 
-def vela_s(accelerator: str, model: Path) -> float:
-    """Vela's estimate as ``estimate`` takes it, in this process: for many small files."""
+def vela_tables(accelerator: str, model: Path, *tables: str) -> list[list[dict[str, str]]]:
+    """The rows of tables that Vela writes of a .tflite file, such as "summary", in this process: for many small files.
+
+    Raises RuntimeError where Vela fails on the file.
+    """
     from ethosu.vela import vela
 
     system = SYSTEMS[accelerator.split("-")[1]]
@@ -108,9 +111,20 @@ def vela_s(accelerator: str, model: Path) -> float:
             f"--system-config={system.system}",
             f"--memory-mode={system.memory}",
             "--config=Arm/vela.ini",
+            "--verbose-performance",
         ])  # fmt: skip
-        with next(Path(directory).glob("*_summary_*.csv")).open(newline="", encoding="utf-8") as file:
-            return float(list(csv.DictReader(file))[-1]["inference_time"])
+        return [_rows(next(Path(directory).glob(f"*_{table}*.csv"))) for table in tables]
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def vela_s(accelerator: str, model: Path) -> float:
+    """Vela's estimate as ``estimate`` takes it, in seconds."""
+    [summary] = vela_tables(accelerator, model, "summary")
+    return float(summary[-1]["inference_time"])
 
 
 def score_networks(directory: Path, console: Console) -> None:

@@ -8,16 +8,12 @@ is the predicted one. On a quiet core it takes some ten minutes.
 
 from __future__ import annotations
 
-import csv
-import io
 import random
 import sys
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from pathlib import Path
 from statistics import mean
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,9 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 import stairline
-from benchmarks.compilers.ethos_u import PLATFORMS
+from benchmarks.compilers.ethos_u import PLATFORMS, vela_tables
 from stairline.measure.models.common import import_tensorflow
-from stairline.measure.runtimes.vela import SYSTEMS
 
 SEED, COUNT = 7, 200
 Shape = tuple[int, ...]
@@ -176,31 +171,12 @@ def _shape(operator: Operator, draw: random.Random) -> Shape:
 
 
 def compiled(accelerator: str, model: Path) -> Compiled | None:
-    """Vela's estimate and placement of a .tflite file, in this process; None where Vela fails on it."""
-    from ethosu.vela import vela
-
-    system = SYSTEMS[accelerator.split("-")[1]]
-    with TemporaryDirectory() as directory, redirect_stdout(io.StringIO()):
-        try:
-            vela.main([
-                str(model),
-                f"--output-dir={directory}",
-                f"--accelerator-config={accelerator}",
-                f"--system-config={system.system}",
-                f"--memory-mode={system.memory}",
-                "--config=Arm/vela.ini",
-                "--verbose-performance",
-            ])  # fmt: skip
-        except RuntimeError:
-            return None
-        summary, layers = (_rows(Path(directory), end) for end in ("summary_*", "per-layer"))
-    host = any(row["Target"] != "NPU" for row in layers)
-    return Compiled(float(summary[-1]["inference_time"]), host)
-
-
-def _rows(directory: Path, end: str) -> list[dict[str, str]]:
-    with next(directory.glob(f"*_{end}.csv")).open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    """Vela's estimate and placement of a .tflite file; None where Vela fails on it."""
+    try:
+        summary, layers = vela_tables(accelerator, model, "summary", "per-layer")
+    except RuntimeError:
+        return None
+    return Compiled(float(summary[-1]["inference_time"]), any(row["Target"] != "NPU" for row in layers))
 
 
 def predicted(device: stairline.Device, model: Path) -> Compiled:

@@ -8,13 +8,18 @@ from stairline.measure.timing.processor import Processor
 
 _LANES = 16
 """Single-precision numbers in a 512-bit vector."""
-_INTEL_TWO_PIPES = frozenset({85, 106, 108, 143, 173, 174, 207})
-"""Models of family 6 with two 512-bit pipes for multiply-adds: Xeon Scalable of all generations, Skylake to Granite
-Rapids. Source: Intel 64 and IA-32 Architectures Optimization Reference Manual; client cores have one such pipe."""
+_SKYLAKE_SERVER = 85
+_TWO_PIPES = frozenset({106, 108, 143, 173, 174, 207})
+"""Models of Intel's family 6 whose cores all have two 512-bit pipes for multiply-adds: Xeons of Ice Lake, Sapphire
+Rapids, Emerald Rapids and Granite Rapids. Numbers: Linux, arch/x86/include/asm/intel-family.h; pipes: Intel 64 and
+IA-32 Architectures Optimization Reference Manual."""
+_TWO_PIPES_BY_NAME = ("Platinum", "Gold 6")
+"""Xeons of Skylake and Cascade Lake, all of model 85, that have both pipes; most others have one. Source: Intel's
+product specifications, "number of AVX-512 FMA units"."""
 _ZEN_4, _ZEN_5 = 25, 26
-"""Families of AMD: Zen 4 joins two 256-bit pipes to one of 512, Zen 5 has two of 512 but for mobile parts.
-Source: AMD, Software Optimization Guides for the Zen 4 and Zen 5 Microarchitectures."""
-_ZEN_5_MOBILE = frozenset({0x20, 0x24, 0x60, 0x68, 0x70})
+_ZEN_5_WHOLE, _ZEN_5_HALVED = frozenset({0x02, 0x44}), frozenset({0x24})
+"""Models of Zen 5 with two 512-bit pipes (Turin, Granite Ridge) and with 256-bit ones (Strix Point); Zen 4 joins its
+two of 256 bits to one of 512. Source: AMD, Software Optimization Guides for the Zen 4 and Zen 5 Microarchitectures."""
 
 _NEAR = ("roofs.cache.capacity_bytes", "placement.capacity_bytes")
 _PIPES = "roofs.compute.float32.macs_per_cycle"
@@ -26,12 +31,18 @@ def macs_per_cycle(processor: Processor) -> int | None:
     if "avx512f" not in processor.features:
         return None
     if processor.vendor == "GenuineIntel" and processor.family == 6:
-        return _LANES * (2 if processor.model in _INTEL_TWO_PIPES else 1)
-    if processor.vendor == "AuthenticAMD" and processor.family == _ZEN_4:
-        return _LANES
-    if processor.vendor == "AuthenticAMD" and processor.family == _ZEN_5:
-        return _LANES * (1 if processor.model in _ZEN_5_MOBILE else 2)
+        return _intel(processor)
+    if processor.vendor == "AuthenticAMD" and processor.family in (_ZEN_4, _ZEN_5):
+        if processor.family == _ZEN_4 or processor.model in _ZEN_5_HALVED:
+            return _LANES
+        return 2 * _LANES if processor.model in _ZEN_5_WHOLE else None
     return None
+
+
+def _intel(processor: Processor) -> int | None:
+    if processor.model == _SKYLAKE_SERVER:
+        return 2 * _LANES if any(name in processor.name for name in _TWO_PIPES_BY_NAME) else None
+    return _LANES * (2 if processor.model in _TWO_PIPES else 1)
 
 
 def structure(base: Platform, processor: Processor, near_bytes: int) -> dict[str, float]:

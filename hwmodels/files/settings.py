@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from stairline.hwmodels.files.units import parsed
 from stairline.hwmodels.platform import Platform, PlatformError
 from stairline.hwmodels.quantities import quantities
 from stairline.hwmodels.spelling import did_you_mean
-from stairline.hwmodels.units import parsed
 
 from .changes import Alike, Change, Fallback, Fused, NotLowered, Number, Supported, Times, Unfused, Unsupported, Value
 

@@ -14,7 +14,9 @@ from .machine import cpu_information, file_text
 _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _SIZES_BYTES = tuple(1 << power for power in range(18, 26))
+"""Bytes that a copy reads and writes: from less than a second cache holds to more than most third ones do."""
 _SECONDS = 0.05
+"""Time for which the copies of one size are repeated."""
 
 
 class Processor(NamedTuple):

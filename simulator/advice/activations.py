@@ -36,6 +36,6 @@ def activation_changes(case: Case) -> Iterator[list[Candidate]]:
 def _replaced(case: Case, found: list[int], op: str, stand_in: str) -> Candidate:
     layers = case.graph.layers
     names = tuple(layers[index].name for index in found)
-    graph = changed(case.graph, {index: layers[index]._replace(op=stand_in) for index in found})
+    graph = changed(case.graph, {index: layers[index]._replace(op=stand_in, spelling=None) for index in found})
     what = f"Replace {op} by {stand_in} in {first(names, 'layers')}"
     return Candidate("activation", what, ACTIVATIONS, graph, case.dtype, names, caution="train it again")

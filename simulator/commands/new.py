@@ -11,11 +11,11 @@ from typing import Any
 import click
 
 from stairline.exit_codes import ExitCode
-from stairline.hwmodels.datasheet import COMMENTS, Datasheet, Tile, datasheet_file
+from stairline.hwmodels.files.datasheet import COMMENTS, Datasheet, Tile, datasheet_file
 from stairline.hwmodels.files.loading import load, parse
+from stairline.hwmodels.files.units import parsed
 from stairline.hwmodels.schema import ELEMENT_BYTES, NAME_PATTERN, PRECISION_NAMES
 from stairline.hwmodels.spelling import did_you_mean
-from stairline.hwmodels.units import parsed
 from stairline.simulator.walk import require_rules
 
 

@@ -155,7 +155,7 @@ def networks_of(asked: Request) -> Iterator[Network]:
 
 
 def _batched(group: Group, batch: int) -> Group:
-    """The same networks, each for so many times as many images at once."""
+    """The networks of a group, each for ``batch`` times as many images at once."""
     assert isinstance(group.found, Networks)
     start = group.found.start
     name = f"{group.name} batch {batch}" if group.name else ""

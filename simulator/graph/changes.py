@@ -101,8 +101,21 @@ def _append(builder: GraphBuilder, graph: Graph, layer: Layer, new: dict[int, in
         stated=() if is_canonical(layer.op) else graph.shapes(layer.outputs),
         dtype=graph.tensors[layer.outputs[0]].dtype,
         weights=layer.weights,
+        spelling=layer.spelling if shapes == old else _respelled(layer.spelling, shapes[0]),
     )
     new.update(zip(layer.outputs, outputs))
+
+
+def _respelled(spelling: Graph | None, shape: Shape) -> Graph | None:
+    """The layers for which a named operator stands, where its operand has another shape."""
+    if spelling is None:
+        return None
+    builder = GraphBuilder(spelling.name, spelling.dtype)
+    operand = spelling.tensors[spelling.inputs[0]]
+    new = {spelling.inputs[0]: builder.input(shape, operand.name, operand.dtype)}
+    for layer in spelling.layers:
+        _append(builder, spelling, layer, new)
+    return builder.build([new[tensor] for tensor in spelling.outputs])
 
 
 def _stored(builder: GraphBuilder, graph: Graph, layer: Layer, tensor: int, new: Mapping[int, int]) -> int:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from stairline.hwmodels import Platform, derive, quantities
 from stairline.hwmodels.files.changes import Change
 from stairline.hwmodels.files.settings import number_changes, require_key, rule_changes
+from stairline.hwmodels.files.units import parsed, written
 from stairline.hwmodels.quantities import dtype_of
 from stairline.hwmodels.spelling import did_you_mean
-from stairline.hwmodels.units import parsed, written
 from stairline.simulator.pricing.arrays import Vector
 
 from .assumptions import Open, left_open

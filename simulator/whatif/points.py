@@ -11,7 +11,7 @@ import numpy as np
 
 from stairline.hwmodels import Platform
 from stairline.hwmodels.files.settings import key_and_rest, require_key
-from stairline.hwmodels.units import parsed
+from stairline.hwmodels.files.units import parsed
 from stairline.simulator.pricing.arrays import Vector
 
 from .errors import WhatIfError

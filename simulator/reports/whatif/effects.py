@@ -8,8 +8,8 @@ from typing import Any
 from stairline.hwmodels import Platform, quantities
 from stairline.hwmodels.files.changes import Change, Times, Value
 from stairline.hwmodels.files.settings import as_written
+from stairline.hwmodels.files.units import written
 from stairline.hwmodels.reports.text import Block, Cell, Column, Heading, Table, number, prose, word
-from stairline.hwmodels.units import written
 from stairline.simulator.pricing.prediction import KernelPrediction, Prediction
 from stairline.simulator.reports.digits import decimal_places, three_digits
 from stairline.simulator.reports.kernels import limited_by

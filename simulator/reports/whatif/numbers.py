@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from stairline.hwmodels.files.units import written
 from stairline.hwmodels.reports.text import Block, Cell, Facts, Heading, Table, Value, number, prose, word
-from stairline.hwmodels.units import written
 from stairline.simulator.reports.digits import three_digits
 from stairline.simulator.whatif.assumptions import Open
 from stairline.simulator.whatif.goals import Way

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from stairline.hwmodels.files.units import written
 from stairline.hwmodels.reports.text import Block, Cell, Facts, Heading, Table, number, word
-from stairline.hwmodels.units import written
 from stairline.simulator.pricing.points import LIMITS
 from stairline.simulator.reports.digits import three_digits
 from stairline.simulator.whatif.answers import Swept

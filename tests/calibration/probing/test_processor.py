@@ -11,14 +11,18 @@ from stairline.measure.timing.processor import Processor
 MIB = 1 << 20
 
 
-def processor(vendor: str, family: int, model: int, *features: str) -> Processor:
-    return Processor("", vendor, family, model, frozenset(features), 48 * 1024)
+def processor(vendor: str, family: int, model: int, *features: str, name: str = "") -> Processor:
+    return Processor(name, vendor, family, model, frozenset(features), 48 * 1024)
+
+
+GOLD, SILVER = "Intel(R) Xeon(R) Gold 6148 CPU @ 2.40GHz", "Intel(R) Xeon(R) Silver 4114 CPU @ 2.20GHz"
 
 
 @pytest.mark.parametrize(
     ("name", "found", "macs"),
     [
-        ("Xeon Gold 6148, Skylake-SP", processor("GenuineIntel", 6, 85, "avx512f"), 32),
+        ("Xeon Gold 6148, Skylake-SP", processor("GenuineIntel", 6, 85, "avx512f", name=GOLD), 32),
+        ("Xeon Silver 4114, which has one pipe", processor("GenuineIntel", 6, 85, "avx512f", name=SILVER), None),
         ("Xeon, Emerald Rapids", processor("GenuineIntel", 6, 207, "avx512f"), 32),
         ("Core i7-1165G7, Tiger Lake", processor("GenuineIntel", 6, 140, "avx512f"), 16),
         ("Ryzen 9 7950X, Zen 4", processor("AuthenticAMD", 25, 0x61, "avx512f"), 16),

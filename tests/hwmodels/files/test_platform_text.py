@@ -7,8 +7,8 @@ import tomllib
 import pytest
 
 from stairline.hwmodels import available, derive, load
-from stairline.hwmodels.datasheet import COMMENTS, Datasheet, Tile, datasheet_file
 from stairline.hwmodels.files.changes import Fused, Times
+from stairline.hwmodels.files.datasheet import COMMENTS, Datasheet, Tile, datasheet_file
 from stairline.hwmodels.files.loading import load_file, parse
 from stairline.hwmodels.files.platform_text import platform_text
 

@@ -12,6 +12,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from stairline.hwmodels import load
+from stairline.simulator.graph.changes import changed, with_batch
 from stairline.simulator.pricing.predict import predict
 from stairline.simulator.readers.dispatch import read
 
@@ -78,3 +79,11 @@ def test_a_compiler_that_names_an_operator_takes_the_same_time_for_its_spelling(
     for platform in ("KPU", "NPU", "CPU", "x86-openvino"):
         assert predict(spelled, load(platform)).latency_s == predict(named, load(platform)).latency_s
     assert predict(spelled, load("x86-onnxruntime")).latency_s > predict(named, load("x86-onnxruntime")).latency_s
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_a_network_that_was_changed_runs_as_its_file_spells_it_too(name: str, tmp_path: Path) -> None:
+    graph, platform = read(written(SPELLED[name], tmp_path / "spelled.onnx")), load("x86-onnxruntime")
+    as_it_is, alone, batched = (predict(g, platform) for g in (graph, changed(graph), with_batch(graph, 4)))
+    assert alone.latency_s == as_it_is.latency_s
+    assert [kernel.ops for kernel in batched.kernels] == [kernel.ops for kernel in as_it_is.kernels]

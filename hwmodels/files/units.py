@@ -7,7 +7,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import NamedTuple
 
-from .quantities import without_dtype
+from stairline.hwmodels.quantities import without_dtype
 
 _SI = {"p": -12, "n": -9, "u": -6, "µ": -6, "m": -3, "": 0, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
 """Prefixes by their powers of ten."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stairline.hwmodels.units import parsed, written
+from stairline.hwmodels.files.units import parsed, written
 
 KEYS = (
     "platform.clock_hz",
